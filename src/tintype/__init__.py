@@ -1,0 +1,1 @@
+"""Safe AI images and video on Replicate: a client, a gateway and a simulator."""
