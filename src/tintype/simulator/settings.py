@@ -1,0 +1,48 @@
+"""What a simulator is started with: one frozen object, read once and handed down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The choices of one simulator.
+
+    `speed` divides every model's usual time and may be infinite; the clock itself is never touched by it.
+    `public_url` is the origin that URLs in answers are built with; without one the request's own is used.
+    `seed` makes ids, jitter and secrets repeat from run to run; without one they are random.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8901
+    public_url: str | None = None
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    tls_self_signed: bool = False
+    speed: float = 1.0
+    limits: Literal["none", "replicate"] = "none"
+    data: Path | None = None
+    credit_usd: Decimal = Decimal(10000)
+    echo_webhooks: bool = True
+    seed: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be meant, with the setting's name in the message."""
+        if not self.speed > 0:
+            raise ValueError(
+                f"speed is {self.speed}; it divides the models' times and must be above 0, or inf"
+            )
+        if not 0 <= self.port <= 65535:
+            raise ValueError(f"port is {self.port}; it must be between 0 (any free port) and 65535")
+        if self.limits not in {"none", "replicate"}:
+            raise ValueError(f"limits is {self.limits!r}; it must be none or replicate")
+        if not self.credit_usd.is_finite() or self.credit_usd < 0:
+            raise ValueError(f"credit_usd is {self.credit_usd}; it must be an amount of 0 or more")
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ValueError("tls_cert and tls_key belong together; give both or neither")
