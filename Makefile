@@ -1,0 +1,64 @@
+# What one does with this repository. `make` lists it; every target sets up what it needs.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test chaos check bench docs lock simulator sdks
+# uv takes an interpreter of the machine, it never fetches one.
+export UV_PYTHON_DOWNLOADS := never
+
+BIN := .venv/bin
+# Processes that share the tests.
+JOBS ?= 2
+# The first Python on the path that will do. `make setup PYTHON=/path/to/python3.12` says otherwise.
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	"$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null \
+	&& { echo "$$python"; break; }; done)
+COMPILE = $(BIN)/uv pip compile -q --upgrade --universal --generate-hashes --no-header --no-annotate --python-version 3.11
+
+help: ## List the targets.
+	@echo "Tintype: safe AI images and video on Replicate."
+	@echo
+	@awk -F ':[^#]*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+setup: .venv/ready ## Make .venv from the lock (Python 3.11 to 3.14 and a network are all it takes).
+
+.venv/ready: requirements/dev.lock requirements/bootstrap.lock pyproject.toml tools/environment.py
+	@test -n "$(PYTHON)" || { \
+		echo "setup: Tintype needs Python 3.11 to 3.14; python3 is $$(python3 -V 2>&1 || true)." >&2; \
+		echo "setup: install one of them, or name it: make setup PYTHON=/path/to/python3.12" >&2; exit 1; }
+	@"$(PYTHON)" tools/environment.py venv
+
+demo: setup ## Put a picture into out/: from the built-in simulator, or from Replicate when a token is set.
+	@$(BIN)/tintype generate "a red sports car on a wet street at night" --out out
+
+simulator: setup ## Run the simulator of Replicate's API on port 8901 until Ctrl-C.
+	@$(BIN)/tintype simulator
+
+check: setup ## The fast half: style, types, import contracts, a docstring on every public name.
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet . || { echo "run: $(BIN)/ruff format ." >&2; exit 1; }
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-logo --cache-dir .cache/import-linter >.cache/import-linter.txt || { cat .cache/import-linter.txt; exit 1; }
+	@echo "check: style, types, import contracts and docstrings are fine"
+
+test: setup sdks ## All tests, the official SDKs and every block of the docs among them.
+	@$(BIN)/pytest -n $(JOBS) --dist loadgroup
+
+chaos: setup ## Random fault scripts and kills, a thousand of each.
+	@HYPOTHESIS_PROFILE=chaos $(BIN)/pytest -m chaos -n $(JOBS) --dist loadgroup --timeout 3000
+
+bench: setup sdks ## Our client beside the official SDK, in one run, as a table.
+	@$(BIN)/python -m bench
+
+docs: setup ## Build the documentation into site/.
+	@$(BIN)/zensical build --clean --strict
+
+lock: setup ## Resolve every lock anew; nothing younger than seven days gets in.
+	@$(COMPILE) pyproject.toml --all-extras --group dev -o requirements/dev.lock
+	@$(COMPILE) pyproject.toml -c requirements/dev.lock -o requirements/client.lock
+	@echo uv | $(COMPILE) - -o requirements/bootstrap.lock
+	@echo replicate==1.0.7 | $(COMPILE) - -o requirements/sdk-python-1.lock
+	@echo replicate==2.0.0b4 | $(COMPILE) - -o requirements/sdk-python-2.lock
+	@cd tests/sdk/js && PATH="$(CURDIR)/$(BIN):$$PATH" npm install --package-lock-only --silent
+
+sdks: setup
+	@$(BIN)/python tools/environment.py sdks

@@ -1,0 +1,32 @@
+"""What every test stands on: how much hypothesis tries, and an environment without the caller's secrets."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# Two hundred examples by default, a thousand in `make chaos`; in CI the same ones each time.
+settings.register_profile(
+    "default",
+    max_examples=200,
+    deadline=None,
+    database=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile("ci", settings.get_profile("default"), derandomize=True)
+settings.register_profile("chaos", settings.get_profile("default"), max_examples=1000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "default"))
+
+_OWN_SETTINGS = ("REPLICATE_", "TINTYPE_")
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings_of_the_caller() -> None:
+    """Keep the caller's token, upstream and proxies out of the tests and of the programs they start."""
+    for name in list(os.environ):
+        if name.startswith(_OWN_SETTINGS) or name.lower() in _PROXIES:
+            del os.environ[name]

@@ -1,0 +1,197 @@
+"""Make the environments that the Makefile's targets run in: `.venv`, and one for each official SDK.
+
+    python3 tools/environment.py venv     .venv from requirements/dev.lock
+    python3 tools/environment.py sdks     .cache/sdk/{python-1,python-2,js} from locks of their own
+
+Standard library only, as it runs before anything is installed. An environment carries the digest of what it
+was made from, so that asking again costs nothing; a lock file lets the second of two callers wait.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+CACHE = ROOT / ".cache"
+REQUIREMENTS = ROOT / "requirements"
+# SDK 1.x is written for pydantic.v1, which ends with Python 3.13.
+PYTHON_FOR_SDK_1 = ">=3.11,<3.14"
+
+
+class SetupError(Exception):
+    """What stops the setup, as a line for a person."""
+
+
+def run(*command: str | Path, cwd: Path = ROOT) -> None:
+    """Run a command to its end, its output on ours. Raises SetupError with the command when it fails."""
+    words = [str(word) for word in command]
+    try:
+        subprocess.run(words, cwd=cwd, env=environment(os.environ), check=True)
+    except subprocess.CalledProcessError as failed:
+        raise SetupError(f"`{' '.join(words)}` ended with code {failed.returncode}; see above") from None
+
+
+def environment(given: Mapping[str, str]) -> dict[str, str]:
+    """Take the caller's environment without what points Python elsewhere; uv downloads no interpreters."""
+    kept = {k: v for k, v in given.items() if k not in {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"}}
+    kept["UV_PYTHON_DOWNLOADS"] = "never"
+    kept["PATH"] = os.pathsep.join((str(VENV / "bin"), given.get("PATH", os.defpath)))
+    return kept
+
+
+def digest(*files: Path, also: str = "") -> str:
+    """Name the state of some files by their content."""
+    together = hashlib.sha256(also.encode())
+    for file in files:
+        together.update(file.read_bytes())
+    return together.hexdigest()
+
+
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """Let one setup of this checkout run at a time; the others wait."""
+    CACHE.mkdir(exist_ok=True)
+    with (CACHE / "setup.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def make_venv() -> None:
+    """Make `.venv`, or bring it up to the lock: uv by pip, everything else by uv, then the project itself."""
+    stamp = VENV / "ready"
+    lock = REQUIREMENTS / "dev.lock"
+    bootstrap = REQUIREMENTS / "bootstrap.lock"
+    state = digest(lock, bootstrap, ROOT / "pyproject.toml", Path(__file__), also=str(ROOT))
+    if stamp.exists() and stamp.read_text() == state:
+        stamp.touch()
+        return
+    started = time.monotonic()
+    stamp.unlink(missing_ok=True)
+    python = VENV / "bin" / "python"
+    if not works(python):
+        print(f"making .venv with {sys.executable} ({sys.version.split()[0]})", flush=True)
+        try:
+            run(sys.executable, "-m", "venv", "--clear", VENV)
+        except SetupError as failed:
+            raise SetupError(f"{failed}. On Debian and Ubuntu, `apt install python3-venv` helps") from None
+    run(
+        python,
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "--disable-pip-version-check",
+        "--require-hashes",
+        "-r",
+        bootstrap,
+    )
+    uv = VENV / "bin" / "uv"
+    run(uv, "pip", "install", "-q", "--python", python, "--compile-bytecode", "--require-hashes", "-r", lock)
+    # The lock holds the build backend too, so that this step downloads nothing.
+    run(uv, "pip", "install", "-q", "--python", python, "--no-deps", "--no-build-isolation", "-e", ROOT)
+    # Bytecode is what keeps the start short, and PYTHONDONTWRITEBYTECODE may be set.
+    run(python, "-m", "compileall", "-q", "src")
+    stamp.write_text(state)
+    print(f".venv is ready after {time.monotonic() - started:.0f} s", flush=True)
+
+
+def works(python: Path) -> bool:
+    """Tell whether an environment's interpreter still starts and has pip."""
+    if not python.exists():
+        return False
+    return (
+        subprocess.run([str(python), "-m", "pip", "--version"], capture_output=True, check=False).returncode
+        == 0
+    )
+
+
+def make_sdks() -> None:
+    """Make an environment for each official SDK, as its users have it."""
+    for name, python in (("python-1", PYTHON_FOR_SDK_1), ("python-2", "")):
+        make_python_sdk(name, python)
+    make_js_sdk()
+
+
+def make_python_sdk(name: str, wanted: str) -> None:
+    """Make `.cache/sdk/NAME` from `requirements/sdk-NAME.lock`, on .venv's interpreter if that is `wanted`.
+
+    Where no interpreter of the machine is, the environment is left out and says why in a file named `absent`.
+    """
+    home = CACHE / "sdk" / name
+    lock = REQUIREMENTS / f"sdk-{name}.lock"
+    state = digest(lock, also=f"{home} {wanted}")
+    stamp = home / "ready"
+    if stamp.exists() and stamp.read_text() == state:
+        return
+    uv = VENV / "bin" / "uv"
+    interpreter = find_python(uv, wanted)
+    shutil.rmtree(home, ignore_errors=True)
+    if interpreter is None:
+        home.mkdir(parents=True)
+        (home / "absent").write_text(f"SDK {name} needs Python {wanted}, and this machine has none\n")
+        return
+    run(uv, "venv", "-q", "--python", interpreter, home)
+    run(uv, "pip", "install", "-q", "--python", home, "--compile-bytecode", "--require-hashes", "-r", lock)
+    stamp.write_text(state)
+
+
+def find_python(uv: Path, wanted: str) -> str | None:
+    """Find an interpreter: .venv's own if it will do, else any of the machine."""
+    found = subprocess.run(
+        [str(uv), "python", "find", wanted or str(VENV / "bin" / "python")],
+        cwd=ROOT,
+        env=environment(os.environ),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return found.stdout.strip() if found.returncode == 0 else None
+
+
+def make_js_sdk() -> None:
+    """Make `.cache/sdk/js` from `tests/sdk/js/package-lock.json`, with the npm of the wheel in `.venv`."""
+    home = CACHE / "sdk" / "js"
+    given = ROOT / "tests" / "sdk" / "js"
+    files = [given / "package.json", given / "package-lock.json"]
+    state = digest(*files, also=str(home))
+    stamp = home / "ready"
+    if stamp.exists() and stamp.read_text() == state:
+        return
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(parents=True)
+    for file in (*files, given / ".npmrc"):
+        shutil.copy(file, home)
+    run(VENV / "bin" / "npm", "ci", "--silent", "--ignore-scripts", cwd=home)
+    stamp.write_text(state)
+
+
+def main(arguments: list[str]) -> int:
+    """Make what is asked for; 1 and a line on stderr when that fails."""
+    makers = {"venv": make_venv, "sdks": make_sdks}
+    if len(arguments) != 1 or arguments[0] not in makers:
+        print(f"usage: python3 tools/environment.py {{{','.join(makers)}}}", file=sys.stderr)
+        return 2
+    try:
+        with alone():
+            makers[arguments[0]]()
+    except SetupError as failed:
+        print(f"setup: {failed}.", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
