@@ -1,0 +1,78 @@
+"""The price book and input schemas of the models, read from `models.json` beside this file."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from importlib import resources
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from tintype.domain.catalogue import Catalogue, Count, Field, Kind, Model, Output, Price, Quality, Rate, Unit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def load() -> Catalogue:
+    """Read the catalogue that comes with the package; a few milliseconds, so keep the result."""
+    text = resources.files("tintype.catalogue").joinpath("models.json").read_text(encoding="utf-8")
+    return parse(text)
+
+
+def parse(text: str) -> Catalogue:
+    """Read a catalogue from JSON. Raises KeyError, TypeError or ValueError where it is not one."""
+    document: dict[str, Any] = json.loads(text)
+    return Catalogue(tuple(_model(facts) for facts in document["models"]))
+
+
+def _model(facts: Mapping[str, Any]) -> Model:
+    count = facts.get("count")
+    return Model(
+        slug=facts["slug"],
+        name=facts["name"],
+        aliases=tuple(facts.get("aliases", ())),
+        kind=Kind(facts["kind"]),
+        quality=Quality(facts["quality"]),
+        output=Output(facts["output"]),
+        usual_s=Decimal(str(facts["usual_s"])),
+        is_official=facts.get("official", True),
+        is_transparent=facts.get("transparent", False),
+        count=Count(input=count["input"], when=MappingProxyType(count.get("when", {}))) if count else None,
+        seconds=tuple(facts.get("seconds", ())),
+        price=_price(facts["price"]),
+        inputs=MappingProxyType({name: _field(name, stated) for name, stated in facts["inputs"].items()}),
+    )
+
+
+def _price(facts: Mapping[str, Any]) -> Price:
+    return Price(
+        unit=Unit(facts["unit"]),
+        rates=tuple(
+            Rate(usd=Decimal(rate["usd"]), when=MappingProxyType(rate.get("when", {})))
+            for rate in facts["rates"]
+        ),
+        run_usd=Decimal(facts.get("run_usd", "0")),
+        given_usd=Decimal(facts.get("given_usd", "0")),
+        dated=facts["dated"],
+        source=facts["source"],
+    )
+
+
+def _field(name: str, stated: Mapping[str, Any]) -> Field:
+    return Field(
+        name=name,
+        type=stated["type"],
+        required=stated.get("required", False),
+        default=stated.get("default"),
+        minimum=_bound(stated.get("minimum")),
+        maximum=_bound(stated.get("maximum")),
+        choices=tuple(stated.get("choices", ())),
+        format=stated.get("format"),
+        nullable=stated.get("nullable", False),
+        items=stated.get("items"),
+    )
+
+
+def _bound(stated: float | None) -> Decimal | None:
+    return None if stated is None else Decimal(str(stated))

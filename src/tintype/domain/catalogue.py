@@ -1,0 +1,217 @@
+"""The models that Tintype knows: inputs, outputs, speed and prices. Pure: the data is handed in."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+class Kind(StrEnum):
+    """What a model does."""
+
+    IMAGE = "image"
+    EDIT = "edit"
+    VIDEO = "video"
+    UPSCALE = "upscale"
+    BACKGROUND = "background"
+    TEXT = "text"
+    VECTOR = "vector"
+
+
+class Quality(StrEnum):
+    """The tier a model belongs to: a cheap look, everyday work, or the best there is."""
+
+    PROOF = "proof"
+    STANDARD = "standard"
+    FINAL = "final"
+
+
+class Output(StrEnum):
+    """The shape of an output: one file, a list of files, or text in pieces."""
+
+    FILE = "file"
+    FILES = "files"
+    TEXT = "text"
+
+
+class Unit(StrEnum):
+    """What a price is for: one of these, as upstream counts it."""
+
+    RUN = "run"
+    IMAGE = "image"
+    MEGAPIXEL = "megapixel"
+    VIDEO_SECOND = "video_second"
+    TOKEN = "token"  # noqa: S105 - a unit of text, not a secret
+    HARDWARE_SECOND = "hardware_second"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One input of a model. `minimum` and `maximum` are inclusive; `choices` is empty where anything goes."""
+
+    name: str
+    type: str
+    required: bool = False
+    default: Any = None
+    minimum: Decimal | None = None
+    maximum: Decimal | None = None
+    choices: tuple[str | int, ...] = ()
+    format: str | None = None
+    nullable: bool = False
+    items: str | None = None
+
+    @property
+    def takes_file(self) -> bool:
+        """Whether the input is a file or a list of files, given to the API as URLs."""
+        return self.format == "uri"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rate:
+    """Dollars for one unit, where the inputs have the values of `when` (empty: always)."""
+
+    usd: Decimal
+    when: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """The price rule of a model, as last seen.
+
+    A run costs `run_usd`, plus the first matching rate for each unit made, plus `given_usd` for each unit
+    given (tokens of the prompt, megapixels of the pictures). `dated` is the day of the source, YYYY-MM-DD.
+    """
+
+    unit: Unit
+    rates: tuple[Rate, ...]
+    run_usd: Decimal = Decimal(0)
+    given_usd: Decimal = Decimal(0)
+    dated: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """The input that says how many outputs a run makes; it counts where the inputs are as in `when`."""
+
+    input: str
+    when: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """One model: names, inputs in the order of its form, output, speed and price.
+
+    `usual_s` is what a run usually takes, in seconds. `seconds` names the inputs that give the length of a
+    film: one input in seconds, or frames and frames per second.
+    """
+
+    slug: str
+    name: str
+    kind: Kind
+    quality: Quality
+    output: Output
+    usual_s: Decimal
+    price: Price
+    inputs: Mapping[str, Field]
+    aliases: tuple[str, ...] = ()
+    is_official: bool = True
+    is_transparent: bool = False
+    count: Count | None = None
+    seconds: tuple[str, ...] = ()
+
+    @property
+    def has_seed(self) -> bool:
+        """Whether the same seed gives the same output."""
+        return "seed" in self.inputs
+
+    @property
+    def has_negative_prompt(self) -> bool:
+        """Whether it can be told what to leave out."""
+        return "negative_prompt" in self.inputs
+
+    @property
+    def aspect_ratios(self) -> tuple[str, ...]:
+        """The width to height ratios that can be asked for, empty where there is no such input."""
+        field = self.inputs.get("aspect_ratio")
+        return tuple(str(c) for c in field.choices if ":" in str(c)) if field else ()
+
+    @property
+    def image_input(self) -> Field | None:
+        """The input that takes the picture to work on: a required file, else `image`, else the first file."""
+        files = [field for field in self.inputs.values() if field.takes_file]
+        return min(files, key=lambda field: (not field.required, field.name != "image"), default=None)
+
+    @property
+    def per_run_max(self) -> int:
+        """How many outputs one run can be asked for."""
+        if self.count is None or self.count.when:
+            return 1
+        maximum = self.inputs[self.count.input].maximum
+        return int(maximum) if maximum is not None else 1
+
+    def filled(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the inputs as the model sees them: what was given over the defaults."""
+        defaults = {field.name: field.default for field in self.inputs.values() if field.default is not None}
+        return {**defaults, **{name: value for name, value in values.items() if value is not None}}
+
+
+class UnknownModel(LookupError):
+    """No model of the catalogue has this name; `nearest` is the one most like it, or None."""
+
+    def __init__(self, name: str, nearest: str | None) -> None:
+        self.name = name
+        self.nearest = nearest
+        hint = f"; did you mean {nearest!r}?" if nearest else ""
+        super().__init__(f"no model is called {name!r}{hint}")
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All known models, in the order of the data file."""
+
+    models: tuple[Model, ...]
+
+    def find(self, name: str) -> Model:
+        """Return the model of this slug, slug without owner, or alias; case, spaces and `-_.` do not matter.
+
+        Raises UnknownModel with the nearest name.
+        """
+        wanted = key(name)
+        for model in self.models:
+            if wanted in names(model):
+                return model
+        raise UnknownModel(name, nearest(name, (spelling for m in self.models for spelling in spellings(m))))
+
+    def of_kind(self, kind: Kind) -> tuple[Model, ...]:
+        """Return the models that do this."""
+        return tuple(model for model in self.models if model.kind is kind)
+
+
+def key(name: str) -> str:
+    """Reduce a name to what makes it different: lower case letters, digits and the slash after an owner."""
+    return re.sub(r"[\s._-]+", "", name.casefold())
+
+
+def spellings(model: Model) -> tuple[str, ...]:
+    """Return the ways to write a model's name: slug, slug without owner, aliases."""
+    return (model.slug, model.slug.partition("/")[2], *model.aliases)
+
+
+def names(model: Model) -> frozenset[str]:
+    """Return the keys that find a model."""
+    return frozenset(key(spelling) for spelling in spellings(model))
+
+
+def nearest(name: str, candidates: Iterable[str]) -> str | None:
+    """Return the candidate most like a name, or None where none is alike."""
+    by_key = {key(candidate): candidate for candidate in reversed(list(candidates))}
+    close = difflib.get_close_matches(key(name), list(by_key), n=1, cutoff=0.6)
+    return by_key[close[0]] if close else None

@@ -1,0 +1,153 @@
+"""Say what a run will cost before it is made: the expected price, and the most it can be. Pure and exact.
+
+Everything is computed in fractions and rounded once, half up, to the nano-dollar.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tintype.domain.catalogue import Unit
+from tintype.domain.money import NANO_PER_USD
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tintype.domain.catalogue import Model
+
+# Upstream ends every run after half an hour.
+RUN_S_MAX = 1800
+# Replicate counts areas in units of 1024 by 1024 pixels.
+PIXELS_PER_MEGAPIXEL = 1024 * 1024
+# The largest picture that an edit model takes; what was given is only measured upstream.
+GIVEN_MEGAPIXELS_MAX = 20
+MADE_MEGAPIXELS_MAX = 4
+# A model's template puts tokens of its own around a prompt; chat models add far fewer than this.
+TEMPLATE_TOKENS_MAX = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """The price of one run: what it usually is, and the most that it can be, in nano-dollars."""
+
+    expected_nano_usd: int
+    bound_nano_usd: int
+
+    def __mul__(self, runs: int) -> Estimate:
+        """Return the price of this many equal runs."""
+        return Estimate(self.expected_nano_usd * runs, self.bound_nano_usd * runs)
+
+    def __add__(self, other: Estimate) -> Estimate:
+        """Return the price of both."""
+        return Estimate(
+            self.expected_nano_usd + other.expected_nano_usd, self.bound_nano_usd + other.bound_nano_usd
+        )
+
+
+class _Amount(NamedTuple):
+    expected: Fraction
+    bound: Fraction
+
+
+def estimate(model: Model, values: Mapping[str, Any], *, run_s_max: int = RUN_S_MAX) -> Estimate:
+    """Estimate one run of a model with inputs that suit it; defaults count where an input is left out.
+
+    `run_s_max` is the time after which the run is cancelled; it bounds what is billed by hardware time.
+    """
+    filled = model.filled(values)
+    rate = _rate(model, filled)
+    made = _made(model, filled, run_s_max)
+    given = _given(model, filled)
+    run = Fraction(model.price.run_usd)
+    given_rate = Fraction(model.price.given_usd)
+    return Estimate(
+        expected_nano_usd=_nano(run + rate.expected * made.expected + given_rate * given.expected),
+        bound_nano_usd=_nano(run + rate.bound * made.bound + given_rate * given.bound),
+    )
+
+
+def outputs(model: Model, values: Mapping[str, Any]) -> int:
+    """Say how many outputs one run is asked for."""
+    filled = model.filled(values)
+    if model.count is None or not _holds(model.count.when, filled):
+        return 1
+    return int(filled.get(model.count.input, 1))
+
+
+def seconds(model: Model, values: Mapping[str, Any]) -> Fraction:
+    """Say how many seconds of film one run makes; 0 for what makes no film."""
+    filled = model.filled(values)
+    stated = [Fraction(str(filled[name])) for name in model.seconds if name in filled]
+    if not stated:
+        return Fraction(0)
+    return stated[0] if len(stated) == 1 else stated[0] / stated[1]
+
+
+def _rate(model: Model, filled: Mapping[str, Any]) -> _Amount:
+    for rate in model.price.rates:
+        if _holds(rate.when, filled):
+            return _same(Fraction(rate.usd))
+    every = [Fraction(rate.usd) for rate in model.price.rates]
+    return _Amount(every[0], max(every))
+
+
+def _made(model: Model, filled: Mapping[str, Any], run_s_max: int) -> _Amount:
+    match model.price.unit:
+        case Unit.RUN:
+            return _same(Fraction(1))
+        case Unit.IMAGE:
+            return _same(Fraction(outputs(model, filled)))
+        case Unit.MEGAPIXEL:
+            each = _megapixels(filled)
+            count = outputs(model, filled)
+            return _Amount(each.expected * count, each.bound * count)
+        case Unit.VIDEO_SECOND:
+            return _same(seconds(model, filled))
+        case Unit.TOKEN:
+            most = Fraction(filled.get("max_tokens", 0))
+            # Texts rarely use all they may; half is what is shown, all is what is held.
+            return _Amount(most / 2, most)
+        case Unit.HARDWARE_SECOND:
+            return _Amount(min(Fraction(model.usual_s), Fraction(run_s_max)), Fraction(run_s_max))
+
+
+def _given(model: Model, filled: Mapping[str, Any]) -> _Amount:
+    if not model.price.given_usd:
+        return _same(Fraction(0))
+    if model.price.unit is Unit.TOKEN:
+        texts = [value for value in filled.values() if isinstance(value, str)]
+        # A token is four characters of English, and never less than one byte.
+        usual = sum(len(text) for text in texts)
+        most = sum(len(text.encode(errors="surrogatepass")) for text in texts)
+        return _Amount(Fraction(usual, 4), Fraction(most + TEMPLATE_TOKENS_MAX))
+    files = 0
+    for field in model.inputs.values():
+        if field.takes_file and filled.get(field.name):
+            files += len(filled[field.name]) if isinstance(filled[field.name], list) else 1
+    return _Amount(Fraction(files), Fraction(files * GIVEN_MEGAPIXELS_MAX))
+
+
+def _megapixels(filled: Mapping[str, Any]) -> _Amount:
+    if filled.get("aspect_ratio") == "custom" and "width" in filled and "height" in filled:
+        return _same(Fraction(filled["width"] * filled["height"], PIXELS_PER_MEGAPIXEL))
+    stated = re.fullmatch(r"(\d+(?:\.\d+)?) MP", str(filled.get("resolution", "")))
+    if stated:
+        return _same(Fraction(stated[1]))
+    # The size of the given picture, which only upstream measures.
+    return _Amount(Fraction(1), Fraction(MADE_MEGAPIXELS_MAX))
+
+
+def _holds(when: Mapping[str, Any], filled: Mapping[str, Any]) -> bool:
+    return all(filled.get(name) == value for name, value in when.items())
+
+
+def _same(amount: Fraction) -> _Amount:
+    return _Amount(amount, amount)
+
+
+def _nano(usd: Fraction) -> int:
+    # Half up, once: the amounts are never negative.
+    return (2 * usd.numerator * NANO_PER_USD + usd.denominator) // (2 * usd.denominator)
