@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from starlette.routing import Router
 
-from tintype.simulator import problems, routes
+from tintype.simulator import gate, problems, routes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -45,11 +45,12 @@ def build(world: World) -> ASGIApp:
             world.close()
 
     router = Router(found, redirect_slashes=False, default=_not_found, lifespan=lifespan)
-    return Front(router, world)
+    # Faults come last, so that what a request did is in the journal whatever its client gets to see.
+    return gate.Gate(Front(router, world), world.faults, world.clock)
 
 
 class Front:
-    """The outermost layer: `/v1` is optional, answers wait for the journal, nothing unexpected gets out."""
+    """The layer around the routes: `/v1` is optional, answers wait for the journal, nothing unexpected gets out."""
 
     def __init__(self, app: ASGIApp, world: World) -> None:
         self._app = app

@@ -1,6 +1,7 @@
 """Wrap an operation of the API: who calls, within which limits, and how a problem is answered.
 
-`operation(world, handle, kind=…)` makes the ASGI endpoint of a route from `async def handle(request, account)`.
+`operation(world, handle, kind=…)` makes an ASGI endpoint from `async def handle(request, account)`,
+and `resource(path, GET=…, POST=…)` makes one route of the operations on a path.
 """
 
 from __future__ import annotations
@@ -8,12 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from starlette.requests import Request
+from starlette.routing import Route
 
 from tintype.simulator import auth, problems, throttle
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
+    from starlette.requests import HTTPConnection
     from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -36,6 +39,7 @@ class Operation:
         self._kind = kind
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
         request = Request(scope, receive)
         headers: list[tuple[bytes, bytes]] = []
         try:
@@ -70,11 +74,45 @@ class OpenOperation:
         self._handle = handle
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
         try:
             response = await self._handle(Request(scope, receive))
         except problems.Problem as problem:
             response = problem.response()
         await response(scope, receive, send)
+
+
+class Resource:
+    """An endpoint that leads each method to its operation; others are 405 with what is allowed."""
+
+    def __init__(self, methods: Mapping[str, ASGIApp]) -> None:
+        self._methods = dict(methods)
+        if "GET" in methods:
+            self._methods["HEAD"] = methods["GET"]
+        self._allowed = ", ".join(sorted(self._methods))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        app = self._methods.get(scope["method"])
+        if app is None:
+            problem = problems.Problem(
+                405, f'Method "{scope["method"]}" not allowed.', headers={"Allow": self._allowed}
+            )
+            await problem.response()(scope, receive, send)
+        else:
+            await app(scope, receive, send)
+
+
+def resource(path: str, **methods: ASGIApp) -> Route:
+    """Return the route of all operations on a path, which is written without `/v1`."""
+    return Route(path, Resource(methods), methods=None)
+
+
+def origin(request: HTTPConnection, world: World) -> str:
+    """Return the origin that URLs in the answer begin with: the public one, else that of the request."""
+    if world.settings.public_url is not None:
+        return world.settings.public_url.rstrip("/")
+    return f"{request.scope['scheme']}://{request.headers.get('host', '127.0.0.1')}"
 
 
 def operation(world: World, handle: Handle, *, kind: throttle.Kind = throttle.Kind.OTHER) -> ASGIApp:

@@ -8,62 +8,22 @@ from __future__ import annotations
 
 import fnmatch
 import random
-from dataclasses import dataclass, field, fields
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from tintype.simulator import problems
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-On = Literal["request", "webhook", "output"]
-
-ACTS: dict[str, tuple[str, ...]] = {
-    "request": ("answer", "delay", "reset", "truncate", "malform", "drip", "black_hole"),
-    "webhook": ("drop", "double", "delay", "reorder", "missign"),
-    "output": ("missing", "truncate", "slow"),
-}
-EVENTS = ("start", "output", "logs", "completed")
-RULES_MAX = 1_000
-SECONDS_MAX = 3_600.0
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One line of a script.
-
-    `path` is a shell pattern over the path without `/v1` (over the whole URL for a webhook). `when` says whether
-    the request is processed before the fault shows: a reset `after` a create leaves a prediction that is billed.
-    `keep` is the share of the body that a truncated answer still sends.
-    """
-
-    do: str
-    on: On = "request"
-    method: str = "*"
-    path: str = "*"
-    token: str | None = None
-    event: str | None = None
-    skip: int = 0
-    count: int | None = None
-    probability: float = 1.0
-    when: Literal["before", "after"] = "before"
-    status: int = 500
-    headers: dict[str, str] = field(default_factory=dict)
-    body: Any = None
-    delay_s: float = 1.0
-    bytes_per_s: int = 1_024
-    keep: float = 0.5
+    from tintype.simulator.rules import On, Rule
 
 
 @dataclass(slots=True)
 class Armed:
-    """A rule with what it has done so far."""
+    """A rule with what it has done so far: how often it matched, how often it fired."""
 
     rule: Rule
     seen: int = 0
     fired: int = 0
-
-    def shown(self) -> dict[str, Any]:
-        """Return the rule as JSON, with how often it has fired."""
-        rule = {item.name: getattr(self.rule, item.name) for item in fields(self.rule)}
-        return rule | {"fired": self.fired}
 
 
 class Faults:
@@ -71,46 +31,50 @@ class Faults:
 
     def __init__(self) -> None:
         self._armed: list[Armed] = []
+        self._seed = 0
         self._dice = random.Random(0)
 
-    def load(self, rules: list[Rule], *, seed: int = 0) -> None:
+    def load(self, rules: Sequence[Rule], *, seed: int = 0) -> None:
         """Replace the script; counts and dice start anew."""
         self._armed = [Armed(rule) for rule in rules]
+        self._seed = seed
         self._dice = random.Random(seed)
 
     def clear(self) -> None:
         """Forget the script."""
         self.load([])
 
-    def shown(self) -> list[dict[str, Any]]:
-        """Return the script as JSON."""
-        return [armed.shown() for armed in self._armed]
+    def shown(self) -> dict[str, Any]:
+        """Return the script as JSON, each rule with how often it has fired."""
+        return {
+            "seed": self._seed,
+            "rules": [armed.rule.shown() | {"fired": armed.fired} for armed in self._armed],
+        }
 
     def for_request(self, *, method: str, path: str, token: str | None) -> Rule | None:
         """Return the rule that this request meets, and count it. `path` is without `/v1`."""
-        return (
-            self._fire("request", method=method, path=path, token=token, event=None) if self._armed else None
-        )
+        return self._fire("request", method=method, path=path, token=token) if self._armed else None
 
     def for_output(self, *, path: str) -> Rule | None:
         """Return the rule that the download of an output file meets: `missing`, `truncate` or `slow`."""
-        return self._fire("output", method="GET", path=path, token=None, event=None) if self._armed else None
+        return self._fire("output", method="GET", path=path) if self._armed else None
 
     def for_webhook(self, *, url: str, event: str) -> Rule | None:
-        """Return the rule that one delivery of a webhook meets.
+        """Return the rule that one delivery of a webhook meets; `event` is what it tells of.
 
-        `drop`: it is not sent and counts as delivered. `double`: it is sent twice with the same `webhook-id`.
-        `delay`: it is sent `delay_s` wall seconds later. `reorder`: it is sent right after the next webhook of the
-        same prediction, or after `delay_s` where none comes. `missign`: its signature is made with another key.
+        `drop`: it is not sent and counts as delivered. `double`: it is sent twice with the same
+        `webhook-id`. `delay`: it is sent `delay_s` wall seconds later. `reorder`: it is sent right after the
+        next webhook of the same prediction, or after `delay_s` where none comes. `missign`: its signature is
+        made with another key.
         """
-        return (
-            self._fire("webhook", method="POST", path=url, token=None, event=event) if self._armed else None
-        )
+        return self._fire("webhook", method="POST", path=url, event=event) if self._armed else None
 
-    def _fire(self, on: On, *, method: str, path: str, token: str | None, event: str | None) -> Rule | None:
+    def _fire(
+        self, on: On, *, method: str, path: str, token: str | None = None, event: str | None = None
+    ) -> Rule | None:
         for armed in self._armed:
             rule = armed.rule
-            if rule.on != on or not _matches(rule, method, path, token, event):
+            if rule.on != on or not _matches(rule, method=method, path=path, token=token, event=event):
                 continue
             if rule.count is not None and armed.fired >= rule.count:
                 continue
@@ -122,7 +86,7 @@ class Faults:
         return None
 
 
-def _matches(rule: Rule, method: str, path: str, token: str | None, event: str | None) -> bool:
+def _matches(rule: Rule, *, method: str, path: str, token: str | None, event: str | None) -> bool:
     return (
         rule.method in ("*", method)
         and (rule.token is None or rule.token == token)

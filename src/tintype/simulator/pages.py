@@ -46,7 +46,7 @@ class Page(Generic[T]):
 
 
 def cursor_of(request: Request) -> Cursor | None:
-    """Return the cursor of a request, None on the first page. Raises Problem 404 for one that is no cursor."""
+    """Return the cursor of a request, None on the first page. Raises Problem 404 for what is no cursor."""
     text = request.query_params.get("cursor")
     if not text:
         return None

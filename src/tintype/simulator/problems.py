@@ -87,8 +87,8 @@ def invalid_version() -> Problem:
 def invalid_fields(fields: Sequence[tuple[str, str, str]]) -> Problem:
     """Return the 422 that lists every fault of a body.
 
-    Each of `fields` is (type, field, description) in the vocabulary of gojsonschema; `field` is `input.seed` for
-    a value in the input and empty for a fault of the whole body.
+    Each of `fields` is (type, field, description) in the vocabulary of gojsonschema; `field` is `input.seed`
+    for a value in the input and empty for a fault of the whole body.
     """
     return Problem(
         422,

@@ -55,8 +55,8 @@ class Throttle:
     """The limits of all accounts.
 
     Without limits, calls are announced against a window of one second, as recorded upstream
-    (`ratelimit-reset: 1`), and never refused. With `limits="replicate"`, 600 creates and 3,000 other calls pass
-    in any 60 s of the simulator's clock.
+    (`ratelimit-reset: 1`), and never refused. With `limits="replicate"`, 600 creates and 3,000 other calls
+    pass in any 60 s of the simulator's clock.
     """
 
     def __init__(self, limits: Literal["none", "replicate"]) -> None:
