@@ -1,7 +1,7 @@
 # What one does with this repository. `make` lists it; every target sets up what it needs.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test chaos check bench docs lock simulator sdks
+.PHONY: help setup demo test chaos check bench docs lock simulator others
 # uv takes an interpreter of the machine, it never fetches one.
 export UV_PYTHON_DOWNLOADS := never
 
@@ -40,13 +40,13 @@ check: setup ## The fast half: style, types, import contracts, a docstring on ev
 	@$(BIN)/lint-imports --no-logo --cache-dir .cache/import-linter >.cache/import-linter.txt || { cat .cache/import-linter.txt; exit 1; }
 	@echo "check: style, types, import contracts and docstrings are fine"
 
-test: setup sdks ## All tests, the official SDKs and every block of the docs among them.
+test: setup others ## All tests, the official SDKs and every block of the docs among them.
 	@$(BIN)/pytest -n $(JOBS) --dist loadgroup
 
 chaos: setup ## Random fault scripts and kills, a thousand of each.
 	@HYPOTHESIS_PROFILE=chaos $(BIN)/pytest -m chaos -n $(JOBS) --dist loadgroup --timeout 3000
 
-bench: setup sdks ## Our client beside the official SDK, in one run, as a table.
+bench: setup others ## Our client beside the official SDK, in one run, as a table.
 	@$(BIN)/python -m bench
 
 docs: setup ## Build the documentation into site/.
@@ -60,5 +60,5 @@ lock: setup ## Resolve every lock anew; nothing younger than seven days gets in.
 	@echo replicate==2.0.0b4 | $(COMPILE) - -o requirements/sdk-python-2.lock
 	@cd tests/sdk/js && PATH="$(CURDIR)/$(BIN):$$PATH" npm install --package-lock-only --silent
 
-sdks: setup
-	@$(BIN)/python tools/environment.py sdks
+others: setup
+	@$(BIN)/python tools/environment.py others

@@ -1,7 +1,8 @@
-"""Make the environments that the Makefile's targets run in: `.venv`, and one for each official SDK.
+"""Make the environments that the Makefile's targets run in: `.venv`, and those that tests compare it with.
 
     python3 tools/environment.py venv     .venv from requirements/dev.lock
-    python3 tools/environment.py sdks     .cache/sdk/{python-1,python-2,js} from locks of their own
+    python3 tools/environment.py others   the light client (.cache/light) and the official SDKs
+                                          (.cache/sdk/{python-1,python-2,js}), from locks of their own
 
 Standard library only, as it runs before anything is installed. An environment carries the digest of what it
 was made from, so that asking again costs nothing; a lock file lets the second of two callers wait.
@@ -118,20 +119,19 @@ def works(python: Path) -> bool:
     )
 
 
-def make_sdks() -> None:
-    """Make an environment for each official SDK, as its users have it."""
-    for name, python in (("python-1", PYTHON_FOR_SDK_1), ("python-2", "")):
-        make_python_sdk(name, python)
+def make_others() -> None:
+    """Make what a user of the light client has, and what users of each official SDK have."""
+    make_python(CACHE / "light", lock=REQUIREMENTS / "client.lock")
+    make_python(CACHE / "sdk" / "python-1", lock=REQUIREMENTS / "sdk-python-1.lock", wanted=PYTHON_FOR_SDK_1)
+    make_python(CACHE / "sdk" / "python-2", lock=REQUIREMENTS / "sdk-python-2.lock")
     make_js_sdk()
 
 
-def make_python_sdk(name: str, wanted: str) -> None:
-    """Make `.cache/sdk/NAME` from `requirements/sdk-NAME.lock`, on .venv's interpreter if that is `wanted`.
+def make_python(home: Path, *, lock: Path, wanted: str = "") -> None:
+    """Make an environment from a lock, on .venv's interpreter or on one of the machine that is `wanted`.
 
-    Where no interpreter of the machine is, the environment is left out and says why in a file named `absent`.
+    Where the machine has none, the environment is left out and says why in a file named `absent`.
     """
-    home = CACHE / "sdk" / name
-    lock = REQUIREMENTS / f"sdk-{name}.lock"
     state = digest(lock, also=f"{home} {wanted}")
     stamp = home / "ready"
     if stamp.exists() and stamp.read_text() == state:
@@ -141,7 +141,7 @@ def make_python_sdk(name: str, wanted: str) -> None:
     shutil.rmtree(home, ignore_errors=True)
     if interpreter is None:
         home.mkdir(parents=True)
-        (home / "absent").write_text(f"SDK {name} needs Python {wanted}, and this machine has none\n")
+        (home / "absent").write_text(f"{home.name} needs Python {wanted}, and this machine has none\n")
         return
     run(uv, "venv", "-q", "--python", interpreter, home)
     run(uv, "pip", "install", "-q", "--python", home, "--compile-bytecode", "--require-hashes", "-r", lock)
@@ -180,7 +180,7 @@ def make_js_sdk() -> None:
 
 def main(arguments: list[str]) -> int:
     """Make what is asked for; 1 and a line on stderr when that fails."""
-    makers = {"venv": make_venv, "sdks": make_sdks}
+    makers = {"venv": make_venv, "others": make_others}
     if len(arguments) != 1 or arguments[0] not in makers:
         print(f"usage: python3 tools/environment.py {{{','.join(makers)}}}", file=sys.stderr)
         return 2
