@@ -91,6 +91,7 @@ def tintype(
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; every error ends here as one line on standard error."""
+    end: exits.Exit | None
     try:
         code = typer.main.get_command(app).main(arguments, prog_name="tintype", standalone_mode=False)
         end = exits.Interrupted("interrupted") if code == 130 else None
@@ -117,7 +118,7 @@ def _ended(error: Exception) -> exits.Exit:
 
 
 def _usage_line(error: TyperException) -> str:
-    message = error.format_message()
+    message = error.format_message().replace("Value error, ", "")
     context = getattr(error, "ctx", None)
     return f"{message} See: {context.command_path} --help" if context is not None else message
 

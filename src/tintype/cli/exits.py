@@ -40,8 +40,9 @@ def of(error: Exception) -> Exit:
     from tintype.domain import errors  # noqa: PLC0415 - not needed to answer --help
 
     if isinstance(error, errors.TintypeError):
-        wrong_input = (errors.ConfigurationError, errors.InvalidInput, errors.NotFound)
-        return Refusal(str(error)) if isinstance(error, wrong_input) else Failure(str(error))
+        wrong_input = (errors.ConfigurationError, errors.InputError, errors.InvalidInput, errors.NotFound)
+        is_wrong = isinstance(error, wrong_input) and not isinstance(error, errors.RetentionPassed)
+        return Refusal(str(error)) if is_wrong else Failure(str(error))
     if isinstance(error, OSError):
         where = f" ({error.filename})" if error.filename else ""
         return Failure(f"{error.strerror or type(error).__name__}{where}")

@@ -169,8 +169,8 @@ class UnknownModel(LookupError):
     def __init__(self, name: str, nearest: str | None) -> None:
         self.name = name
         self.nearest = nearest
-        hint = f"; did you mean {nearest!r}?" if nearest else ""
-        super().__init__(f"no model is called {name!r}{hint}")
+        hint = f"; did you mean {nearest!r}?" if nearest else "."
+        super().__init__(f"No model is called {name!r}{hint}")
 
 
 @dataclass(frozen=True, slots=True)

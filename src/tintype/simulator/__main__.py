@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
+import signal
 import sys
+import threading
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,6 +49,11 @@ def parser() -> argparse.ArgumentParser:
     )
     add("--no-echo-webhooks", action="store_true", help="leave webhook fields out of predictions")
     add("--seed", type=int, metavar="N", help="make ids and secrets the same in every run")
+    add(
+        "--stop-with-stdin",
+        action="store_true",
+        help="stop when standard input ends, as it does when the program that started it dies",
+    )
     return made
 
 
@@ -82,12 +90,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     # The server's modules are loaded only now, so that --help and a wrong option answer at once.
     from tintype.simulator import server  # noqa: PLC0415 - the reason stands above
 
+    if arguments.stop_with_stdin:
+        threading.Thread(target=_stop_with_stdin, daemon=True).start()
     try:
         server.serve(chosen)
     except server.CannotServe as error:
         sys.stderr.write(f"{made.prog}: {error}\n")
         return 2
     return 0
+
+
+def _stop_with_stdin() -> None:
+    # The bare descriptor: a thread that sleeps inside sys.stdin would hold its lock while the process ends.
+    while os.read(0, 4096):
+        pass
+    signal.raise_signal(signal.SIGTERM)
 
 
 if __name__ == "__main__":

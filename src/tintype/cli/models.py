@@ -1,0 +1,200 @@
+"""`tintype models`: the models with their prices, and one with its inputs."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tintype import catalogue
+from tintype.cli import exits, screen
+from tintype.domain import inputs, money, pricing
+from tintype.domain.catalogue import Field, Kind, Model, Price, Unit, UnknownModel
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+PER = {
+    Unit.RUN: "run",
+    Unit.IMAGE: "image",
+    Unit.MEGAPIXEL: "megapixel",
+    Unit.VIDEO_SECOND: "second of film",
+    Unit.HARDWARE_SECOND: "second of run time",
+}
+
+SHOW_EXAMPLES = """\b
+Examples:
+  tintype models show flux-schnell
+  tintype models show Imagen4Ultra --json
+"""
+
+app = typer.Typer(
+    rich_markup_mode=None,
+    add_completion=False,
+    help="List the models with their prices, or show one.",
+    epilog="""\b
+Examples:
+  tintype models
+  tintype models --kind video
+  tintype models --json
+  tintype models show flux-schnell
+  tintype models show imagen4_ultra --json
+""",
+)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+
+
+@app.callback(invoke_without_command=True)
+def models(
+    context: typer.Context,
+    *,
+    as_json: AsJson = False,
+    kind: Annotated[Kind | None, typer.Option("--kind", help="Only models that do this.")] = None,
+) -> None:
+    """List the models with their prices, or show one."""
+    if context.invoked_subcommand is not None:
+        return
+    known = catalogue.load()
+    chosen = known.models if kind is None else known.of_kind(kind)
+    if as_json:
+        screen.put_json([as_document(model) for model in chosen])
+        return
+    screen.put_table(
+        ("name", "makes", "tier", "usual", "price"),
+        (
+            (model.slug, model.kind.value, model.quality.value, f"{model.usual_s} s", priced(model.price))
+            for model in chosen
+        ),
+    )
+
+
+@app.command("show", epilog=SHOW_EXAMPLES)
+def show(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A slug or an alias, in any spelling.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show the inputs, price and speed of one model."""
+    try:
+        model = catalogue.load().find(name)
+    except UnknownModel as error:
+        raise exits.Refusal(f"{error} See: tintype models") from None
+    if as_json:
+        screen.put_json(as_document(model))
+        return
+    screen.put(f"{model.slug}  {model.name}")
+    for label, words in _facts(model):
+        screen.put(f"  {label:<9}{words}")
+    screen.put()
+    screen.put_table(("input", "type", "default", "takes"), (_row(field) for field in model.inputs.values()))
+
+
+def priced(price: Price) -> str:
+    """Say a price rule in words, as `$0.003 per image` or `$0.018 to $0.072 per second of film`."""
+    scale = 1_000_000 if price.unit is Unit.TOKEN else 1
+    amounts = sorted({rate.usd * scale for rate in price.rates})
+    words = " to ".join(_usd(amount) for amount in (amounts[:1] + amounts[1:][-1:]))
+    if price.unit is Unit.TOKEN:
+        return f"{words} per million tokens written, {_usd(price.given_usd * scale)} read"
+    words = f"{words} per {PER[price.unit]}"
+    if price.given_usd:
+        words += " given and made"
+    return f"{_usd(price.run_usd)} per run and {words}" if price.run_usd else words
+
+
+def as_document(model: Model) -> dict[str, Any]:
+    """Return everything the catalogue says of a model, for JSON; money as decimal strings in dollars."""
+    price = model.price
+    estimate = pricing.estimate(model, {"prompt": ""})
+    return {
+        "slug": model.slug,
+        "name": model.name,
+        "aliases": list(model.aliases),
+        "kind": model.kind.value,
+        "quality": model.quality.value,
+        "official": model.is_official,
+        "output": model.output.value,
+        "usual_s": float(model.usual_s),
+        "capabilities": {
+            "seed": model.has_seed,
+            "negative_prompt": model.has_negative_prompt,
+            "transparency": model.is_transparent,
+            "aspect_ratios": list(model.aspect_ratios),
+            "outputs_per_run_max": model.per_run_max,
+        },
+        "price": {
+            "unit": price.unit.value,
+            "rates": [{"usd": str(rate.usd), "when": dict(rate.when)} for rate in price.rates],
+            "run_usd": str(price.run_usd),
+            "given_usd": str(price.given_usd),
+            "usual_run_usd": money.to_usd(estimate.expected_nano_usd),
+            "dated": price.dated,
+            "source": price.source,
+        },
+        "inputs": {field.name: _described(field) for field in model.inputs.values()},
+    }
+
+
+def _facts(model: Model) -> list[tuple[str, str]]:
+    usual = pricing.estimate(model, {"prompt": ""}).expected_nano_usd
+    can = [
+        word
+        for word, is_so in (
+            ("seed", model.has_seed),
+            ("negative prompt", model.has_negative_prompt),
+            ("transparency", model.is_transparent),
+            (f"up to {model.per_run_max} per run", model.per_run_max > 1),
+        )
+        if is_so
+    ]
+    return [
+        ("also", ", ".join(model.aliases)),
+        ("makes", f"{model.kind.value}, {model.quality.value} tier"),
+        ("speed", f"usually {model.usual_s} s"),
+        ("price", f"{priced(model.price)}; a usual run {screen.usd(usual)} (estimate)"),
+        ("", f"as seen {model.price.dated}, {model.price.source}"),
+        *([("can", ", ".join(can))] if can else []),
+    ]
+
+
+def _row(field: Field) -> tuple[str, str, str, str]:
+    default = (
+        "required"
+        if field.required
+        else ""
+        if field.default in (None, [])
+        else json.dumps(field.default).strip('"')
+    )
+    kind = (
+        f"{field.type} of files"
+        if field.items and field.takes_file
+        else "file"
+        if field.takes_file
+        else field.type
+    )
+    takes = inputs.allowed(field).removeprefix("allowed: ")
+    bounded = field.choices or field.minimum is not None or field.maximum is not None
+    return (field.name, kind, default, takes if bounded else "")
+
+
+def _described(field: Field) -> dict[str, Any]:
+    facts: dict[str, Any] = {"type": field.type, "required": field.required, "default": field.default}
+    if field.minimum is not None:
+        facts["minimum"] = _plain(field.minimum)
+    if field.maximum is not None:
+        facts["maximum"] = _plain(field.maximum)
+    if field.choices:
+        facts["choices"] = list(field.choices)
+    if field.format:
+        facts["format"] = field.format
+    return facts
+
+
+def _plain(number: Decimal) -> int | float:
+    return int(number) if number == number.to_integral_value() else float(number)
+
+
+def _usd(amount: Decimal) -> str:
+    return screen.usd(money.from_usd(amount))

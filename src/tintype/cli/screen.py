@@ -1,0 +1,68 @@
+"""What a person sees: results on standard output, everything else on standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from rich.console import Console
+
+
+def say(line: str) -> None:
+    """Write one line for the person on standard error."""
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+def put(line: str = "") -> None:
+    """Write one line of the result on standard output."""
+    sys.stdout.write(f"{line}\n")
+
+
+def put_json(document: Any) -> None:
+    """Write the one JSON document of a command on standard output."""
+    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+    sys.stdout.flush()
+
+
+def put_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Write rows in columns: folded to a terminal's width, in whole lines where the output is piped."""
+    lines = [list(headings), *(list(row) for row in rows)]
+    if not sys.stdout.isatty():
+        widths = [max(len(line[column]) for line in lines) for column in range(len(headings))]
+        for line in lines:
+            put("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+        return
+    from rich.table import Table  # noqa: PLC0415 - rich takes longer to import than most commands to run
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    for row in lines[1:]:
+        table.add_row(*row)
+    console(sys.stdout).print(table)
+
+
+def console(stream: Any) -> Console:
+    """Return a rich console that prints words as they are: no markup, no colouring by guess."""
+    from rich.console import Console  # noqa: PLC0415 - as above
+
+    return Console(file=stream, markup=False, highlight=False, emoji=False)
+
+
+def usd(nano_usd: int) -> str:
+    """Write an amount of money as a person reads it: $0.003, $5.00; tiny ones with all their digits."""
+    from tintype.domain import money  # noqa: PLC0415 - not needed to answer --help
+
+    return f"${money.to_usd(nano_usd)}"
+
+
+def size(count: int) -> str:
+    """Write a number of bytes as a person reads it: 812 B, 14.2 kB, 3.1 MB."""
+    if count < 1000:
+        return f"{count} B"
+    return f"{count / 1000:.1f} kB" if count < 1_000_000 else f"{count / 1_000_000:.1f} MB"

@@ -1,0 +1,134 @@
+"""`tintype token`: keep the Replicate token in the system keyring, never an argument, never printed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tintype.cli import exits, screen
+from tintype.domain.errors import ConfigurationError, KeyringUnavailable
+from tintype.replicate import settings, tokens
+
+SET_EXAMPLES = """\b
+Examples:
+  tintype token set
+  tintype token set < token.txt
+"""
+
+STATUS_EXAMPLES = """\b
+Examples:
+  tintype token status
+  tintype token status --json
+"""
+
+DELETE_EXAMPLES = """\b
+Example:
+  tintype token delete
+"""
+
+app = typer.Typer(
+    rich_markup_mode=None,
+    add_completion=False,
+    no_args_is_help=True,
+    help="Keep the Replicate token in the system keyring.",
+    epilog="""\b
+Examples:
+  tintype token set
+  tintype token set < token.txt
+  tintype token status
+  tintype token delete
+""",
+)
+
+
+@app.command("set", epilog=SET_EXAMPLES)
+def set_() -> None:
+    """Ask for the token without showing it, or read it from standard input, and keep it in the keyring."""
+    # Asked first, so that nobody pastes a token for nothing.
+    tokens.stored()
+    tokens.store(_asked())
+    screen.put("The token is in the keyring. Check it with: tintype doctor")
+    _say_what_comes_first()
+
+
+@app.command("status", epilog=STATUS_EXAMPLES)
+def status(
+    *,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON document and nothing else.")
+    ] = False,
+) -> None:
+    """Say where the token in use comes from, without showing it. Exit code 1 when there is none."""
+    upstream = found()
+    if as_json:
+        screen.put_json(
+            {
+                "source": upstream.source if upstream else None,
+                "token": masked(upstream.token) if upstream else None,
+                "upstream": upstream.origin if upstream else None,
+            }
+        )
+    elif upstream is not None:
+        screen.put(f"{masked(upstream.token)} from {upstream.source}, for {upstream.origin}")
+    if upstream is None:
+        raise exits.Failure("no token is set; run: tintype token set, or set REPLICATE_API_TOKEN")
+
+
+@app.command("delete", epilog=DELETE_EXAMPLES)
+def delete() -> None:
+    """Take the token out of the keyring."""
+    screen.put(
+        "The token is no longer in the keyring." if tokens.delete() else "There was no token in the keyring."
+    )
+    _say_what_comes_first()
+
+
+def found() -> settings.Upstream | None:
+    """Return the upstream and token in use, or None when no token is set anywhere.
+
+    Raises ConfigurationError where one is set that cannot be used.
+    """
+    return settings.resolve() if _is_anywhere() else None
+
+
+def masked(token: tokens.Token) -> str:
+    """Show what kind of token it is and nothing that helps to guess it."""
+    kind, mark, _ = token.reveal().partition("_")
+    return f"{kind}_****" if mark and len(kind) <= 4 else "****"
+
+
+def _is_anywhere() -> bool:
+    places = (os.environ, tokens.read_dotenv(Path.cwd()))
+    if any(place.get(name, "").strip() for place in places for name in tokens.NAMES):
+        return True
+    try:
+        return tokens.stored() is not None
+    except KeyringUnavailable:
+        return False
+
+
+def _asked() -> str:
+    if sys.stdin.isatty():
+        from getpass import getpass  # noqa: PLC0415 - needed only at a terminal
+
+        return getpass("Replicate token (not shown): ")
+    text = sys.stdin.readline()
+    if not text.strip():
+        raise ConfigurationError(
+            "no token on standard input; pipe it in, or run this at a terminal to be asked"
+        )
+    return text
+
+
+def _say_what_comes_first() -> None:
+    """Tell when a variable or a .env goes before the keyring, which would otherwise puzzle."""
+    try:
+        upstream = found()
+    except ConfigurationError:
+        return
+    if upstream is not None and upstream.source != tokens.KEYRING:
+        screen.say(f"Note: the token from {upstream.source} goes before the keyring.")

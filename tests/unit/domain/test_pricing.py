@@ -1,0 +1,150 @@
+"""Estimates are exact, and the bound is never below what is expected."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tintype import catalogue
+from tintype.domain import pricing
+from tintype.domain.catalogue import Unit
+from tintype.domain.money import from_usd
+
+if TYPE_CHECKING:
+    from tintype.domain.catalogue import Model
+
+KNOWN = catalogue.load()
+
+
+def expected(name: str, **values: Any) -> int:
+    return pricing.estimate(KNOWN.find(name), {"prompt": "x", **values}).expected_nano_usd
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "usd"),
+    [
+        ("flux_schnell", {}, "0.003"),
+        ("flux_schnell", {"num_outputs": 4}, "0.012"),
+        ("imagen4_ultra", {}, "0.06"),
+        ("seedream4", {"max_images": 5}, "0.03"),
+        ("seedream4", {"max_images": 5, "sequential_image_generation": "auto"}, "0.15"),
+        ("nano_banana_pro", {}, "0.15"),
+        ("nano_banana_pro", {"resolution": "4K"}, "0.30"),
+        ("flux2_pro", {}, "0.03"),
+        ("flux2_pro", {"resolution": "0.5 MP"}, "0.0225"),
+        ("flux2_pro", {"resolution": "4 MP"}, "0.075"),
+        ("flux2_pro", {"aspect_ratio": "custom", "width": 2048, "height": 1024}, "0.045"),
+        ("flux2_pro", {"input_images": ["a", "b"]}, "0.06"),
+        ("wan2_i2v", {}, "0.05"),
+        ("wan2_i2v", {"resolution": "720p"}, "0.10"),
+        ("seedance_lite", {}, "0.18"),
+        ("seedance_lite", {"resolution": "1080p", "duration": 12}, "0.864"),
+        ("veo-3.1", {}, "3.20"),
+        ("veo-3.1", {"generate_audio": False, "duration": 4}, "0.80"),
+        ("real_esrgan", {}, "0.0056"),
+    ],
+)
+def test_known_runs_cost_what_the_price_pages_say(name: str, values: dict[str, Any], usd: str) -> None:
+    assert expected(name, **values) == from_usd(usd)
+
+
+def test_film_length_comes_from_seconds_or_frames() -> None:
+    wan, seedance = KNOWN.find("wan2_i2v"), KNOWN.find("seedance_lite")
+
+    assert pricing.seconds(wan, {"num_frames": 100, "frames_per_second": 24}) == Fraction(100, 24)
+    assert pricing.seconds(seedance, {}) == 5
+    assert pricing.seconds(KNOWN.find("flux_schnell"), {}) == 0
+
+
+def test_time_billed_runs_are_bounded_by_their_deadline() -> None:
+    model = KNOWN.find("real_esrgan")
+
+    assert pricing.estimate(model, {}, run_s_max=60).bound_nano_usd == from_usd("0.084")
+    assert pricing.estimate(model, {}).bound_nano_usd == from_usd("2.52")
+    assert pricing.estimate(model, {}, run_s_max=2).expected_nano_usd == from_usd("0.0028")
+
+
+def test_texts_are_bounded_by_the_tokens_they_may_write() -> None:
+    model = KNOWN.find("llama3_8b")
+
+    short = pricing.estimate(model, {"prompt": "x", "max_tokens": 100})
+    long = pricing.estimate(model, {"prompt": "x", "max_tokens": 1000})
+
+    assert long.bound_nano_usd - short.bound_nano_usd == 900 * 250
+    assert short.expected_nano_usd < short.bound_nano_usd
+
+
+def test_size_that_only_upstream_knows_widens_the_bound() -> None:
+    model = KNOWN.find("flux2_pro")
+
+    estimate = pricing.estimate(model, {"prompt": "x", "resolution": "match_input_image"})
+
+    assert estimate.expected_nano_usd == from_usd("0.03")
+    assert estimate.bound_nano_usd == from_usd("0.075")
+
+
+@st.composite
+def runs(draw: st.DrawFn) -> tuple[Model, dict[str, Any]]:
+    """Draw a model and inputs that suit it."""
+    model = draw(st.sampled_from(KNOWN.models))
+    values: dict[str, Any] = {}
+    for field in model.inputs.values():
+        if not field.required and draw(st.booleans()):
+            continue
+        if field.choices:
+            values[field.name] = draw(st.sampled_from(field.choices))
+        elif field.type == "integer":
+            low = int(field.minimum) if field.minimum is not None else 0
+            high = int(field.maximum) if field.maximum is not None else low + 5000
+            values[field.name] = draw(st.integers(low, high))
+        elif field.type == "boolean":
+            values[field.name] = draw(st.booleans())
+        elif field.type == "array":
+            values[field.name] = draw(st.lists(st.just("https://example.com/a.png"), max_size=5))
+        elif field.type == "string":
+            values[field.name] = draw(st.text(max_size=50))
+    return model, values
+
+
+@given(runs(), st.integers(1, 10_000))
+def test_bound_is_never_below_the_expected_price(run: tuple[Model, dict[str, Any]], run_s_max: int) -> None:
+    model, values = run
+
+    estimate = pricing.estimate(model, values, run_s_max=run_s_max)
+
+    assert isinstance(estimate.expected_nano_usd, int)
+    assert 0 <= estimate.expected_nano_usd <= estimate.bound_nano_usd
+
+
+@given(runs())
+def test_estimate_is_the_price_rule_rounded_once(run: tuple[Model, dict[str, Any]]) -> None:
+    """Units priced by what is asked for are exact: count or seconds times the rate, in fractions."""
+    model, values = run
+    if model.price.unit not in {Unit.IMAGE, Unit.VIDEO_SECOND} or model.price.given_usd:
+        return
+    filled = model.filled(values)
+    rate = next(r.usd for r in model.price.rates if all(filled.get(n) == v for n, v in r.when.items()))
+    amount = (
+        pricing.outputs(model, values) if model.price.unit is Unit.IMAGE else pricing.seconds(model, values)
+    )
+
+    estimate = pricing.estimate(model, values)
+
+    exact = Fraction(rate) * amount * 1_000_000_000
+    assert abs(estimate.expected_nano_usd - exact) <= Fraction(1, 2)
+    assert estimate.bound_nano_usd == estimate.expected_nano_usd
+
+
+@given(runs(), st.integers(0, 50))
+def test_many_runs_cost_their_sum(run: tuple[Model, dict[str, Any]], count: int) -> None:
+    one = pricing.estimate(*run)
+    total = pricing.Estimate(0, 0)
+
+    for _ in range(count):
+        total += one
+
+    assert one * count == total
