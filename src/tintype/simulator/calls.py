@@ -16,7 +16,6 @@ from tintype.simulator import auth, problems, throttle
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from starlette.requests import HTTPConnection
     from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -106,13 +105,6 @@ class Resource:
 def resource(path: str, **methods: ASGIApp) -> Route:
     """Return the route of all operations on a path, which is written without `/v1`."""
     return Route(path, Resource(methods), methods=None)
-
-
-def origin(request: HTTPConnection, world: World) -> str:
-    """Return the origin that URLs in the answer begin with: the public one, else that of the request."""
-    if world.settings.public_url is not None:
-        return world.settings.public_url.rstrip("/")
-    return f"{request.scope['scheme']}://{request.headers.get('host', '127.0.0.1')}"
 
 
 def operation(world: World, handle: Handle, *, kind: throttle.Kind = throttle.Kind.OTHER) -> ASGIApp:

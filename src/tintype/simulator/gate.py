@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Act = Callable[[ASGIApp, Rule, Scope, Receive, Send], Awaitable[None]]
 
 CONTROL = "/_sim"
-OUTPUTS = "/outputs/"
+OUTPUTS = "/pbxt/"
 DRIP_INTERVAL_S = 0.05
 
 

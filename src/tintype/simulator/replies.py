@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
-from tintype.simulator import problems
+from tintype.simulator import bodies, problems
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,7 +51,8 @@ async def read_object(request: Request) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise problems.Problem(400, "The request body is not valid JSON") from error
     if not isinstance(body, dict):
-        raise problems.invalid_fields([("invalid_type", "", "Invalid type. Expected: object, given: array")])
+        kind, description = bodies.wrong_type("object", body)
+        raise problems.invalid_fields([(kind, "", description)])
     return body
 
 

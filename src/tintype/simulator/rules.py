@@ -36,8 +36,8 @@ class Rule:
 
     `path` is a shell pattern over the path without `/v1`, or over the whole URL of a webhook. `when` says
     whether the request is processed before the fault shows: a reset `after` a create leaves a prediction that
-    is billed. `skip` lets the first matches pass, `count` is how often the rule fires at most. `delay_s` counts
-    wall seconds. `keep` is the share of the body that a truncated or malformed answer still has.
+    is billed. `skip` lets the first matches pass, `count` is how often the rule fires at most. `delay_s`
+    counts wall seconds. `keep` is the share of the body that a truncated or malformed answer still has.
     """
 
     do: str

@@ -268,6 +268,7 @@ def _certificate(settings: Settings, stack: contextlib.ExitStack) -> _Files | No
         reason = error.strerror or getattr(error, "reason", None) or str(error)
         raise CannotServe(
             f"cannot use the certificate {settings.tls_cert} with the key {settings.tls_key}: "
-            f"{reason.lower()}; give a readable PEM certificate and its key without a passphrase, or --tls self-signed"
+            f"{reason.lower()}; give a readable PEM certificate and its key without a passphrase, "
+            "or --tls self-signed"
         ) from error
     return _Files(settings.tls_cert, settings.tls_key, None)
