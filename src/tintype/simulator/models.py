@@ -23,7 +23,8 @@ class Field:
     """One input of a model, as its schema states it.
 
     `type` is a JSON type: string, integer, number, boolean, array or object. `minimum` and `maximum` are
-    inclusive. `nullable` says that null is accepted. `items` is the type and format of an array's members.
+    inclusive. `nullable` says that null is accepted. `items` is the type and format of an array's members,
+    `items_max` their number; `length_min` and `length_max` count the characters of a text.
     `secret` values are redacted wherever a prediction is shown. `order` is the place in the form, from 0.
     """
 
@@ -38,6 +39,8 @@ class Field:
     nullable: bool = False
     items: Mapping[str, str] | None = None
     items_max: int | None = None
+    length_min: int | None = None
+    length_max: int | None = None
     secret: bool = False
     order: int = 0
 
@@ -77,7 +80,7 @@ class Model:
 
     `kind` is one of image, edit, video, upscale, background, text, vector; `medium` is what comes out: image,
     video, vector or text. `output` is `uri`, `uris` or `text`. `sources` are the inputs that may hold the
-    picture or film to work on, the first given one counts. `size` and `film` are the rules that `making`
+    picture or film to work on, the first given one counts. `size` and `makes` are the rules that `making`
     reads. `usual_s` is the time of one run, `cold_s` what a cold boot adds. `hardware` is a SKU.
     """
 
@@ -102,8 +105,7 @@ class Model:
     run_count: int
     sources: tuple[str, ...] = ()
     size: tuple[Mapping[str, Any], ...] = ()
-    film: Mapping[str, Any] = field(default_factory=dict)
-    formats: tuple[str, ...] = ()
+    makes: Mapping[str, Any] = field(default_factory=dict)
     github_url: str | None = None
     paper_url: str | None = None
     license_url: str | None = None
@@ -138,7 +140,11 @@ class Hardware:
 def load() -> Mapping[str, Model]:
     """Read all models, keyed by `owner/name`, in the order of the file. Takes some tens of milliseconds."""
     document = _read("models.json")
-    sizes = {name: tuple(rules) for name, rules in document["sizes"].items()}
+    tables = document["tables"]
+    sizes = {
+        name: tuple({**rule, "sizes": tables[rule["table"]]} if "table" in rule else rule for rule in rules)
+        for name, rules in document["sizes"].items()
+    }
     return MappingProxyType(
         {slug: _model(slug, facts, sizes) for slug, facts in document["models"].items()},
     )
@@ -199,8 +205,7 @@ def _model(slug: str, facts: Mapping[str, Any], sizes: Mapping[str, tuple[Mappin
         run_count=facts["run_count"],
         sources=tuple(facts.get("sources", ())),
         size=sizes[facts["size"]] if "size" in facts else (),
-        film=facts.get("film", {}),
-        formats=tuple(facts.get("formats", ())),
+        makes=facts["makes"],
         github_url=facts.get("github_url"),
         paper_url=facts.get("paper_url"),
         license_url=facts.get("license_url"),
@@ -221,6 +226,8 @@ def _field(name: str, stated: Mapping[str, Any], order: int) -> Field:
         nullable=stated.get("nullable", False),
         items=stated.get("items"),
         items_max=stated.get("items_max"),
+        length_min=stated.get("length_min"),
+        length_max=stated.get("length_max"),
         secret=stated.get("format") == "password",
         order=order,
     )
