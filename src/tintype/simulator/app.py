@@ -37,12 +37,13 @@ def build(world: World) -> ASGIApp:
 
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:
+        world.resume()
         world.clock.attach(asyncio.get_running_loop())
         try:
             yield
         finally:
             world.clock.detach()
-            world.close()
+            await world.close()
 
     router = Router(found, redirect_slashes=False, default=_not_found, lifespan=lifespan)
     # Faults come last, so that what a request did is in the journal whatever its client gets to see.
@@ -50,7 +51,7 @@ def build(world: World) -> ASGIApp:
 
 
 class Front:
-    """The layer around the routes: `/v1` is optional, answers wait for the journal, nothing unexpected gets out."""
+    """The layer around the routes: `/v1` is optional, answers wait for the journal, surprises are a 500."""
 
     def __init__(self, app: ASGIApp, world: World) -> None:
         self._app = app

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -83,12 +84,9 @@ class SqliteJournal(Journal):
 
     def settle(self) -> asyncio.Future[None] | None:
         """Return what to await until everything put so far is safe, or None when it already is."""
-        if not self._is_open:
-            return None
-        if self._pending is None:
-            loop = asyncio.get_running_loop()
-            self._pending = loop.create_future()
-            loop.call_soon(self._commit)
+        if self._is_open and self._pending is None:
+            # Changed before the loop ran.
+            self._commit()
         return self._pending
 
     def close(self) -> None:
@@ -97,9 +95,15 @@ class SqliteJournal(Journal):
         self._db.close()
 
     def _begin(self) -> None:
-        if not self._is_open:
-            self._db.execute("BEGIN")
-            self._is_open = True
+        if self._is_open:
+            return
+        self._db.execute("BEGIN")
+        self._is_open = True
+        with suppress(RuntimeError):
+            # On an event loop the commit comes with its next turn; without one, with `settle` or `close`.
+            loop = asyncio.get_running_loop()
+            self._pending = loop.create_future()
+            loop.call_soon(self._commit)
 
     def _commit(self) -> None:
         pending, self._pending = self._pending, None

@@ -113,28 +113,35 @@ class Prediction(Stored):
     created_s: float
     starts_s: float
     ends_s: float
+    run_s: float
+    """How long an undisturbed run takes."""
     outcome: str
     base: str
     """Origin of the request that created it, for URLs in webhooks."""
     error: str | None = None
     count: int = 1
     """Outputs (pictures, clips or text pieces) when it succeeds."""
-    shape: str = ""
-    """How the output is written: the file name's ending, `@` in front when it is a list; empty for text."""
+    ending: str = ""
+    """Ending of the output files' names; empty for text."""
+    is_list: bool = False
+    """Whether files are shown as a list even when there is only one."""
     metrics: bytes = b""
-    """Further metrics as JSON members, written at completion."""
-    delivered: int = 0
+    """Metrics as a JSON object, written at completion."""
     deadline_s: float | None = None
     deployment: str | None = None
+    hardware: str | None = None
+    """SKU of the deployment's machine."""
     webhook: str | None = None
     events: tuple[str, ...] | None = None
     sources: tuple[str, ...] = ()
-    """Hashes of the input files that drawing needs."""
-    seed: int = 0
+    """The input files in the model's order: hashes of blobs, or `draw:URL` for what is drawn."""
+    facts: tuple[int, int, str, int] | None = None
+    """Width, height, seconds and frames a second of the file to work on."""
     cost_nano_usd: int = 0
     is_settled: bool = False
     is_removed: bool = False
-    is_fetching: bool = field(default=False)
+    is_fetching: bool = False
+    """Whether input files are still being read; it cannot end before that."""
     timer: Timer | None = field(default=None, repr=False, compare=False, metadata={"volatile": True})
 
     @property

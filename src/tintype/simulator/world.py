@@ -13,8 +13,12 @@ from tintype.simulator.blobs import Blobs
 from tintype.simulator.clock import Clock
 from tintype.simulator.faults import Faults
 from tintype.simulator.ids import Ids
+from tintype.simulator.intake import Intake
 from tintype.simulator.journal import Journal, open_journal
+from tintype.simulator.outputs import Outputs
+from tintype.simulator.runs import Runs
 from tintype.simulator.throttle import Throttle
+from tintype.simulator.webhooks import Deliveries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -161,9 +165,16 @@ class World:
             self.user_models,
             self.user_versions,
         )
-        self.warm_until_s: dict[str, float] = {}
+        self.booted: dict[str, tuple[float, float]] = {}
+        """When a community model is or was ready, and until when it stays so."""
         self._versions = {model.version_id: model for model in self.models.values()}
         self._key = self._load()
+        self.deliveries = Deliveries(
+            clock=self.clock, faults=self.faults, journal=self.journal, random=self.random
+        )
+        self.intake = Intake(self)
+        self.outputs = Outputs(self)
+        self.runs = Runs(self)
 
     def sign(self, text: str) -> bytes:
         """Return 32 bytes that only this simulator can make from a text: tokens of URLs, secrets."""
@@ -184,6 +195,9 @@ class World:
 
     def reset(self) -> None:
         """Forget all that happened: accounts, predictions, files, faults and timers. The time stays."""
+        self.runs.clear()
+        self.deliveries.clear()
+        self.outputs.clear()
         self.clock.clear()
         self.journal.clear()
         self.blobs.clear()
@@ -191,15 +205,29 @@ class World:
             shelf.clear()
         self.faults.clear()
         self.throttle.reset()
-        self.warm_until_s.clear()
+        self.booted.clear()
         self._keep_key()
 
     def keep_clock(self) -> None:
         """Remember how far the clock was advanced, for the next start on the same data."""
         self.journal.put("clock", "advanced_s", repr(self.clock.advanced_s).encode())
 
-    def close(self) -> None:
-        """Let go of the journal."""
+    def resume(self) -> None:
+        """Take up what the journal told of: on the event loop, before the first request."""
+        for file in self.files:
+            self.blobs.keep(file.blob)
+        for prediction in self.predictions:
+            self.intake.keep(prediction.sources)
+        self.blobs.sweep()
+        self.runs.resume()
+        self.deliveries.resume()
+
+    async def close(self) -> None:
+        """End what is under way and let go of the journal."""
+        await self.runs.close()
+        await self.deliveries.close()
+        await self.intake.close()
+        self.outputs.close()
         self.journal.close()
 
     def _load(self) -> bytes:

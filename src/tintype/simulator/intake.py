@@ -1,0 +1,209 @@
+"""Read the files that inputs name: our own, data URIs, http(s), and those of hosts that are drawn."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from decimal import Decimal
+from typing import TYPE_CHECKING
+from urllib.parse import SplitResult, unquote, unquote_to_bytes, urlsplit
+
+import httpx2
+
+from tintype.simulator import drawing, films, making, pictures
+from tintype.simulator.making import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tintype.simulator.making import Given
+    from tintype.simulator.records import Prediction
+    from tintype.simulator.world import World
+
+BYTES_MAX = 100 * 1024 * 1024
+TIMEOUT_S = 30.0
+REDIRECTS_MAX = 5
+AT_ONCE = 16
+USER_AGENT = "tintype-simulator"
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class Unreadable(Exception):
+    """An input file that cannot be read; the message is what the prediction fails with."""
+
+
+class Intake:
+    """Reads input files and keeps their bytes in the world's blobs as long as the prediction's data."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._turn = asyncio.Semaphore(AT_ONCE)
+        self._client: httpx2.AsyncClient | None = None
+
+    async def read(self, prediction: Prediction) -> tuple[str, ...]:
+        """Return a prediction's sources and note the facts of the one to work on. Raises Unreadable."""
+        model = self._world.models[prediction.runs]
+        sources: list[str] = []
+        try:
+            for given in making.given(model, json.loads(prediction.input)):
+                async with self._turn:
+                    sources.append(await self._read(given, prediction))
+                facts = await self._measure(given, sources[-1])
+                if given.is_source and facts is not None:
+                    prediction.facts = (facts.width, facts.height, str(facts.seconds), facts.fps)
+        except BaseException:
+            self.release(sources)
+            raise
+        return tuple(sources)
+
+    def source(self, prediction: Prediction) -> Source | None:
+        """Return the facts of the file that the prediction works on, None where there is none."""
+        if prediction.facts is None:
+            return None
+        width, height, seconds, fps = prediction.facts
+        return Source(width, height, Decimal(seconds), fps)
+
+    def keep(self, sources: Sequence[str]) -> None:
+        """Count the use of sources that a record read from the journal has."""
+        for name in sources:
+            if not name.startswith(drawing.DRAWN):
+                self._world.blobs.keep(name)
+
+    def release(self, sources: Sequence[str]) -> None:
+        """Take back the use of sources."""
+        for name in sources:
+            if not name.startswith(drawing.DRAWN):
+                self._world.blobs.release(name)
+
+    def load(self, source: str) -> bytes:
+        """Return the bytes of a source, drawn when it is one of those. May take a while: for a thread."""
+        if source.startswith(drawing.DRAWN):
+            return drawing.given(source)
+        return self._world.blobs.get(source) or b""
+
+    async def close(self) -> None:
+        """End the connections."""
+        if self._client is not None:
+            await self._client.aclose()
+            self._client = None
+
+    async def _measure(self, given: Given, source: str) -> Source | None:
+        if given.medium not in {"image", "video"}:
+            return None
+        if source.startswith(drawing.DRAWN):
+            return drawing.facts(source)
+        content = self.load(source)
+        try:
+            return await self._world.outputs.in_thread(measure, content, given.medium)
+        except ValueError as error:
+            raise Unreadable(
+                f"The file given as {given.field} is no {given.medium} that can be read"
+            ) from error
+
+    async def _read(self, given: Given, prediction: Prediction) -> str:
+        parts = urlsplit(given.url)
+        scheme = parts.scheme.lower()
+        if scheme == "data":
+            return self._world.blobs.put(_decode(given))
+        if scheme not in {"http", "https"} or not parts.hostname:
+            raise Unreadable(
+                f"The file given as {given.field} cannot be read: it is neither an HTTP URL nor a data URI"
+            )
+        if self._is_own(parts, prediction):
+            own = await self._own(unquote(parts.path).removeprefix("/v1"), prediction)
+            if own is not None:
+                return own
+        if is_drawn(parts.hostname):
+            return drawing.name(given.url, given.medium)
+        return self._world.blobs.put(await self._fetch(given))
+
+    def _is_own(self, parts: SplitResult, prediction: Prediction) -> bool:
+        origins = [urlsplit(prediction.base)]
+        if self._world.settings.public_url is not None:
+            origins.append(urlsplit(self._world.settings.public_url))
+        return any(
+            _port(origin) == _port(parts)
+            and (origin.hostname == parts.hostname or {origin.hostname, parts.hostname} <= _LOOPBACK)
+            for origin in origins
+        )
+
+    async def _own(self, path: str, prediction: Prediction) -> str | None:
+        world = self._world
+        noun, _, rest = path.lstrip("/").partition("/")
+        if noun == "files":
+            file = world.files.get(rest.removesuffix("/download"))
+            if file is None or file.account != prediction.account or file.expires_s <= world.clock.now():
+                raise Unreadable("The input file does not exist or has expired")
+            world.blobs.keep(file.blob)
+            return file.blob
+        if noun == "pbxt":
+            token, _, name = rest.partition("/")
+            content = await world.outputs.read(token, name)
+            if content is None:
+                raise Unreadable("The input file does not exist or has expired")
+            return world.blobs.put(content)
+        return None
+
+    async def _fetch(self, given: Given) -> bytes:
+        content = bytearray()
+        try:
+            async with asyncio.timeout(TIMEOUT_S), self._http().stream("GET", given.url) as answer:
+                if answer.status_code != 200:
+                    raise Unreadable(
+                        f"The file given as {given.field} cannot be read: HTTP status {answer.status_code}"
+                    )
+                async for chunk in answer.aiter_bytes():
+                    content += chunk
+                    if len(content) > BYTES_MAX:
+                        raise Unreadable(f"The file given as {given.field} is larger than 100 MB")
+        except TimeoutError as error:
+            raise Unreadable(
+                f"The file given as {given.field} could not be read within {TIMEOUT_S:g} s"
+            ) from error
+        except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
+            raise Unreadable(
+                f"The file given as {given.field} cannot be read: {type(error).__name__}"
+            ) from error
+        return bytes(content)
+
+    def _http(self) -> httpx2.AsyncClient:
+        if self._client is None:
+            self._client = httpx2.AsyncClient(
+                follow_redirects=True,
+                max_redirects=REDIRECTS_MAX,
+                trust_env=False,
+                timeout=httpx2.Timeout(TIMEOUT_S, pool=None),
+                headers={"user-agent": USER_AGENT},
+            )
+        return self._client
+
+
+def is_drawn(host: str) -> bool:
+    """Return whether files of this host are drawn: example.com and the names set aside for tests."""
+    name = host.lower().rstrip(".")
+    return name == "example.com" or name.endswith((".example.com", ".test", ".invalid"))
+
+
+def measure(content: bytes, medium: str) -> Source:
+    """Return the facts of a picture or film. Raises ValueError for what is neither."""
+    if medium == "video":
+        width, height, seconds, fps = films.measure_film(content)
+        return Source(width, height, Decimal(seconds.numerator) / seconds.denominator, round(fps))
+    return Source(*pictures.measure(content))
+
+
+def _decode(given: Given) -> bytes:
+    head, comma, text = given.url.partition(",")
+    if not comma:
+        raise Unreadable(f"The data URI given as {given.field} has no content")
+    if not head.lower().endswith(";base64"):
+        return unquote_to_bytes(text)
+    try:
+        return base64.b64decode(unquote(text), validate=True)
+    except ValueError as error:
+        raise Unreadable(f"The data URI given as {given.field} cannot be decoded") from error
+
+
+def _port(parts: SplitResult) -> int | None:
+    return parts.port or {"http": 80, "https": 443}.get(parts.scheme.lower())
