@@ -50,6 +50,7 @@ bench: setup others ## Our client beside the official SDK, in one run, as a tabl
 	@$(BIN)/python -m bench
 
 docs: setup ## Build the documentation into site/.
+	@$(BIN)/python tools/reference.py
 	@$(BIN)/zensical build --clean --strict
 
 lock: setup ## Resolve every lock anew; nothing younger than seven days gets in.

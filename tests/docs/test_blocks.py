@@ -58,6 +58,16 @@ def test_no_block_is_left_out(path: Path) -> None:
     assert not re.search(r"<!--.*?(skip|code)", text, re.DOTALL)
 
 
+@pytest.mark.parametrize("path", _ALL, ids=_name)
+def test_every_link_leads_somewhere(path: Path) -> None:
+    """A link to a file of the repository has that file behind it."""
+    links = re.findall(r"\]\(([^)#\s]+)", path.read_text())
+
+    dead = [link for link in links if "://" not in link and not (path.parent / link).exists()]
+
+    assert dead == []
+
+
 def test_the_readme_shows_python_and_shell() -> None:
     """The first page has an example for each of the two."""
     assert set(blocks.languages((blocks.ROOT / "README.md").read_text())) >= blocks.RUN
