@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from PIL import Image, ImageDraw
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Colour: TypeAlias = tuple[int, int, int]
 Point: TypeAlias = tuple[float, float]
@@ -136,9 +138,9 @@ class PixelCanvas:
         if frame is None:
             return
         left, top, right, bottom = frame
-        # The gradient of Pillow is 256 pixels wide, dark in the middle and 255 from the rim on. A squared
-        # fall-off looks like light in air.
-        fall_off = [round(max(0.0, 1 - level / 255) ** 2 * 255 * alpha) for level in range(256)]
+        # The gradient of Pillow is 256 pixels wide, 0 in the middle, 181 at the sides and 255 in the corners.
+        # A squared fall-off looks like light in air.
+        fall_off = [round(max(0.0, 1 - level / 180) ** 2 * 255 * alpha) for level in range(256)]
         unit = 256 / (2 * radius)
         part = (
             max(0.0, (left - x + radius) * unit),

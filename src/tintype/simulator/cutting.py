@@ -6,17 +6,20 @@ import re
 
 from PIL import Image, ImageChops, ImageColor, ImageDraw, ImageFilter
 
-_GRID = 192  # the longer side, in cells, of the small copy on which the background is found
 _NEAR = 26  # the most two neighbouring cells of a background differ in one colour
 _FAR = 88  # the most a cell of the background differs from the border's usual colour
 
 
-def cut(image: Image.Image, *, background: str = "rgba", reverse: bool = False) -> Image.Image:
+def cut(
+    image: Image.Image, *, background: str = "rgba", reverse: bool = False, cells: int = 192
+) -> Image.Image:
     """Give the picture as RGBA without its background, or on another one (see `pictures.cut_out`).
+
+    `cells` is the longer side of the small copy on which the background is found: more are finer and slower.
 
     Raises ValueError for a background that is not known.
     """
-    mask = _subject(image.convert("RGB"))
+    mask = _subject(image.convert("RGB"), cells)
     if reverse:
         mask = ImageChops.invert(mask)
     if image.mode == "RGBA":
@@ -50,9 +53,9 @@ def _colour(name: str) -> tuple[int, int, int]:
         ) from None
 
 
-def _subject(image: Image.Image) -> Image.Image:
+def _subject(image: Image.Image, cells: int) -> Image.Image:
     """Give a mask of the picture's size: 255 for the subject, 0 for the background, soft between."""
-    scale = min(1.0, _GRID / max(image.size))
+    scale = min(1.0, cells / max(image.size))
     size = (max(3, round(image.width * scale)), max(3, round(image.height * scale)))
     small = image.resize(size, Image.Resampling.BOX)
     background = _flooded(small)

@@ -1,24 +1,30 @@
 """Write a prompt where people can read it: wrapped and fitted, with substitutes for unknown scripts.
 
-The typeface is Source Sans (Latin, Greek, Cyrillic). A character that it lacks becomes a small mark drawn from
-its code point: a lozenge for emoji and other symbols, a box for letters of other scripts, so that two different
-prompts never look the same.
+The typeface is Source Sans (Latin, Greek, Cyrillic). A character that it lacks becomes a small mark
+drawn from its code point: a lozenge for emoji and other symbols, a box for letters of other scripts, so that
+two prompts in one script look different too.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib import resources
+from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw, ImageFont
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _LETTERS_MAX = 700  # more than fits legibly on any picture
 _MEASURE_PX = 96
 _SCRIPT = re.compile(r"\[\[[^\[\]]*\]\]")
 _ELLIPSIS = "…"
+
+SHADE = (8, 9, 16)
+"""The colour of the fade that lettering stands on."""
 
 
 def plain(prompt: str) -> str:
@@ -38,22 +44,18 @@ class Caption:
 
 def caption(prompt: str, note: str, *, width: int, height: int) -> Caption:
     """Write a prompt, and a small note under it, on a dark fade for the foot of a picture."""
-    short = min(width, height)
-    margin = max(3, round(short * 0.055))
-    note_px = max(7, round(short * 0.021))
-    room = (width - 2 * margin, max(10, round(height * (0.30 if height >= 160 else 0.5)) - note_px))
-    letters = _fitted(plain(prompt), room, largest_px=max(9, round((width * height) ** 0.5 * 0.066)))
-    block = letters.height_px + round(note_px * 1.9)
-    top = max(0, height - block - margin - round(short * 0.14))
-    image = Image.new("RGBA", (width, height - top), (8, 9, 16, 0))
+    placed = place(prompt, width=width, height=height)
+    top, margin, note_px = placed.top, placed.margin, placed.note_px
+    image = Image.new("RGBA", (width, height - top), (*SHADE, 0))
     image.putalpha(_fade(width, height - top))
-    y = height - top - margin - block + round(note_px * 0.3)
-    letters.write(image, margin, y)
+    letters = _Pen(placed.size_px)
+    for number, line in enumerate(placed.lines):
+        letters.write(image, margin, placed.first_baseline + number * placed.leading_px - top, line)
     pen = ImageDraw.Draw(image)
     small = _typeface("SourceSansPro-Regular.ttf", note_px)
     pen.text(
         (margin, height - top - margin),
-        _cut(note, small, room[0]),
+        _cut(note, small, width - 2 * margin),
         font=small,
         fill=(226, 228, 236, 255),
         anchor="ls",
@@ -61,23 +63,31 @@ def caption(prompt: str, note: str, *, width: int, height: int) -> Caption:
     return Caption(image, top)
 
 
-@dataclass(slots=True)
-class _Letters:
-    lines: list[str]
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where the lines of a prompt stand on a picture, in pixels; the dark fade begins at `top`."""
+
+    lines: tuple[str, ...]
     size_px: int
-    pen: _Pen
+    leading_px: int
+    first_baseline: int
+    top: int
+    margin: int
+    note_px: int
 
-    @property
-    def leading_px(self) -> int:
-        return round(self.size_px * 1.16)
 
-    @property
-    def height_px(self) -> int:
-        return self.leading_px * len(self.lines)
-
-    def write(self, image: Image.Image, x: int, y: int) -> None:
-        for number, line in enumerate(self.lines):
-            self.pen.write(image, x, y + number * self.leading_px, line)
+def place(prompt: str, *, width: int, height: int) -> Placed:
+    """Wrap and fit a prompt to the foot of a picture; what does not fit legibly is cut with an ellipsis."""
+    short = min(width, height)
+    margin = max(3, round(short * 0.055))
+    note_px = max(7, round(short * 0.021))
+    room = (width - 2 * margin, max(10, round(height * (0.30 if height >= 160 else 0.5)) - note_px))
+    lines, size_px = _fitted(plain(prompt), room, largest_px=max(9, round((width * height) ** 0.5 * 0.066)))
+    leading_px = round(size_px * 1.16)
+    block = leading_px * len(lines) + round(note_px * 1.9)
+    first_baseline = height - margin - block + round(note_px * 0.3 + size_px * 0.92)
+    top = max(0, height - block - margin - round(short * 0.14))
+    return Placed(tuple(lines), size_px, leading_px, first_baseline, top, margin, note_px)
 
 
 @dataclass(slots=True)
@@ -117,9 +127,8 @@ class _Pen:
             self.face.getlength(run) if self.knows(run[0]) else self.size_px * 0.74 for run in self.runs(line)
         )
 
-    def write(self, image: Image.Image, x: float, y: int, line: str) -> None:
+    def write(self, image: Image.Image, x: float, baseline: int, line: str) -> None:
         pen = ImageDraw.Draw(image)
-        baseline = y + round(self.size_px * 0.92)
         for run in self.runs(line):
             if self.knows(run[0]):
                 pen.text((x, baseline), run, font=self.face, fill=(255, 255, 255, 255), anchor="ls")
@@ -130,7 +139,7 @@ class _Pen:
                 x += self.size_px * 0.74
 
 
-def _fitted(text: str, room: tuple[int, int], *, largest_px: int) -> _Letters:
+def _fitted(text: str, room: tuple[int, int], *, largest_px: int) -> tuple[list[str], int]:
     """Choose the largest size at which the text fits the room; at the smallest, cut it with an ellipsis."""
     shortened = text if len(text) <= _LETTERS_MAX else text[:_LETTERS_MAX].rstrip() + _ELLIPSIS
     ruler = _Pen(_MEASURE_PX)
@@ -147,7 +156,7 @@ def _fitted(text: str, room: tuple[int, int], *, largest_px: int) -> _Letters:
         while kept and pen.length(kept + _ELLIPSIS) > room[0]:
             kept = kept[:-1].rstrip()
         lines = [*lines[: lines_max - 1], kept + _ELLIPSIS]
-    return _Letters(lines, size_px, pen)
+    return lines, size_px
 
 
 def _fits(words: Sequence[tuple[str, float]], room: tuple[int, int], size_px: int) -> bool:

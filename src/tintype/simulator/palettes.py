@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
-from random import Random
+from typing import TYPE_CHECKING
 
 from tintype.simulator.canvas import Colour, mix
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from random import Random
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +70,16 @@ def _all() -> dict[str, Palette]:
 
 
 _MOODS = {
-    "dawn": "dawn morning sunrise mist misty fog foggy pastel",
+    "dawn": "dawn morgen morning sunrise mist misty fog foggy pastel",
     "day": "day noon sunny sky summer bright cloud clouds",
-    "sunset": "sunset dusk evening twilight fire lava volcano warm",
-    "night": "night midnight moon moonlit moonlight dark stars starry nocturnal",
-    "forest": "forest tree trees wood woods jungle garden leaf moss nature bamboo",
-    "sea": "sea ocean beach wave waves water lake river island boat ship sail fish whale underwater",
+    "sunset": "sunset sonnenuntergang abend dusk evening twilight fire lava volcano warm",
+    "night": "night nacht midnight moon moonlit moonlight dark stars starry nocturnal",
+    "forest": "forest wald tree trees wood woods jungle garden leaf moss nature bamboo",
+    "sea": "sea meer ocean beach wave waves water lake river island boat ship sail fish whale underwater",
     "desert": "desert dune dunes sand camel cactus pyramid canyon",
-    "winter": "winter snow snowy ice icy frozen arctic penguin glacier christmas",
-    "autumn": "autumn fall harvest pumpkin october november",
-    "spring": "spring blossom cherry flower flowers tulip tulips meadow",
+    "winter": "winter schnee snow snowy ice icy frozen arctic penguin glacier christmas",
+    "autumn": "autumn herbst fall harvest pumpkin october november",
+    "spring": "spring frühling blossom cherry flower flowers tulip tulips meadow",
     "neon": "neon cyberpunk synthwave vaporwave futuristic robot hologram disco retro",
     "noir": "noir monochrome charcoal ink",
     "sepia": "sepia tintype vintage antique old daguerreotype steampunk",

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from random import Random
+from typing import TYPE_CHECKING
 
 from tintype.simulator.canvas import Canvas, Colour, Point, mix
-from tintype.simulator.palettes import Palette
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from random import Random
+
+    from tintype.simulator.palettes import Palette
 
 
-def orbits(canvas: Canvas, words: Sequence[str], palette: Palette, random: Random) -> None:
+def orbits(canvas: Canvas, palette: Palette, random: Random) -> None:
     """Paint rings round a bright centre, with bodies on them."""
     width, height = canvas.width, canvas.height
     short = min(width, height)
@@ -38,7 +42,7 @@ def orbits(canvas: Canvas, words: Sequence[str], palette: Palette, random: Rando
     canvas.ellipses([(x - core, y - core, x + core, y + core)], palette.light, to=palette.accent)
 
 
-def ribbons(canvas: Canvas, words: Sequence[str], palette: Palette, random: Random) -> None:
+def ribbons(canvas: Canvas, palette: Palette, random: Random) -> None:
     """Paint bands of colour that flow across one another."""
     width, height = canvas.width, canvas.height
     canvas.sky(palette.sky)
@@ -70,7 +74,7 @@ def ribbons(canvas: Canvas, words: Sequence[str], palette: Palette, random: Rand
         )
 
 
-def tiles(canvas: Canvas, words: Sequence[str], palette: Palette, random: Random) -> None:
+def tiles(canvas: Canvas, palette: Palette, random: Random) -> None:
     """Paint a grid of quarter circles, discs, arcs and triangles, as on a poster of the twenties."""
     side = max(canvas.width, canvas.height) / (5 + int(random.random() * 3))
     colours = (*_colours(palette), palette.light)

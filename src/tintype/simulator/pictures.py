@@ -1,7 +1,7 @@
 """Make the pictures that simulated image models deliver: drawn, edited, enlarged, cut out.
 
-Bytes in, bytes out, safe to call from several threads. The same arguments give the same bytes; another prompt,
-seed or index gives a picture that is visibly another.
+Bytes in, bytes out, safe to call from several threads. The same arguments give the same bytes; another
+prompt, seed or index gives a picture that is visibly another.
 """
 
 from __future__ import annotations
@@ -9,14 +9,17 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-from collections.abc import Sequence
 from random import Random
+from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from tintype.simulator import cutting, lettering, originals, palettes, scenes
 from tintype.simulator.canvas import PixelCanvas
 from tintype.simulator.originals import UnreadableImage
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = [
     "SIDE_MAX_PX",
@@ -49,11 +52,11 @@ def draw(
 ) -> bytes:
     """Draw a prompt as a PNG, JPEG or WebP of exactly `width` × `height` pixels.
 
-    `index` tells the outputs of one prediction apart. `transparent` gives a sticker with rounded corners on a
-    transparent ground; a JPEG, which has no transparency, gets a white one. Scripts in double brackets are not
-    part of the picture. Raises ValueError for a size or a format that cannot be drawn.
+    `index` tells the outputs of one prediction apart. `transparent` gives a sticker with rounded corners on
+    a transparent ground; a JPEG, which has no transparency, gets a white one. Scripts in double brackets
+    are not part of the picture. Raises ValueError for a size or a format that cannot be drawn.
     """
-    _check(width, height)
+    check_size(width, height)
     if not transparent:
         image = paint(prompt, seed=seed, width=width, height=height, index=index)
         _write(image, prompt, _note("simulated picture", seed, index))
@@ -67,7 +70,7 @@ def draw(
     return encode(sticker, format, quality=quality)
 
 
-def edit(
+def edit(  # noqa: PLR0913 (each is an input of image editing models)
     source: bytes,
     prompt: str,
     *,
@@ -82,10 +85,11 @@ def edit(
 ) -> bytes:
     """Recolour a given picture in the prompt's palette, cropped to fill the size, with the prompt on it.
 
-    `others` are further given pictures, shown as small prints in the upper corner. With a `mask`, only what is
-    white there changes. Raises UnreadableImage when one of them cannot be read, ValueError for size or format.
+    `others` are further given pictures, shown as small prints in the upper corner. With a `mask`, only what
+    is white there changes. Raises UnreadableImage when one of them cannot be read, ValueError for size or
+    format.
     """
-    _check(width, height)
+    check_size(width, height)
     size = (width, height)
     ground = Image.new("RGB", size, (255, 255, 255))
     original = ImageOps.fit(originals.read(source, at_least=size), size, Image.Resampling.BICUBIC)
@@ -111,7 +115,7 @@ def enlarge(
 
     Transparency stays. Raises UnreadableImage, and ValueError for size or format.
     """
-    _check(width, height)
+    check_size(width, height)
     original = originals.read(source)
     larger = original.resize((width, height), Image.Resampling.LANCZOS)
     if width > original.width:
@@ -130,8 +134,8 @@ def cut_out(
     """Make the background of a given picture transparent, with a soft edge; size and colours stay.
 
     What is like the picture's border and connected with it is background. Some part is always transparent and
-    some part opaque. `background` may also be `map` (the mask itself), `blur`, `overlay`, the name of a colour
-    or `[r, g, b]`; `reverse` removes the subject instead. Raises UnreadableImage, ValueError.
+    some part opaque. `background` may also be `map` (the mask itself), `blur`, `overlay`, the name of
+    a colour or `[r, g, b]`; `reverse` removes the subject instead. Raises UnreadableImage, ValueError.
     """
     return encode(
         cutting.cut(originals.read(source), background=background, reverse=reverse), format, quality=quality
@@ -158,7 +162,7 @@ def paint(prompt: str, *, seed: int, width: int, height: int, index: int = 0) ->
 
 
 def chances(prompt: str, seed: int, index: int) -> tuple[tuple[str, ...], Random]:
-    """Give what a scene is drawn from: the prompt's words, and the chances that prompt, seed and index make."""
+    """Give what a scene is drawn from: the prompt's words, and the chances of prompt, seed and index."""
     text = lettering.plain(prompt)
     number = int.from_bytes(hashlib.sha256(f"{seed}/{index}/{text}".encode()).digest()[:16], "big")
     return tuple(dict.fromkeys(re.findall(r"[^\W_]+", text.lower()))), Random(number)
@@ -187,7 +191,8 @@ def encode(image: Image.Image, format: str, *, quality: int) -> bytes:  # noqa: 
     return out.getvalue()
 
 
-def _check(width: int, height: int) -> None:
+def check_size(width: int, height: int) -> None:
+    """Raise ValueError for a size that cannot be drawn."""
     if not (16 <= width <= SIDE_MAX_PX and 16 <= height <= SIDE_MAX_PX):
         raise ValueError(
             f"a picture of {width} × {height} cannot be drawn: sides are 16 to {SIDE_MAX_PX} pixels"

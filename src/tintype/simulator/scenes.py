@@ -4,34 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from random import Random
 from typing import TypeAlias
 
-from tintype.simulator import motifs, palettes, patterns
+from tintype.simulator import motifs, palettes, patterns, places, spots
 from tintype.simulator.canvas import Canvas, Colour, Point, mix
 from tintype.simulator.palettes import Palette
 
-Scene: TypeAlias = Callable[[Canvas, "Sequence[str]", Palette, Random], None]
-
-_PLACES = {
-    "space": "space galaxy planet planets rocket spaceship astronaut nebula universe cosmos comet mars",
-    "city": "city street streets town skyline building buildings skyscraper road traffic urban neon cyberpunk "
-    "bridge car cars taxi robot manhattan tokyo paris berlin london",
-    "sea": "sea ocean beach wave waves boat ship sail lake river island fish whale dolphin coast harbour harbor",
-    "desert": "desert dune dunes sand camel cactus pyramid canyon sahara",
-    "hills": "mountain mountains hill hills valley forest tree trees landscape meadow alps snow field nature house "
-    "cottage cabin flower flowers cat dog balloon garden tulip rose fox person woman man girl boy",
-    "orbits": "circle circles abstract geometric orbit mandala clock",
-    "ribbons": "flow ribbon ribbons silk music dream fluid gradient",
-    "tiles": "tile tiles pattern mosaic bauhaus grid poster quilt logo icon design",
-}
+Scene: TypeAlias = Callable[[Canvas, Palette, Random], None]
 
 
 def paint(canvas: Canvas, words: Sequence[str], random: Random) -> None:
     """Paint a whole picture. Words decide what they name; chance, from prompt and seed, decides the rest."""
     palette = palettes.choose(words, random)
     scenes: dict[str, Scene] = {
-        "hills": hills,
+        "hills": partial(hills, words=words),
         "sea": sea,
         "city": city,
         "desert": desert,
@@ -42,17 +30,14 @@ def paint(canvas: Canvas, words: Sequence[str], random: Random) -> None:
     }
     names = list(scenes)
     drawn = names[int(random.random() * len(names))]
-    # The earlier word wins: "a cat in the city" is about the cat, yet places are asked first.
-    place = next(
-        (name for name, called in _PLACES.items() if not set(called.split()).isdisjoint(words)), drawn
-    )
-    scenes[place](canvas, words, palette, random)
+    place = places.choose(words) or drawn
+    scenes[place](canvas, palette, random)
     known = motifs.named()
     subjects = list({known[word][0]: known[word] for word in words if word in known}.values())[:2]
     _stand(canvas, subjects, palette, random)
 
 
-def hills(canvas: Canvas, words: Sequence[str], palette: Palette, random: Random) -> None:
+def hills(canvas: Canvas, palette: Palette, random: Random, *, words: Sequence[str] = ()) -> None:
     """Paint mountains in the distance, hills before them, and trees on the nearer ones."""
     width, height = canvas.width, canvas.height
     _heaven(canvas, palette, random, sun_y=0.12 + 0.2 * random.random())
@@ -85,7 +70,7 @@ def hills(canvas: Canvas, words: Sequence[str], palette: Palette, random: Random
     _birds(canvas, palette, random)
 
 
-def sea(canvas: Canvas, words: Sequence[str], palette: Palette, random: Random) -> None:
+def sea(canvas: Canvas, palette: Palette, random: Random) -> None:
     """Paint water up to the horizon, with the light's path on it and waves in front."""
     width, height = canvas.width, canvas.height
     horizon = height * (0.42 + 0.1 * random.random())
@@ -120,7 +105,7 @@ def sea(canvas: Canvas, words: Sequence[str], palette: Palette, random: Random) 
     _birds(canvas, palette, random)
 
 
-def city(canvas: Canvas, words: Sequence[str], palette: Palette, random: Random) -> None:
+def city(canvas: Canvas, palette: Palette, random: Random) -> None:
     """Paint a skyline in three depths with lit windows, and a wet street that mirrors them."""
     width, height = canvas.width, canvas.height
     _heaven(canvas, palette, random, sun_y=0.1 + 0.14 * random.random())
@@ -178,7 +163,7 @@ def city(canvas: Canvas, words: Sequence[str], palette: Palette, random: Random)
     canvas.polygons(dashes, palette.light, alpha=0.35)
 
 
-def desert(canvas: Canvas, words: Sequence[str], palette: Palette, random: Random) -> None:
+def desert(canvas: Canvas, palette: Palette, random: Random) -> None:
     """Paint dunes with a lit and a shaded side, under a large sun."""
     width, height = canvas.width, canvas.height
     _heaven(canvas, palette, random, sun_y=0.2 + 0.12 * random.random(), sun_size=0.13)
@@ -194,14 +179,14 @@ def desert(canvas: Canvas, words: Sequence[str], palette: Palette, random: Rando
         foot = [
             (
                 x + width * 0.07 * (1 + share),
-                y + height * (0.02 + 0.2 * math.sin(math.pi * place / max(1, len(part) - 1))),
+                y + height * (0.015 + 0.09 * math.sin(math.pi * place / max(1, len(part) - 1))),
             )
             for place, (x, y) in enumerate(part)
         ]
         canvas.polygons([part + foot[::-1]], mix(lit, palette.near, 0.55), to=lit, alpha=0.7)
 
 
-def space(canvas: Canvas, words: Sequence[str], palette: Palette, random: Random) -> None:
+def space(canvas: Canvas, palette: Palette, random: Random) -> None:
     """Paint stars, glowing clouds of gas, and planets, one of them with a ring."""
     width, height = canvas.width, canvas.height
     short = min(width, height)
@@ -248,7 +233,7 @@ def space(canvas: Canvas, words: Sequence[str], palette: Palette, random: Random
 
 
 def _stand(
-    canvas: Canvas, subjects: Sequence[tuple[motifs.Motif, float]], palette: Palette, random: Random
+    canvas: Canvas, subjects: Sequence[tuple[spots.Motif, float]], palette: Palette, random: Random
 ) -> None:
     """Put what the words name on the ground, above the place where the lettering will be."""
     short = min(canvas.width, canvas.height)
@@ -257,7 +242,7 @@ def _stand(
         x = canvas.width * (middle + 0.12 * (random.random() - 0.5))
         y = canvas.height * (0.67 + 0.03 * random.random())
         scale = size if len(subjects) == 1 else size * 0.8
-        motif(canvas, motifs.Spot(x, y, short * scale, is_mirrored=random.random() < 0.5), palette)
+        motif(canvas, spots.Spot(x, y, short * scale, is_mirrored=random.random() < 0.5), palette)
 
 
 def _heaven(
