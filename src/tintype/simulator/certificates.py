@@ -66,7 +66,7 @@ def _is_good(files: Certificate, names: Sequence[x509.GeneralName]) -> bool:
         covered = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except (ValueError, x509.ExtensionNotFound):
         return False
-    lasts = found.not_valid_after_utc > dt.dt.now(dt.UTC) + MARGIN
+    lasts = found.not_valid_after_utc > dt.datetime.now(dt.UTC) + MARGIN
     return lasts and set(names) <= set(covered)
 
 
@@ -106,7 +106,7 @@ def _make(files: Certificate, names: Sequence[x509.GeneralName]) -> None:
 def _builder(
     subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey
 ) -> x509.CertificateBuilder:
-    now = dt.dt.now(dt.UTC)
+    now = dt.datetime.now(dt.UTC)
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
