@@ -60,13 +60,16 @@ class Clock:
             self._arm()
         return timer
 
-    def run_due(self, *, batch_s: float = float("inf")) -> int:
-        """Run what is due, in order of time and then of appointment; return how many ran."""
+    def run_due(self, *, until_s: float = 0.0, batch_s: float = float("inf")) -> int:
+        """Run what is due, in order of time and then of appointment; return how many ran.
+
+        What is due by `until_s` runs even where rounding leaves the time a hair before it.
+        """
         heap = self._heap
         ran = 0
         started = self._ticks()
         try:
-            while heap and heap[0][0] <= self.now() and self._ticks() - started <= batch_s:
+            while heap and heap[0][0] <= max(until_s, self.now()) and self._ticks() - started <= batch_s:
                 timer = heapq.heappop(heap)[2]
                 act, args = timer.act, timer.args
                 timer.cancel()
@@ -88,8 +91,9 @@ class Clock:
             )
         target = self.now() + seconds
         while self._heap and self._heap[0][0] <= target:
-            self._skip_to(self._heap[0][0])
-            self.run_due()
+            due_s = self._heap[0][0]
+            self._skip_to(due_s)
+            self.run_due(until_s=due_s)
         self._skip_to(target)
         self.run_due()
 

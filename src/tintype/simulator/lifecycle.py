@@ -17,6 +17,8 @@ WARM_S = 10 * 60.0
 """How long a community model stays booted after its last use."""
 QUEUE_S = (0.05, 0.3)
 JITTER = 0.15
+FAILED_AT = 0.9
+"""How far a run gets that fails."""
 LINES_MAX = 20
 """Progress lines that a run writes at most."""
 
@@ -134,9 +136,9 @@ def progress(prediction: Prediction, now_s: float) -> float:
         return 0.0
     if now_s >= prediction.ends_s and prediction.outcome == Status.SUCCEEDED:
         return 1.0
-    if prediction.run_s <= 0:
-        return 1.0
-    return min(1.0, (min(now_s, prediction.ends_s) - prediction.starts_s) / prediction.run_s)
+    ran_s = min(now_s, prediction.ends_s) - prediction.starts_s
+    share = ran_s / prediction.run_s if prediction.run_s > 0 else 1.0
+    return min(share, FAILED_AT if prediction.outcome == Status.FAILED else 1.0)
 
 
 def predict_time_s(prediction: Prediction) -> float:
@@ -166,7 +168,7 @@ def logs(prediction: Prediction, now_s: float, *, seed: int, steps: int) -> str:
     for index in range(written):
         step = steps * index // LINES_MAX
         if step != last:
-            text.append(_tqdm(step, steps, prediction.run_s * index / LINES_MAX))
+            text.append(_tqdm(step, steps, prediction.run_s * index / LINES_MAX if index else 0.0))
             last = step
     if now_s >= prediction.ends_s and prediction.error is not None:
         text.append(prediction.error)

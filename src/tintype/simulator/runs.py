@@ -209,6 +209,8 @@ class Runs:
         if error is not None and now_s < (prediction.deadline_s or NEVER_S):
             prediction.outcome, prediction.error = Status.FAILED, error
             prediction.ends_s = max(now_s, prediction.starts_s)
+            # It never got anywhere, and its log says so.
+            prediction.run_s = NEVER_S
         elif prediction.ends_s < now_s:
             # Reading took longer than the run itself: it ends as planned, only now.
             prediction.ends_s = min(now_s, prediction.deadline_s or NEVER_S)

@@ -152,8 +152,11 @@ class Predictions:
             headers["preference-applied"] = str(preference).strip()
             await world.runs.wait(prediction, prediction.created_s + wait_s)
         # A wait that ran out answers `starting`: official clients take any other status for the end.
-        show = views.as_now if wait_s is not None and prediction.is_settled else views.as_created
-        return _json(show(world, prediction, base=base), status=201, headers=headers)
+        if wait_s is not None and prediction.is_settled:
+            content = views.as_now(world, prediction, base=base, digits=timestamps.MILLI)
+        else:
+            content = views.as_created(world, prediction, base=base)
+        return _json(content, status=201, headers=headers)
 
     def _own(self, request: Request, account: Account) -> Prediction:
         prediction = self._world.predictions.get(request.path_params["id"])
