@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from tintype.simulator import problems
+
+if TYPE_CHECKING:
+    import re
 
 Fault = tuple[str, str]
 """Kind and description of a fault, in the vocabulary of gojsonschema."""
@@ -61,6 +64,18 @@ def matching(pattern: re.Pattern[str], made_of: str) -> Check:
 def text_or_null(value: Any) -> Fault | None:
     """A string, which may be empty, or null."""
     return None if value is None or isinstance(value, str) else wrong_type("string", value)
+
+
+def web_url(value: Any) -> Fault | None:
+    """A URL of http or https with a host."""
+    if not isinstance(value, str):
+        return wrong_type("string", value)
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return "format", "Does not match format 'uri'"
+    is_web = parts.scheme.lower() in ("http", "https") and bool(parts.hostname)
+    return None if is_web else ("format", "Does not match format 'uri'")
 
 
 def mapping(value: Any) -> Fault | None:

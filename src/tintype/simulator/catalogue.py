@@ -126,7 +126,7 @@ def matches(world: World, query: str, *, account: str) -> list[tuple[Entry, floa
     A word counts most in the name, then in the owner, the description and the readme. Every word has to be
     found somewhere; a search without words finds nothing.
     """
-    words = re.findall(r"[\w.-]+", query.lower())
+    words = _words(query)
     found = [(entry, _score(entry, words)) for entry in entries(world, account=account)]
     ranked = [(entry, score) for entry, score in found if score > 0]
     return sorted(ranked, key=lambda pair: (-pair[1], pair[0].slug))
@@ -154,8 +154,12 @@ def _score(entry: Entry, words: list[str]) -> float:
     scores = [max((weight for weight, text in places if word in text), default=0.0) for word in words]
     if not all(scores):
         return 0.0
-    exact = 1.0 if " ".join(words) in (facts.name.lower(), entry.slug.lower()) else 0.9
+    exact = 1.0 if words in (_words(facts.name), _words(entry.slug)) else 0.9
     return round(exact * sum(scores) / len(scores), 4)
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[^\W_]+", text.lower())
 
 
 def _built_in(model: Model) -> Entry:

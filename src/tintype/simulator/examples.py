@@ -1,11 +1,11 @@
-"""One example run of each built-in model: what it was given, and what came out. Made from the model's facts alone."""
+"""One example run of each built-in model, made from its facts alone: what it was given and what came out."""
 
 from __future__ import annotations
 
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from tintype.simulator import ids, making, timestamps
+from tintype.simulator import drawing, ids, making, timestamps
 
 if TYPE_CHECKING:
     from tintype.simulator.models import Field, Model
@@ -75,6 +75,15 @@ def show(model: Model, *, origin: str) -> dict[str, Any]:
         "webhook": None,
         "webhook_completed": None,
     }
+
+
+def draw(model: Model, index: int) -> bytes | None:
+    """Return a file of the example, None for one that it does not have. Slow: call it in a thread."""
+    made, values = plan(model), given(model)
+    if model.output == "text" or not 0 <= index < made.count:
+        return None
+    sources = [(one, drawing.given(drawing.name(one.url, one.medium))) for one in making.given(model, values)]
+    return drawing.draw(made, index, values, sources)
 
 
 def cover_url(example: dict[str, Any]) -> str | None:

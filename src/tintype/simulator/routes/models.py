@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from tintype.simulator import bodies, calls, catalogue, examples, origins, pages, problems, replies
 from tintype.simulator.records import UserModel
+from tintype.simulator.routes import outputs
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -46,6 +47,9 @@ def routes(world: World) -> list[BaseRoute]:
         ),
         calls.resource(f"{path}/examples", GET=calls.operation(world, shelf.examples)),
         calls.resource(f"{path}/readme", GET=calls.operation(world, shelf.readme)),
+        calls.resource(
+            "/examples/{owner}/{name}/{index:int}.{ending}", GET=calls.open_operation(shelf.example_file)
+        ),
     ]
 
 
@@ -132,8 +136,11 @@ class Models:
             visibility=body["visibility"],
             hardware=body["hardware"],
             created_s=world.clock.now(),
+            description=body.get("description"),
+            github_url=body.get("github_url"),
+            paper_url=body.get("paper_url"),
+            license_url=body.get("license_url"),
             cover_image_url=body.get("cover_image_url"),
-            **{name: body.get(name) for name in TEXTS},
         )
         world.user_models.add(made)
         entry = catalogue.find(world, made.owner, made.name, account=account.token)
@@ -191,6 +198,17 @@ class Models:
         if text is None:
             raise problems.not_found("The requested model has no README")
         return Response(text, media_type="text/plain; charset=utf-8")
+
+    async def example_file(self, request: Request) -> Response:
+        """Return a file that an example shows."""
+        path = request.path_params
+        model = self._world.models.get(f"{path['owner']}/{path['name']}")
+        if model is None or examples.plan(model).format != path["ending"]:
+            raise problems.not_found()
+        content = await self._world.outputs.in_thread(examples.draw, model, path["index"])
+        if content is None:
+            raise problems.not_found()
+        return outputs.file_response(request, content, media_type=outputs.MEDIA_TYPES[path["ending"]])
 
     def _origin(self, request: Request) -> str:
         return origins.origin(self._world.settings, request.scope)
