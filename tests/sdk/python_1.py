@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import tempfile
 from pathlib import Path
@@ -132,6 +133,49 @@ def account(origin: str) -> None:
     assert len(api.collections.get(slug)) > 0
 
 
+def deployments(origin: str) -> None:
+    """A deployment is made, changed, listed and used."""
+    api = client(origin)
+    version = api.models.get(COMMUNITY).latest_version.id
+    sizes = {"min_instances": 0, "max_instances": 1}
+    made = api.deployments.create(name="shop", model=COMMUNITY, version=version, hardware="cpu", **sizes)
+    assert (made.name, made.current_release.number) == ("shop", 1)
+    changed = api.deployments.update(made.owner, made.name, max_instances=2)
+    assert changed.current_release.configuration.max_instances == 2
+    assert made.name in {one.name for one in api.deployments.list()}
+    prediction = api.deployments.predictions.create((made.owner, made.name), {"prompt": "a boat"})
+    prediction.wait()
+    assert prediction.status == "succeeded"
+
+
+def trainings(origin: str) -> None:
+    """A training into a model of the account is made, got and listed."""
+    api = client(origin)
+    owner = api.accounts.current().username
+    mine = api.models.create(owner, "mine", hardware="cpu", visibility="private")
+    version = api.models.get(COMMUNITY).latest_version.id
+    made = api.trainings.create(
+        model=COMMUNITY,
+        version=version,
+        input={"input_images": "https://example.com/boats.zip"},
+        destination=mine.id,
+    )
+    assert api.trainings.get(made.id).id == made.id
+    assert made.id in {one.id for one in api.trainings.list()}
+
+
+def asynchronously(origin: str) -> None:
+    """The coroutines do what the functions do."""
+
+    async def draw() -> list[object]:
+        api = client(origin)
+        given = {"prompt": "a boat", "output_format": "png"}
+        return await asyncio.gather(*(api.async_run(FLUX, input=given) for _ in range(5)))
+
+    for (output,) in asyncio.run(draw()):
+        assert str(output).startswith(origin)
+
+
 def stream(origin: str) -> None:
     """A text model's words come as events that end with `done`."""
     events = list(client(origin).stream(TEXT, input={"prompt": "a boat"}))
@@ -203,6 +247,9 @@ if __name__ == "__main__":
             "file as input": file_as_input,
             "models": models,
             "account": account,
+            "deployments": deployments,
+            "trainings": trainings,
+            "asyncio": asynchronously,
             "stream": stream,
             "webhook": webhook,
             "webhook vector": webhook_vector,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -11,7 +12,7 @@ import os
 
 import replicate
 import runner
-from replicate import Replicate
+from replicate import AsyncReplicate, Replicate
 from replicate.exceptions import ModelError
 
 FLUX = "black-forest-labs/flux-schnell"
@@ -134,6 +135,49 @@ def account(origin: str) -> None:
     assert api.collections.get(collection_slug=slug).models
 
 
+def deployments(origin: str) -> None:
+    """A deployment is made, changed, listed and used."""
+    api = client(origin)
+    version = api.models.get(model_owner="stability-ai", model_name="sdxl").latest_version.id
+    sizes = {"min_instances": 0, "max_instances": 1}
+    made = api.deployments.create(name="shop", model=COMMUNITY, version=version, hardware="cpu", **sizes)
+    place = {"deployment_owner": made.owner, "deployment_name": made.name}
+    assert made.current_release.number == 1
+    assert api.deployments.update(**place, max_instances=2).current_release.configuration.max_instances == 2
+    assert made.name in {one.name for one in api.deployments.list()}
+    prediction = api.deployments.predictions.create(**place, input={"prompt": "a boat"}, prefer="wait")
+    assert prediction.status == "succeeded"
+
+
+def trainings(origin: str) -> None:
+    """A training into a model of the account is made, got and listed."""
+    api = client(origin)
+    owner = api.account.get().username
+    api.models.create(owner=owner, name="mine", hardware="cpu", visibility="private")
+    version = api.models.get(model_owner="stability-ai", model_name="sdxl").latest_version.id
+    made = api.trainings.create(
+        model_owner="stability-ai",
+        model_name="sdxl",
+        version_id=version,
+        input={"input_images": "https://example.com/boats.zip"},
+        destination=f"{owner}/mine",
+    )
+    assert api.trainings.get(training_id=made.id).id == made.id
+    assert made.id in {one.id for one in api.trainings.list()}
+
+
+def asynchronously(origin: str) -> None:
+    """The coroutines do what the functions do."""
+
+    async def draw() -> list[object]:
+        async with AsyncReplicate(bearer_token="r8_python_two", base_url=f"{origin}/v1") as api:
+            given = {"prompt": "a boat", "output_format": "png"}
+            return await asyncio.gather(*(api.run(FLUX, input=given) for _ in range(5)))
+
+    for (output,) in asyncio.run(draw()):
+        assert str(output).startswith(origin) or output.url.startswith(origin)
+
+
 def stream(origin: str) -> None:
     """A text model's words come one after the other; this SDK takes its settings from the environment."""
     os.environ["REPLICATE_BASE_URL"] = f"{origin}/v1"
@@ -212,6 +256,9 @@ if __name__ == "__main__":
             "file as input": file_as_input,
             "models": models,
             "account": account,
+            "deployments": deployments,
+            "trainings": trainings,
+            "asyncio": asynchronously,
             "stream": stream,
             "webhook": webhook,
             "webhook vector": webhook_vector,

@@ -147,6 +147,50 @@ const scenarios = {
     assert.ok((await api.collections.get(slug)).models.length > 0);
   },
 
+  async deployments() {
+    const api = client();
+    const { latest_version } = await api.models.get(...COMMUNITY.split("/"));
+    const made = await api.deployments.create({
+      name: "shop",
+      model: COMMUNITY,
+      version: latest_version.id,
+      hardware: "cpu",
+      min_instances: 0,
+      max_instances: 1,
+    });
+    assert.equal(made.current_release.number, 1);
+    const changed = await api.deployments.update(made.owner, made.name, { max_instances: 2 });
+    assert.equal(changed.current_release.configuration.max_instances, 2);
+    assert.ok((await api.deployments.list()).results.some((one) => one.name === made.name));
+    const prediction = await api.deployments.predictions.create(made.owner, made.name, {
+      input: { prompt: "a boat" },
+      wait: true,
+    });
+    assert.equal(prediction.status, "succeeded");
+  },
+
+  async trainings() {
+    const api = client();
+    const { username } = await api.accounts.current();
+    await api.models.create(username, "mine", { hardware: "cpu", visibility: "private" });
+    const { latest_version } = await api.models.get(...COMMUNITY.split("/"));
+    const made = await api.trainings.create(...COMMUNITY.split("/"), latest_version.id, {
+      destination: `${username}/mine`,
+      input: { input_images: "https://example.com/boats.zip" },
+    });
+    assert.equal((await api.trainings.get(made.id)).id, made.id);
+    assert.ok((await api.trainings.list()).results.some((one) => one.id === made.id));
+  },
+
+  // Everything of this SDK is asynchronous; here, several at once.
+  async asyncio() {
+    const api = client();
+    const run = () => api.run(FLUX, { input: { prompt: "a boat", output_format: "png" } });
+    for (const [output] of await Promise.all([run(), run(), run(), run(), run()])) {
+      assert.ok(String(output).startsWith(origin));
+    }
+  },
+
   async stream() {
     const events = [];
     for await (const event of client().stream(TEXT, { input: { prompt: "a boat" } })) events.push(event);
