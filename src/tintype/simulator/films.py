@@ -139,7 +139,7 @@ def cut_out_film(source: bytes, *, background: str = "green") -> bytes:
 
 
 class _Ride:
-    """A slow ride over a large picture, with a drifting light, the lettering and a line that shows the time."""
+    """A slow ride over a large picture: a drifting light, lettering, and a line that shows the time."""
 
     def __init__(
         self, picture: Image.Image, width: int, height: int, prompt: str, note: str, random: Random

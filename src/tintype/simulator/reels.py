@@ -158,7 +158,7 @@ def opened(source: bytes) -> InputContainer:
         raise UnreadableFilm("the video is empty: 0 bytes were given")
     allowed = {"format_whitelist": _CONTAINERS, "protocol_whitelist": "none"}
     try:
-        film = av.open(io.BytesIO(source), "r", container_options=allowed)
+        film = av.open(io.BytesIO(source), "r", container_options=allowed, metadata_errors="replace")
     except (FFmpegError, ValueError) as error:
         raise UnreadableFilm(
             "the video is of no known format; give an MP4, MOV, WebM, MKV or AVI file"

@@ -1,0 +1,1 @@
+"""Work on pictures and films: what they are, what they become."""
