@@ -9,7 +9,7 @@ import sys
 import threading
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from tintype.simulator.settings import Settings
 
@@ -17,9 +17,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line; `--help` shows the rest."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command's options."""
-    made = argparse.ArgumentParser(
+    made = _Parser(
         prog="python -m tintype.simulator",
         description="A stand-in for Replicate's API, for testing any app that talks to Replicate.",
     )

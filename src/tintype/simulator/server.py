@@ -21,8 +21,7 @@ from tintype.simulator import app, certificates, connections
 from tintype.simulator.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from types import FrameType
+    from collections.abc import Callable, Iterator, Sequence
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -84,15 +83,7 @@ def serve(settings: Settings) -> None:
                 print(f"certificate authority {host.place.ca}", flush=True)  # noqa: T201 - scripts read these lines
             print(f"ready {host.place.url}", flush=True)  # noqa: T201 - the same
 
-        def stop(_number: int, _frame: FrameType | None) -> None:
-            host.stop()
-
-        before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            host.run(ready)
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+        host.run(ready, signals=(signal.SIGINT, signal.SIGTERM))
 
 
 class _Host:
@@ -110,8 +101,8 @@ class _Host:
         shown = f"[{name}]" if ":" in name else name
         self.place = Running(f"{scheme}://{shown}:{port}", certificate.ca if certificate else None)
 
-    def run(self, ready: Callable[[], None]) -> None:
-        """Serve until `stop` is called; `ready` is called as soon as it listens."""
+    def run(self, ready: Callable[[], None], *, signals: Sequence[signal.Signals] = ()) -> None:
+        """Serve until `stop` is called or one of the signals comes; `ready` is called when it listens."""
         config = uvicorn.Config(
             _quiet(app.build(World(self._settings))),
             http=connections.Protocol,
@@ -131,7 +122,16 @@ class _Host:
         with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
             self._loop = runner.get_loop()
             self._server = _Server(config, ready)
+            for number in signals:
+                self._stop_on(number, self._loop)
             runner.run(self._server.serve(sockets=[self._listener]))
+
+    def _stop_on(self, number: signal.Signals, loop: asyncio.AbstractEventLoop) -> None:
+        try:
+            # Through the loop, which a signal wakes up whichever thread it was raised in.
+            loop.add_signal_handler(number, self.stop)
+        except NotImplementedError:  # on Windows
+            signal.signal(number, lambda *_: self.stop())
 
     def stop(self) -> None:
         """End `run` soon; may be called from any thread, at any time, more than once."""
