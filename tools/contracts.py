@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 class OnlyContract(Contract):
     """The source packages import the standard library, themselves and what `allowed` lists, nothing else.
 
-    Direct imports are judged, those inside functions and under TYPE_CHECKING too. An entry of `allowed`
-    stands for the module and all below it; one that ends in `!` stands for the module alone. `exceptions`
-    are single imports, written `importer -> imported`.
+    Direct imports are judged, those inside functions too. An entry of `allowed` stands for the module and
+    all below it; one that ends in `!` stands for the module alone. `exceptions` are single imports, written
+    `importer -> imported`.
     """
 
     type_name = "only"

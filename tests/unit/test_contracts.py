@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import grimp
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -81,3 +82,17 @@ def test_an_exception_is_allowed_as_long_as_it_is_needed(shop: Path) -> None:
     assert needed.returncode == 0, needed.stdout
     assert unneeded.returncode == 1
     assert "not needed any more" in unneeded.stdout
+
+
+def test_the_simulator_names_no_type_of_what_it_tests() -> None:
+    """Not even imports for annotations alone lead from the simulator to the rest of the package."""
+    graph = grimp.build_graph("tintype", exclude_type_checking_imports=False, cache_dir=None)
+
+    leaving = {
+        (importer, imported)
+        for importer in {"tintype.simulator", *graph.find_descendants("tintype.simulator")}
+        for imported in graph.find_modules_directly_imported_by(importer)
+        if not imported.startswith("tintype.simulator")
+    }
+
+    assert leaving == set()
