@@ -62,6 +62,10 @@ def main() -> None:
         if (record := _from_reference(slug, facts, stated)) is not None
     }
     for slug, facts in stated["added"].items():
+        if facts.get("like", slug) not in {*records, slug}:
+            sys.exit(
+                f"{slug} is stated to be like {facts['like']}, which {arguments.reference} does not hold"
+            )
         records[slug] = _added(facts, records)
     models = {slug: _complete(slug, records[slug], stated, sizes, money) for slug in sorted(records)}
 

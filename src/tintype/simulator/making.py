@@ -125,6 +125,7 @@ def plan(
     is_film = model.medium == "video"
     asked = sizes.Asked(
         values=values,
+        stated=frozenset(name for name, value in input.items() if value is not None),
         choices={name: field.enum for name, field in model.inputs.items() if field.enum},
         source=(source.width, source.height) if source else None,
     )

@@ -33,9 +33,10 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The inputs with their defaults filled in, the choices of each, and the size of the given file."""
+    """The inputs with defaults filled in, the names of those stated, their choices, the given file's size."""
 
     values: Mapping[str, Any]
+    stated: frozenset[str]
     choices: Mapping[str, tuple[Any, ...]]
     source: tuple[int, int] | None
 
@@ -122,7 +123,8 @@ def _lines(rule: Mapping[str, Any], asked: Asked) -> Size:
     short = rule.get("values", {}).get(value) or _lines_of(value) or rule["else"]
     of_source = asked.source[0] / asked.source[1] if asked.source else None
     wanted = _wanted_ratio(rule.get("ratio"), asked)
-    if of_source and (rule.get("source_first") or "ratio" not in rule):
+    # A given picture decides the ratio, unless the caller names one.
+    if of_source and rule.get("source_first") and rule.get("ratio") not in asked.stated:
         wanted = of_source
     ratio = wanted or 16 / 9
     if ratio >= 1:
