@@ -184,7 +184,8 @@ def pytest_configure(config: pytest.Config) -> None:
         """One simulator for all tests that take it as it is, fresh for each; one of its own where marked."""
 
         @pytest.fixture(scope="session")
-        def _shared_simulator(self) -> Iterator[Simulator]:
+        @classmethod
+        def _shared_simulator(cls) -> Iterator[Simulator]:
             with simulator() as shared:
                 yield shared
 
