@@ -1,1 +1,80 @@
-"""Safe AI images and video on Replicate: a client, a gateway and a simulator."""
+"""Safe AI images and video on Replicate: a client, a gateway and a simulator.
+
+Names are loaded when first used, so that `import tintype` costs a few milliseconds and pulls in nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tintype.domain import errors as errors
+    from tintype.domain.errors import ConfigurationError as ConfigurationError
+    from tintype.domain.errors import OutcomeUnknown as OutcomeUnknown
+    from tintype.domain.errors import TintypeError as TintypeError
+    from tintype.replicate import webhooks as webhooks
+    from tintype.replicate.aio import AsyncClient as AsyncClient
+    from tintype.replicate.client import Client as Client
+    from tintype.replicate.facade import ReplicateClient as ReplicateClient
+    from tintype.replicate.limits import AsyncRateLimiter as AsyncRateLimiter
+    from tintype.replicate.limits import Limits as Limits
+    from tintype.replicate.limits import RateLimiter as RateLimiter
+    from tintype.replicate.outputs import AsyncOutput as AsyncOutput
+    from tintype.replicate.outputs import Output as Output
+    from tintype.replicate.results import Prediction as Prediction
+    from tintype.replicate.waiting import Progress as Progress
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "AsyncClient": "tintype.replicate.aio",
+    "AsyncOutput": "tintype.replicate.outputs",
+    "AsyncRateLimiter": "tintype.replicate.limits",
+    "Client": "tintype.replicate.client",
+    "ConfigurationError": "tintype.domain.errors",
+    "Limits": "tintype.replicate.limits",
+    "OutcomeUnknown": "tintype.domain.errors",
+    "Output": "tintype.replicate.outputs",
+    "Prediction": "tintype.replicate.results",
+    "Progress": "tintype.replicate.waiting",
+    "RateLimiter": "tintype.replicate.limits",
+    "ReplicateClient": "tintype.replicate.facade",
+    "TintypeError": "tintype.domain.errors",
+}
+_MODULES = {"errors": "tintype.domain.errors", "webhooks": "tintype.replicate.webhooks"}
+
+__all__ = [
+    "AsyncClient",
+    "AsyncOutput",
+    "AsyncRateLimiter",
+    "Client",
+    "ConfigurationError",
+    "Limits",
+    "OutcomeUnknown",
+    "Output",
+    "Prediction",
+    "Progress",
+    "RateLimiter",
+    "ReplicateClient",
+    "TintypeError",
+    "errors",
+    "webhooks",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from its home at its first use."""
+    if name in _MODULES:
+        value: Any = import_module(_MODULES[name])
+    elif name in _HOMES:
+        value = getattr(import_module(_HOMES[name]), name)
+    else:
+        raise AttributeError(f"module 'tintype' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names, loaded or not."""
+    return [*__all__, "__version__"]

@@ -1,0 +1,276 @@
+"""Every failure that Tintype raises, as one tree with facts on each.
+
+    TintypeError
+    ├── ConfigurationError (also a ValueError)   configuration
+    │   └── KeyringUnavailable                   keyring_unavailable
+    ├── InputError (also a ValueError)           bad_input: refused here, nothing was sent
+    ├── WebhookRefused                           webhook_refused
+    ├── OutputRefused                            output_refused: host not allowed, or over the size cap
+    └── UpstreamError
+        ├── AuthenticationError                  authentication (401)
+        ├── PaymentError                         payment (402)
+        ├── PermissionDenied                     permission_denied (403)
+        ├── NotFound                             not_found (404)
+        │   └── RetentionPassed                  retention_passed: outputs go an hour after completion
+        ├── InvalidInput                         invalid_input (422, and other 4xx), with `fields`
+        ├── RateLimited                          rate_limited (429)
+        ├── ServerError                          server (5xx, or an answer that cannot be read)
+        ├── NetworkError                         network
+        │   └── ConnectFailed                    connect_failed: no byte of the request was sent
+        ├── TimedOut                             timeout: an answer or an end did not come in time
+        ├── OutcomeUnknown                       outcome_unknown: a create that may have bought something
+        └── PredictionError
+            ├── PredictionFailed                 prediction_failed
+            │   └── ContentRefused               content_refused (NSFW, E005)
+            ├── PredictionCanceled               prediction_canceled
+            └── PredictionAborted                prediction_aborted
+
+`code` is stable and meant for programs, `can_retry` says whether the same call may succeed later without
+change, `retry_after_s` when. The original failure is the `__cause__`. No message holds a token, an input, a
+header or a query; where upstream gave a reason in words, it is quoted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+
+class TintypeError(Exception):
+    """The root of the tree.
+
+    `status` is the HTTP status where there was an answer, `prediction_id` the prediction it is about.
+    """
+
+    code: ClassVar[str] = "error"
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        status: int | None = None,
+        can_retry: bool = False,
+        retry_after_s: float | None = None,
+        prediction_id: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.can_retry = can_retry
+        self.retry_after_s = retry_after_s
+        self.prediction_id = prediction_id
+
+    @property
+    def message(self) -> str:
+        """What was wrong, where, and what to do next."""
+        return str(self)
+
+
+class ConfigurationError(TintypeError, ValueError):
+    """Something is missing or wrong in how Tintype is set up; nothing was sent."""
+
+    code = "configuration"
+
+
+class KeyringUnavailable(ConfigurationError):
+    """The machine offers no keyring to keep a token in."""
+
+    code = "keyring_unavailable"
+
+
+class InputError(TintypeError, ValueError):
+    """An argument was refused here, before anything was sent."""
+
+    code = "bad_input"
+
+
+class WebhookRefused(TintypeError):
+    """A webhook's headers, signature, age or body are not what Replicate sends."""
+
+    code = "webhook_refused"
+
+
+class OutputRefused(TintypeError):
+    """An output was not fetched: its host is not allowed, or it is larger than the cap."""
+
+    code = "output_refused"
+
+
+class UpstreamError(TintypeError):
+    """The call reached for Replicate and did not end well."""
+
+    code = "upstream"
+
+
+class AuthenticationError(UpstreamError):
+    """The token was refused (401)."""
+
+    code = "authentication"
+
+
+class PaymentError(UpstreamError):
+    """The account has no credit (402)."""
+
+    code = "payment"
+
+
+class PermissionDenied(UpstreamError):
+    """The token may not do this (403)."""
+
+    code = "permission_denied"
+
+
+class NotFound(UpstreamError):
+    """Replicate does not know this id, model, version or file (404)."""
+
+    code = "not_found"
+
+
+class RetentionPassed(NotFound):
+    """The data was there and is gone: Replicate removes it an hour after completion."""
+
+    code = "retention_passed"
+
+
+@dataclass(frozen=True, slots=True)
+class InvalidField:
+    """One fault of an input, in the API's vocabulary: `type` such as required, enum, number_lte."""
+
+    type: str
+    field: str
+    description: str
+
+
+class InvalidInput(UpstreamError):
+    """Replicate refused the request as invalid (422 and other 4xx); `fields` names each fault."""
+
+    code = "invalid_input"
+    fields: tuple[InvalidField, ...] = ()
+
+
+class RateLimited(UpstreamError):
+    """Too many requests (429); nothing was done."""
+
+    code = "rate_limited"
+
+
+class ServerError(UpstreamError):
+    """Replicate failed (5xx), or its answer could not be read."""
+
+    code = "server"
+
+
+class NetworkError(UpstreamError):
+    """The connection failed or broke."""
+
+    code = "network"
+
+
+class ConnectFailed(NetworkError):
+    """No connection came about, so that no byte of the request was sent."""
+
+    code = "connect_failed"
+
+
+class TimedOut(UpstreamError):
+    """An answer, or the end of a prediction, did not come in time."""
+
+    code = "timeout"
+
+
+@dataclass(frozen=True, slots=True)
+class SentCreate:
+    """What is known of a create whose outcome is unknown: enough to look for what it may have bought.
+
+    Times are UTC. `upstream_date` is the `Date` of an answer, if one came; `clock_ahead_s` is how far the
+    upstream's clock was seen ahead of ours before. The input is what was sent, so it may hold a prompt:
+    it stays out of the `repr`.
+    """
+
+    path: str
+    model: str | None
+    version: str | None
+    deployment: str | None
+    input: Mapping[str, Any] = field(repr=False)
+    webhook: str | None = field(repr=False)
+    sent_at: datetime
+    ended_at: datetime
+    deadline_at: datetime | None = None
+    upstream_date: datetime | None = None
+    clock_ahead_s: float | None = None
+
+
+class OutcomeUnknown(UpstreamError):
+    """A create was sent and its answer never read: it may have bought something.
+
+    It is never repeated by itself. `client.predictions.find(error)` looks for what it bought; `sent` says
+    what is needed for that. `prediction_id` is set when the answer was unreadable but named one.
+    """
+
+    code = "outcome_unknown"
+    sent: SentCreate | None = None
+
+
+class PredictionError(UpstreamError):
+    """A prediction ended without success. `prediction` is the whole record as last seen."""
+
+    code = "prediction"
+    prediction: Any = None
+
+
+class PredictionFailed(PredictionError):
+    """The prediction failed; `reason` is upstream's text."""
+
+    code = "prediction_failed"
+    reason: str = ""
+
+
+class ContentRefused(PredictionFailed):
+    """A safety check of the model refused the prompt or the result (NSFW, E005)."""
+
+    code = "content_refused"
+
+
+class PredictionCanceled(PredictionError):
+    """The prediction was canceled while it ran, by a person or by its deadline."""
+
+    code = "prediction_canceled"
+
+
+class PredictionAborted(PredictionError):
+    """The prediction was ended before it ran."""
+
+    code = "prediction_aborted"
+
+
+__all__ = [
+    "AuthenticationError",
+    "ConfigurationError",
+    "ConnectFailed",
+    "ContentRefused",
+    "InputError",
+    "InvalidField",
+    "InvalidInput",
+    "KeyringUnavailable",
+    "NetworkError",
+    "NotFound",
+    "OutcomeUnknown",
+    "OutputRefused",
+    "PaymentError",
+    "PermissionDenied",
+    "PredictionAborted",
+    "PredictionCanceled",
+    "PredictionError",
+    "PredictionFailed",
+    "RateLimited",
+    "RetentionPassed",
+    "SentCreate",
+    "ServerError",
+    "TimedOut",
+    "TintypeError",
+    "UpstreamError",
+    "WebhookRefused",
+]

@@ -1,0 +1,168 @@
+"""The conversation of one call: admitted by the limit, sent, repeated as the policy allows, read."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, TypeVar
+
+from tintype.domain import errors
+from tintype.replicate import policy, steps, wire
+from tintype.replicate.clock import UpstreamClock
+from tintype.replicate.pace import Usual
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tintype.replicate.limits import Limits, Window
+
+T = TypeVar("T")
+
+_log = logging.getLogger("tintype.replicate")
+
+
+@dataclass(slots=True)
+class Context:
+    """What all conversations of one client share. Times come from `monotonic`, dates from `now`."""
+
+    policy: policy.Policy
+    limits: Limits
+    read_s: float
+    monotonic: Callable[[], float] = time.monotonic
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    chance: Callable[[], float] = random.random
+    clock: UpstreamClock = field(default_factory=UpstreamClock)
+    usual: Usual = field(default_factory=Usual)
+
+    def remaining_s(self, until: float | None) -> float | None:
+        """The seconds left until a moment of `monotonic`, or None without one."""
+        return None if until is None else until - self.monotonic()
+
+
+def call(
+    context: Context, what: wire.Call, parse: Callable[[wire.Reply], T], *, until: float | None = None
+) -> steps.Op[T]:
+    """Make a call and read its answer.
+
+    `until` is a moment of the monotonic clock after which nothing is sent any more. Raises the typed error of
+    the last failure; OutcomeUnknown for a create that may have bought something.
+    """
+    window = context.limits.creates if what.kind is wire.Kind.CREATE else context.limits.others
+    attempt = 0
+    while True:
+        attempt += 1
+        yield from admit(context, window, until)
+        step = _send(context, what, until)
+        sent_at, started = context.now(), context.monotonic()
+        reply: wire.Reply | None = None
+        try:
+            reply = yield step
+            note(context, what, reply.status, started, attempt)
+            _see(context, reply, sent_at)
+            return _read(what, reply, parse, attempt)
+        except errors.UpstreamError as fault:
+            error = fault
+        if reply is None:
+            note(context, what, error.code, started, attempt)
+        verdict = policy.decide(
+            context.policy,
+            kind=what.kind,
+            attempt=attempt,
+            error=error,
+            chance=context.chance(),
+            remaining_s=context.remaining_s(until),
+        )
+        if isinstance(verdict, policy.Unknown):
+            raise _unknown(context, what, error, reply, sent_at, until) from error
+        if isinstance(verdict, policy.GiveUp):
+            raise error
+        yield steps.Sleep(verdict.after_s)
+
+
+def admit(context: Context, window: Window | None, until: float | None = None) -> steps.Op[None]:
+    """Wait for a place in the client's own limit. Raises TimedOut when it would begin after `until`."""
+    if window is None:
+        return
+    wait_s = window.reserve(context.remaining_s(until))
+    if wait_s is None:
+        raise errors.TimedOut(
+            f"the client's own limit of {window.max_requests} calls in {window.window_s:g} s has no place before the "
+            "deadline; nothing was sent. Give more time or other limits",
+            can_retry=True,
+        )
+    if wait_s > 0:
+        yield steps.Sleep(wait_s)
+
+
+def _send(context: Context, what: wire.Call, until: float | None) -> steps.Send:
+    read_s = what.read_s or context.read_s
+    remaining_s = context.remaining_s(until)
+    if remaining_s is None:
+        return steps.Send(what, read_s)
+    if remaining_s <= 0:
+        raise errors.TimedOut(
+            "the deadline passed before the call could be sent; nothing was sent", can_retry=True
+        )
+    if what.kind is wire.Kind.CREATE:
+        # Cutting the answer of a create short would leave its outcome unknown: only the queue is cut.
+        return steps.Send(what, read_s, remaining_s)
+    return steps.Send(what, min(read_s, remaining_s), remaining_s)
+
+
+def _read(what: wire.Call, reply: wire.Reply, parse: Callable[[wire.Reply], T], attempt: int) -> T:
+    gone_by_now = what.method == "DELETE" and attempt > 1 and reply.status == 404
+    if 200 <= reply.status < 300 or gone_by_now:
+        return parse(reply)
+    raise wire.problem(reply, what)
+
+
+def _unknown(
+    context: Context,
+    what: wire.Call,
+    error: errors.UpstreamError,
+    reply: wire.Reply | None,
+    sent_at: datetime,
+    until: float | None,
+) -> errors.OutcomeUnknown:
+    target = what.target or wire.Target(path=what.path)
+    remaining_s = context.remaining_s(until)
+    ended_at = context.now()
+    unknown = errors.OutcomeUnknown(
+        f"the outcome of POST {what.path} is unknown ({error.code}): it may have bought something and was not sent "
+        "again. Look with client.predictions.find(error) before you send it anew",
+        status=error.status,
+        prediction_id=wire.prediction_id(reply.body) if reply is not None else None,
+    )
+    unknown.sent = errors.SentCreate(
+        path=what.path,
+        model=target.model,
+        version=target.version,
+        deployment=target.deployment,
+        input=dict(what.input or {}),
+        webhook=what.webhook,
+        sent_at=sent_at,
+        ended_at=ended_at,
+        deadline_at=None
+        if remaining_s is None
+        else datetime.fromtimestamp(ended_at.timestamp() + remaining_s, UTC),
+        upstream_date=reply.date if reply is not None else None,
+        clock_ahead_s=context.clock.ahead_s,
+    )
+    return unknown
+
+
+def _see(context: Context, reply: wire.Reply, sent_at: datetime) -> None:
+    """Learn the upstream's clock from the answer's `Date`."""
+    date = reply.date
+    if date is not None:
+        context.clock.see(date, sent_at=sent_at, received_at=context.now(), precision_s=1.0)
+
+
+def note(context: Context, what: wire.Call, status: int | str, started: float, attempt: int) -> None:
+    """Log the call: method, path, status, ms, attempt, and nothing else."""
+    if _log.isEnabledFor(logging.DEBUG):
+        ms = round((context.monotonic() - started) * 1000)
+        _log.debug("%s %s %s in %d ms, attempt %d", what.method, what.path, status, ms, attempt)

@@ -1,0 +1,175 @@
+"""`ReplicateClient`: pictures and videos in one call, as dicts; a thin façade over `Client`."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from tintype.domain import errors, money
+from tintype.replicate.client import Client
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tintype.replicate.outputs import Output
+
+IMAGE_MODEL = "black-forest-labs/flux-schnell"
+VIDEO_MODEL = "fofr/skyreels-2"
+STAND_IN = "wan-video/wan-2.2-i2v-fast"
+"""What answers for `fofr/skyreels-2` where that does not exist, as on Replicate itself."""
+
+_MOTION = "The scene comes alive with gentle, natural motion"
+_IMAGE_INPUTS = {
+    "wan-video/wan-2.2-i2v-fast": "image",
+    "kwaivgi/kling-v2.1": "start_image",
+    "kwaivgi/kling-v2.5-turbo-pro": "start_image",
+    "kwaivgi/kling-v2.6": "start_image",
+    "kwaivgi/kling-v3-video": "start_image",
+    "minimax/hailuo-02": "first_frame_image",
+    "minimax/hailuo-2.3": "first_frame_image",
+    "openai/sora-2": "input_reference",
+}
+
+
+class ReplicateClient:
+    """Pictures from prompts and videos from pictures, with results as dicts.
+
+    The price constants are Tintype's own figures for estimates: the picture's is Replicate's price of
+    flux-schnell, the video's is an assumption, as `fofr/skyreels-2` has no public price.
+    Raises ValueError without a key (a ConfigurationError).
+    """
+
+    FLUX_SCHNELL_PRICE_PER_IMAGE = 0.003
+    SKYREELS2_PRICE_PER_SECOND = 0.05
+
+    def __init__(self, api_key: str | None = None, *, client: Client | None = None) -> None:
+        self._client = client or Client(api_key)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._client.close()
+
+    def generate_image(self, prompt: str, model: str = IMAGE_MODEL) -> dict[str, Any]:
+        """Make one picture.
+
+        Gives `success`, `image_url` (good for an hour), `error`, `prediction_id`. Failures are told in the dict.
+        """
+        try:
+            output = self._first(model, {"prompt": prompt})
+        except errors.TintypeError as error:
+            return {
+                "success": False,
+                "image_url": None,
+                "error": str(error),
+                "prediction_id": error.prediction_id,
+            }
+        return {
+            "success": True,
+            "image_url": output.url,
+            "error": None,
+            "prediction_id": output.prediction_id,
+        }
+
+    def generate_video(self, image_urls: Sequence[str], model: str = VIDEO_MODEL) -> dict[str, Any]:
+        """Make one video from pictures: a clip of each, joined in their order.
+
+        Gives `success`, `video_url`, `error`, `prediction_id` (of the last clip) and `duration_seconds`, rounded.
+        `video_url` is the clip's address for one picture, and the `file://` address of the joined video for more.
+        `warning` is added when another model had to answer.
+        """
+        made: dict[str, Any] = {
+            "success": False,
+            "video_url": None,
+            "error": None,
+            "prediction_id": None,
+            "duration_seconds": 0,
+        }
+        if not image_urls:
+            return {**made, "error": "at least one image address is needed"}
+        try:
+            clips: list[Output] = []
+            for address in image_urls:
+                clip, model, warning = self._clip(address, model)
+                clips.append(clip)
+                made["prediction_id"] = clip.prediction_id
+                if warning:
+                    made["warning"] = warning
+            made["video_url"], seconds = self._joined(clips)
+        except errors.TintypeError as error:
+            return {
+                **made,
+                "error": str(error),
+                "prediction_id": error.prediction_id or made["prediction_id"],
+            }
+        return {**made, "success": True, "duration_seconds": round(seconds)}
+
+    def poll_prediction(
+        self, prediction_id: str, timeout: float = 600, interval: float = 5
+    ) -> dict[str, Any]:
+        """Look at a prediction every `interval` seconds until it ends or `timeout` seconds are over.
+
+        Gives `status`, `output`, `error`. After the timeout the status is the last one seen.
+        """
+        ends_at = time.monotonic() + timeout
+        while True:
+            try:
+                seen = self._client.predictions.get(prediction_id)
+            except errors.TintypeError as error:
+                return {"status": "error", "output": None, "error": str(error)}
+            if seen.is_final:
+                return {"status": seen.status, "output": seen.output, "error": seen.error}
+            left_s = ends_at - time.monotonic()
+            if left_s <= 0:
+                late = f"not finished after {timeout:g} s; it still runs, so poll it again or cancel it"
+                return {"status": seen.status, "output": None, "error": late}
+            time.sleep(min(max(interval, 0.1), left_s))
+
+    def estimate_cost(self, num_images: int = 0, video_duration: float = 0) -> float:
+        """Estimate in US dollars what so many pictures and seconds of video cost, by the two constants."""
+        image = money.from_usd(str(self.FLUX_SCHNELL_PRICE_PER_IMAGE))
+        second = money.from_usd(str(self.SKYREELS2_PRICE_PER_SECOND))
+        return (num_images * image + round(video_duration * second)) / money.NANO_PER_USD
+
+    def _first(self, model: str, given: dict[str, Any]) -> Output:
+        outputs = self._client.run(model, given)
+        for output in outputs:
+            if output.url is not None:
+                return output
+        raise errors.ServerError(
+            f"{model} succeeded without a file", prediction_id=outputs[0].prediction_id if outputs else None
+        )
+
+    def _clip(self, address: str, model: str) -> tuple[Output, str, str | None]:
+        """Make one clip; gives the model that made it, and a warning when it is not the one asked for."""
+        given = {_IMAGE_INPUTS.get(model, "image"): address, "prompt": _MOTION}
+        try:
+            return self._first(model, given), model, None
+        except errors.NotFound:
+            if model != VIDEO_MODEL:
+                raise
+        warning = f"{VIDEO_MODEL} is not a model of this upstream; {STAND_IN} made the video"
+        given = {_IMAGE_INPUTS[STAND_IN]: address, "prompt": _MOTION}
+        return self._first(STAND_IN, given), STAND_IN, warning
+
+    def _joined(self, clips: list[Output]) -> tuple[str | None, float]:
+        """Join clips; gives the address of the result and its length in seconds."""
+        try:
+            from tintype.media import video  # noqa: PLC0415 - PyAV is only needed, and only there, for videos
+        except ImportError as fault:
+            raise errors.ConfigurationError("videos need PyAV: pip install 'tintype[simulator]'") from fault
+        folder = Path(tempfile.mkdtemp(prefix="tintype-video-"))
+        files = [clip.save(folder / f"clip-{n}.mp4") for n, clip in enumerate(clips)]
+        result = video.join(files, folder / "video.mp4")
+        if len(clips) == 1:
+            return clips[0].url, float(result.seconds)
+        for file in files:
+            file.unlink()
+        return (folder / "video.mp4").as_uri(), float(result.seconds)

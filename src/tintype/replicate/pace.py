@@ -1,0 +1,133 @@
+"""When to look at a waiting prediction: a pure schedule, and what it learns from predictions that ended.
+
+Looks are spent where the end is likely. Nothing is known: 1 s, growing by half to 5 s. Something is known:
+none before the earliest likely end, then a dense row through the likely stretch, then ever rarer.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict, deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tintype.replicate.results import Prediction
+
+_SAMPLES_MAX = 32
+_MODELS_MAX = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often to look, in seconds.
+
+    `first_s`, `growth` and `most_s` are the pauses while nothing is known. In the likely stretch the pause is
+    `share` of the usual time, between `dense_least_s` and `dense_most_s`. `quiet_most_s` is the longest that
+    nobody looks before that stretch, `watched_most_s` the same when somebody wants to see progress.
+    """
+
+    first_s: float = 1.0
+    growth: float = 1.5
+    most_s: float = 5.0
+    share: float = 0.02
+    dense_least_s: float = 0.1
+    dense_most_s: float = 2.0
+    quiet_most_s: float = 10.0
+    watched_most_s: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """The likely stretch for the end of a prediction, in seconds from its creation."""
+
+    early_s: float
+    late_s: float
+
+
+def around(usual_s: float) -> Stretch:
+    """The likely stretch when only a usual time is known: 20 % to either side."""
+    return Stretch(early_s=0.8 * usual_s, late_s=1.2 * usual_s)
+
+
+def likely(samples: Sequence[float]) -> Stretch | None:
+    """The likely stretch from times that were seen, or None without any.
+
+    From about the 5th to the 95th percentile, widened by a margin that shrinks as samples come in: 30 % of
+    the middle divided by their number.
+    """
+    if not samples:
+        return None
+    ordered = sorted(samples)
+    count = len(ordered)
+    drop = count // 20
+    early, late, middle = ordered[drop], ordered[count - 1 - drop], ordered[count // 2]
+    margin = 0.3 * middle / count
+    return Stretch(early_s=max(0.0, early - margin), late_s=late + margin)
+
+
+def pause_s(
+    pace: Pace, *, elapsed_s: float, looks: int, stretch: Stretch | None, phase: float, is_watched: bool
+) -> float:
+    """The pause before the next look, given the seconds since creation and the looks so far.
+
+    `phase` from 0 to 1 shifts the first look of the dense row, so that predictions made together are not all
+    looked at in the same instant and the average lag is half a pause.
+    """
+    growing = min(pace.first_s * pace.growth**looks, pace.most_s)
+    if stretch is None:
+        return growing
+    middle = (stretch.early_s + stretch.late_s) / 2
+    dense = min(max(pace.share * middle, pace.dense_least_s), pace.dense_most_s)
+    ahead = stretch.early_s + phase * dense - elapsed_s
+    if ahead > 0:
+        return min(ahead, pace.watched_most_s if is_watched else pace.quiet_most_s)
+    behind = elapsed_s - stretch.late_s
+    if behind <= 0:
+        return dense
+    return min(max(dense, dense + 0.25 * behind), pace.most_s)
+
+
+class Usual:
+    """How long predictions of each model took, from creation to completion by upstream's own times.
+
+    Safe for threads; keeps the last 32 times of at most 1,000 models.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._seen: OrderedDict[str, deque[float]] = OrderedDict()
+
+    def learn(self, prediction: Prediction) -> None:
+        """Take in a prediction that succeeded; others say nothing about the usual time."""
+        key = key_of(prediction)
+        if key is None or prediction.status != "succeeded":
+            return
+        if prediction.created_at is None or prediction.completed_at is None:
+            return
+        took_s = (prediction.completed_at - prediction.created_at).total_seconds()
+        if not 0 <= took_s < 86_400:
+            return
+        with self._lock:
+            seen = self._seen.get(key)
+            if seen is None:
+                seen = self._seen[key] = deque(maxlen=_SAMPLES_MAX)
+            self._seen.move_to_end(key)
+            seen.append(took_s)
+            if len(self._seen) > _MODELS_MAX:
+                self._seen.popitem(last=False)
+
+    def stretch(self, prediction: Prediction) -> Stretch | None:
+        """The likely stretch for this prediction's end, or None when its model was never seen to end."""
+        key = key_of(prediction)
+        with self._lock:
+            seen = self._seen.get(key) if key is not None else None
+            samples = list(seen) if seen else []
+        return likely(samples)
+
+
+def key_of(prediction: Prediction) -> str | None:
+    """What times are kept under: the deployment, the model, or the version."""
+    return prediction.deployment or prediction.model or prediction.version

@@ -1,0 +1,1 @@
+"""What the API has, noun by noun: each written once and bound to either client."""

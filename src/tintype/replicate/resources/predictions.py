@@ -1,0 +1,253 @@
+"""Predictions: create, look, list, wait, cancel, stream, and find what was bought unseen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tintype.domain import errors
+from tintype.replicate import calling, finding, inputs, outputs, pace, steps, streaming, waiting, wire
+from tintype.replicate.resources import binding
+from tintype.replicate.results import Page, Prediction
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+
+    from tintype.replicate.base import Desk
+    from tintype.replicate.progress import Progress
+
+_PATH = "/predictions"
+_FIND_PAGES_MAX = 200
+
+# Named here because the classes below have a method `list`.
+_Candidates = list[Prediction]
+_Outputs = list[Any]
+
+
+class PredictionOps(binding.Resource):
+    """The methods of predictions, for both kinds of client."""
+
+    __slots__ = ()
+
+    @steps.operation
+    def create(  # noqa: PLR0913 - each keyword is one fact of the API's own create
+        self,
+        ref: str | None = None,
+        input: Mapping[str, Any] | None = None,  # noqa: A002 - the API's own word
+        *,
+        version: str | None = None,
+        model: str | None = None,
+        deployment: str | None = None,
+        wait_s: int = 0,
+        webhook: str | None = None,
+        webhook_events: Sequence[str] | None = None,
+        cancel_after_s: float | None = None,
+        deadline_s: float | None = None,
+    ) -> steps.Op[Prediction]:
+        """Create a prediction and give it as it stands, usually `starting`.
+
+        What to run is `ref` (`owner/name`, `owner/name:version` or a version), or one of version, model,
+        deployment. `wait_s` from 1 to 60 lets upstream hold the answer until the output is there. Files in the
+        input are sent first. `deadline_s` bounds the time until it is sent, repeats included.
+
+        Raises OutcomeUnknown when it may have been bought without an answer; it is never sent twice then.
+        """
+        target = wire.target(ref, version=version, model=model, deployment=deployment)
+        until = None if deadline_s is None else self._desk.context.monotonic() + deadline_s
+        return (
+            yield from begin(
+                self._desk,
+                target,
+                input,
+                wait_s=wait_s,
+                webhook=webhook,
+                webhook_events=webhook_events,
+                cancel_after_s=cancel_after_s,
+                until=until,
+            )
+        )
+
+    @steps.operation
+    def get(self, id: str) -> steps.Op[Prediction]:  # noqa: A002 - the API's own word
+        """Look at a prediction by its id."""
+        found = yield from binding.fetch(self._desk, Prediction, wire.Call("GET", f"{_PATH}/{wire.part(id)}"))
+        self._desk.context.usual.learn(found)
+        return found
+
+    @steps.operation
+    def list(
+        self,
+        *,
+        created_after: datetime | None = None,
+        created_before: datetime | None = None,
+        source: str | None = None,
+        cursor: str | None = None,
+    ) -> steps.Op[Page[Prediction]]:
+        """Read one page of up to 100 predictions, newest first; `cursor` is a page's `next`."""
+        query = _query(created_after, created_before, source)
+        return (yield from binding.page(self._desk, Prediction, _PATH, query, cursor))
+
+    @steps.iterating(Prediction)
+    def iterate(
+        self,
+        *,
+        created_after: datetime | None = None,
+        created_before: datetime | None = None,
+        source: str | None = None,
+    ) -> steps.Op[None]:
+        """Iterate over all predictions, newest first, reading pages as they are needed."""
+        query = _query(created_after, created_before, source)
+        yield from binding.walk(self._desk, Prediction, _PATH, query)
+
+    @steps.operation
+    def cancel(self, id: str) -> steps.Op[Prediction]:  # noqa: A002 - the API's own word
+        """Cancel a prediction; one that has ended stays as it is. Repeated after failures: it does no harm."""
+        return (
+            yield from binding.fetch(
+                self._desk, Prediction, wire.Call("POST", f"{_PATH}/{wire.part(id)}/cancel")
+            )
+        )
+
+    @steps.operation
+    def wait(
+        self,
+        prediction: Prediction | str,
+        *,
+        deadline_s: float = waiting.DEADLINE_S,
+        usual_s: float | None = None,
+        pace: pace.Pace | None = None,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> steps.Op[Prediction]:
+        """Wait until a prediction, or the one with this id, has succeeded; gives its final record.
+
+        Raises PredictionFailed, ContentRefused, PredictionCanceled or PredictionAborted for another end, and
+        TimedOut at the deadline, when it still runs and can be waited for again.
+        """
+        context = self._desk.context
+        until = context.monotonic() + deadline_s
+        if isinstance(prediction, str):
+            call = wire.Call("GET", f"{_PATH}/{wire.part(prediction)}")
+            prediction = yield from binding.fetch(self._desk, Prediction, call, until=until)
+        return (
+            yield from waiting.wait(
+                context,
+                self._desk.board,
+                prediction,
+                until=until,
+                how=pace or self._desk.options.pace,
+                usual_s=usual_s,
+                on_progress=on_progress,
+            )
+        )
+
+    @steps.iterating(streaming.Event)
+    def stream(
+        self, prediction: Prediction | str, *, deadline_s: float = waiting.DEADLINE_S
+    ) -> steps.Op[None]:
+        """Iterate over the events of a prediction's output as it is made.
+
+        Connections that end are taken up again where they ended. A model that does not stream gives its output
+        in one go at its end.
+        """
+        if isinstance(prediction, str):
+            call = wire.Call("GET", f"{_PATH}/{wire.part(prediction)}")
+            prediction = yield from binding.fetch(self._desk, Prediction, call)
+        yield from events(self._desk, prediction, deadline_s=deadline_s)
+
+    @steps.operation
+    def find(self, outcome: errors.OutcomeUnknown | errors.SentCreate) -> steps.Op[_Candidates]:
+        """Look for what a create of unknown outcome may have bought; gives the candidates, oldest first.
+
+        The list is read back to 120 s before the sending. Its webhook decides where upstream names it, else time,
+        model and plain inputs. An empty list just after the failure is no proof: a request may still be on its way.
+        """
+        sent = outcome.sent if isinstance(outcome, errors.OutcomeUnknown) else outcome
+        if isinstance(outcome, errors.OutcomeUnknown) and outcome.prediction_id:
+            call = wire.Call("GET", f"{_PATH}/{wire.part(outcome.prediction_id)}")
+            return [(yield from binding.fetch(self._desk, Prediction, call))]
+        if sent is None:
+            raise errors.InputError(
+                "this outcome says nothing of what was sent, so there is nothing to look for"
+            )
+        since = finding.since(sent)
+        listed: list[Prediction] = []
+        cursor: str | None = None
+        for _ in range(_FIND_PAGES_MAX):
+            page = yield from binding.page(self._desk, Prediction, _PATH, _query(since, None, None), cursor)
+            listed.extend(page.results)
+            oldest = page.results[-1].created_at if page.results else None
+            if page.next is None or (oldest is not None and oldest < since):
+                return finding.candidates(sent, listed)
+            cursor = page.next
+        raise errors.ServerError(
+            "the list of predictions could not be read back to the sending; it is too long"
+        )
+
+    def outputs(self, prediction: Prediction) -> _Outputs:
+        """The outputs of a prediction as `Output` objects; an empty list while there are none."""
+        return self._desk.outputs(prediction)
+
+
+def _query(after: datetime | None, before: datetime | None, source: str | None) -> dict[str, str | None]:
+    return {
+        "created_after": wire.timestamp(after) if after else None,
+        "created_before": wire.timestamp(before) if before else None,
+        "source": source,
+    }
+
+
+def begin(
+    desk: Desk,
+    target: wire.Target,
+    given: Mapping[str, Any] | None,
+    *,
+    wait_s: int | None,
+    webhook: str | None,
+    webhook_events: Sequence[str] | None,
+    cancel_after_s: float | None,
+    until: float | None,
+) -> steps.Op[Prediction]:
+    """Send the files of an input, then the create."""
+    context = desk.context
+    plain = yield from inputs.prepare(context, given, inline_max=desk.options.inline_max, until=until)
+    call = wire.create(
+        target,
+        plain,
+        wait_s=wait_s,
+        webhook=webhook,
+        webhook_events=webhook_events,
+        cancel_after_s=cancel_after_s,
+        read_s=context.read_s,
+    )
+    return (yield from calling.call(context, call, wire.prediction, until=until))
+
+
+def events(desk: Desk, prediction: Prediction, *, deadline_s: float) -> steps.Op[None]:
+    """Yield the events of a prediction: from its stream, or one for each output at its end."""
+    if prediction.stream_url is not None and not prediction.is_final:
+        yield from streaming.follow(desk.context, prediction.stream_url, desk.line.origin, prediction.id)
+        return
+    final = yield from waiting.wait(
+        desk.context,
+        desk.board,
+        prediction,
+        until=desk.context.monotonic() + deadline_s,
+        how=desk.options.pace,
+    )
+    for content in outputs.contents(final.output, final.id):
+        yield steps.Item(
+            streaming.Event("output", content.text if content.text is not None else content.url or "")
+        )
+    yield steps.Item(streaming.Event("done", "{}"))
+
+
+class Predictions(PredictionOps, steps.Blocking):
+    """Predictions of a blocking client."""
+
+    __slots__ = ()
+
+
+class AsyncPredictions(PredictionOps, steps.Awaiting):
+    """Predictions of an async client."""
+
+    __slots__ = ()

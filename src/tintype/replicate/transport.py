@@ -1,0 +1,172 @@
+"""Connections: two pools over httpx2, and where the token joins a request.
+
+Creates have a pool of their own whose connections are not used again after 2 s of idling: a server that
+closes an idle connection just when a create is sent on it would leave the create's outcome unknown. All
+other calls, and downloads, share a second pool whose connections are kept for 30 s.
+"""
+
+from __future__ import annotations
+
+import ssl
+import time
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import httpx2
+
+from tintype.domain import errors
+from tintype.replicate import wire
+
+if TYPE_CHECKING:
+    from tintype.replicate.settings import Upstream
+    from tintype.replicate.steps import Open, Send
+
+CONNECTIONS_MAX = 500
+CONNECT_S = 5.0
+CREATE_IDLE_S = 2.0
+OTHER_IDLE_S = 30.0
+
+
+class Line:
+    """How requests are made for one upstream: addresses, headers, timeouts. Prints no token."""
+
+    def __init__(self, upstream: Upstream, *, user_agent: str, connect_s: float = CONNECT_S) -> None:
+        self.origin = upstream.origin
+        self.connect_s = connect_s
+        self._base = f"{upstream.origin}/v1"
+        self._plain = [
+            ("Accept", "application/json"),
+            ("Accept-Encoding", "gzip, deflate"),
+            ("User-Agent", user_agent),
+        ]
+        self._token = upstream.token
+
+    def request(self, step: Send | Open) -> httpx2.Request:
+        """Build the request of a step; the token goes to the upstream's own origin only."""
+        call = step.call
+        address = call.url or self._base + call.rest
+        headers = self._plain.copy()
+        if call.headers:
+            own = {name for name, _ in call.headers}
+            headers = [(name, value) for name, value in headers if name not in own]
+            headers.extend(call.headers)
+        if call.with_token and (call.url is None or same_origin(call.url, self.origin)):
+            headers.append(("Authorization", f"Bearer {self._token.reveal()}"))
+        queue_s = getattr(step, "queue_s", None)
+        timeout = {
+            "connect": self.connect_s,
+            "read": step.read_s,
+            "write": max(step.read_s, 1.0),
+            "pool": queue_s,
+        }
+        if call.upload is not None:
+            return _multipart(call, address, headers, timeout)
+        if call.body is not None and not any(name == "Content-Type" for name, _ in call.headers):
+            headers.append(("Content-Type", "application/json"))
+        return httpx2.Request(
+            call.method, address, headers=headers, content=call.body, extensions={"timeout": timeout}
+        )
+
+
+def _multipart(
+    call: wire.Call, address: str, headers: list[tuple[str, str]], timeout: dict[str, float | None]
+) -> httpx2.Request:
+    upload = call.upload
+    assert upload is not None  # noqa: S101 - the caller asked
+    files: list[tuple[str, Any]] = [("content", (upload.name, upload.content, upload.content_type))]
+    if upload.metadata:
+        files.append(("metadata", (None, wire.dump(dict(upload.metadata)), "application/json")))
+    return httpx2.Request(call.method, address, headers=headers, files=files, extensions={"timeout": timeout})
+
+
+def same_origin(address: str, origin: str) -> bool:
+    """Whether an address has the scheme, host and port of an origin."""
+    one, other = urlsplit(address), urlsplit(origin)
+    return (one.scheme, one.hostname, _port(one)) == (other.scheme, other.hostname, _port(other))
+
+
+def _port(parts: Any) -> int | None:
+    try:
+        port: int | None = parts.port
+    except ValueError:
+        return None
+    return port or {"http": 80, "https": 443}.get(parts.scheme)
+
+
+def pool_options(name: str, origin: str, *, tls: ssl.SSLContext | None, trust_env: bool) -> dict[str, Any]:
+    """The arguments of an httpx2 transport; a proxy from the environment is used if it is meant for this host.
+
+    Names are `creates`, `others` (both to the upstream) and `files` (outputs on other hosts).
+    """
+    parts = urlsplit(origin)
+    scheme, host = (
+        ("https", "replicate.delivery") if name == "files" else (parts.scheme, parts.hostname or "")
+    )
+    proxy = None
+    if trust_env and not proxy_bypass(host):
+        proxies = getproxies()
+        proxy = proxies.get(scheme) or proxies.get("all")
+    verify: ssl.SSLContext | bool | None = tls
+    if verify is None:
+        # Loading the certificates takes 20 ms, for nothing where http goes to this machine.
+        verify = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if scheme == "http" and proxy is None else True
+    return {
+        "verify": verify,
+        "trust_env": trust_env,
+        "proxy": httpx2.Proxy(proxy if "://" in proxy else f"http://{proxy}") if proxy else None,
+        "limits": httpx2.Limits(
+            max_connections=CONNECTIONS_MAX,
+            max_keepalive_connections=CONNECTIONS_MAX,
+            keepalive_expiry=CREATE_IDLE_S if name == "creates" else OTHER_IDLE_S,
+        ),
+    }
+
+
+def fault(error: Exception, call: wire.Call) -> errors.UpstreamError:
+    """The typed error of a failed transfer. The original is to become its cause, see `bare`."""
+    where = f"{call.method} {call.path}"
+    if isinstance(error, httpx2.PoolTimeout):
+        return errors.ConnectFailed(
+            f"no connection became free in time for {where}; nothing was sent", can_retry=True
+        )
+    if isinstance(error, httpx2.ConnectTimeout):
+        return errors.ConnectFailed(f"no connection to the upstream in time for {where}", can_retry=True)
+    if isinstance(error, httpx2.ConnectError | httpx2.ProxyError):
+        return errors.ConnectFailed(
+            f"no connection to the upstream for {where}: check the address, the network and TLS",
+            can_retry=True,
+        )
+    if isinstance(error, httpx2.TimeoutException):
+        return errors.TimedOut(f"the answer to {where} did not come in time", can_retry=True)
+    if isinstance(error, httpx2.DecodingError):
+        return errors.ServerError(f"the answer to {where} is not encoded as it says", can_retry=True)
+    return errors.NetworkError(f"the connection broke during {where}", can_retry=True)
+
+
+def bare(error: Exception) -> Exception:
+    """The original without the frames of its chain, whose variables hold headers and bodies."""
+    link: BaseException | None = error
+    while link is not None:
+        link.__traceback__ = None
+        link = link.__cause__ or link.__context__
+    return error
+
+
+class Deadline:
+    """A cap on the reading of one reply as a whole: a slow drip of bytes resets every other timeout."""
+
+    __slots__ = ("_at",)
+
+    def __init__(self, read_s: float) -> None:
+        self._at = time.monotonic() + read_s
+
+    def check(self) -> None:
+        """Raise ReadTimeout when it has passed."""
+        if time.monotonic() > self._at:
+            raise httpx2.ReadTimeout("the whole answer took too long")
+
+
+def reply_of(response: httpx2.Response, body: bytes) -> wire.Reply:
+    """The reply in the client's own terms."""
+    return wire.Reply(response.status_code, response.headers, body)
