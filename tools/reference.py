@@ -1,4 +1,4 @@
-"""Write the reference of Python names, error codes and commands from the code, into docs/reference/.
+"""Write the reference of Python names and error codes from the code, into docs/reference/.
 
     python tools/reference.py [FOLDER]
 
@@ -9,48 +9,65 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 import tintype
-from tintype.cli import app as cli
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import ModuleType
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 def python_page() -> str:
-    """Write a heading for every public name of the package, with the methods of classes."""
+    """Write a heading for every public name, with the methods of classes and of a client's parts."""
     lines = ["# Python", "", "What `from tintype import …` offers. Made from the docstrings.", ""]
     for name in tintype.__all__:
         value = getattr(tintype, name)
         lines += [f"## `{name}`", ""]
         if inspect.ismodule(value):
-            lines += _text(value.__doc__)
-            for member, function in _public(value):
-                if inspect.isfunction(function) and function.__module__ == value.__name__:
-                    lines += [f"### `{name}.{member}`", "", *_function(member, function)]
+            lines += _module(name, value)
         else:
             lines += _class(name, value)
+    # A client's parts are its attributes, so there has to be one to look at. It opens no connection.
+    with tintype.Client("r8_reference") as client:
+        for name in sorted(dir(client)):
+            part = type(getattr(client, name))
+            if part.__module__.startswith("tintype.replicate.resources"):
+                lines += [f"## `Client.{name}`", "", *_members(f"Client.{name}", part)]
     return "\n".join(lines)
 
 
+def _module(name: str, module: ModuleType) -> list[str]:
+    lines = _text(module.__doc__)
+    for member, function in sorted(vars(module).items()):
+        if inspect.isfunction(function) and function.__module__ == module.__name__ and member[0] != "_":
+            lines += [f"### `{name}.{member}`", "", *_function(member, function)]
+    return lines
+
+
 def _class(name: str, value: type) -> list[str]:
-    lines: list[str] = []
     # An exception's parameters are its facts, which its docstring names.
-    if not issubclass(value, BaseException):
-        lines += _fence(f"{name}{_signature(value)}")
-    lines += _text(value.__doc__)
-    for member, found in _public(value):
-        if inspect.isclass(found):
+    lines = [] if issubclass(value, BaseException) else _fence(f"{name}{_signature(value)}")
+    return [*lines, *_text(value.__doc__), *_members(name, value)]
+
+
+def _members(name: str, value: type) -> list[str]:
+    lines: list[str] = []
+    for member in sorted(dir(value)):
+        found = inspect.getattr_static(value, member)
+        # Methods that are written once for both clients are declarations around a generator.
+        function = getattr(found, "function", found)
+        if member.startswith("_") or inspect.isclass(function) or hasattr(BaseException, member):
             continue
-        if callable(found):
-            lines += [f"### `{name}.{member}`", "", *_function(member, found)]
+        if isinstance(function, classmethod | staticmethod):
+            function = function.__func__
+        if inspect.isfunction(function):
+            lines += [f"### `{name}.{member}`", "", *_function(member, function)]
         elif isinstance(found, property):
             lines += [f"### `{name}.{member}`", "", *_text(found.__doc__)]
     return lines
@@ -60,17 +77,10 @@ def _function(name: str, function: Any) -> list[str]:
     return [*_fence(f"{name}{_signature(function)}"), *_text(inspect.getdoc(function))]
 
 
-def _public(value: Any) -> Iterator[tuple[str, Any]]:
-    for name in sorted(vars(value)):
-        if not name.startswith("_"):
-            yield name, getattr(value, name)
-
-
 def _signature(value: Any) -> str:
-    try:
-        return str(inspect.signature(value)).replace("'", "")
-    except ValueError:
-        return "(…)"
+    text = str(inspect.signature(value)).replace("'", "")
+    text = re.sub(r"\((self|cls)(, )?", "(", text)
+    return re.sub(r"steps\.Op\[(.*)\]$", r"\1", text)
 
 
 def errors_page() -> str:
@@ -91,23 +101,6 @@ def _tree(error: Any) -> Iterator[Any]:
         yield from _tree(child)
 
 
-def commands_page() -> str:
-    """Write a heading for every command, with its help as the terminal shows it."""
-    lines = ["# Commands", "", "What each command's `--help` says.", ""]
-    group: Any = typer.main.get_command(cli.app)
-    for name in cli.COMMANDS:
-        lines += _command(f"tintype {name}", group.get_command(None, name))
-    return "\n".join(lines)
-
-
-def _command(path: str, command: Any) -> list[str]:
-    context = command.make_context(path, [], resilient_parsing=True)
-    lines = [f"## `{path}`", "", *_fence(command.get_help(context))]
-    for name, child in sorted(getattr(command, "commands", {}).items()):
-        lines += _command(f"{path} {name}", child)
-    return lines
-
-
 def _text(doc: str | None) -> list[str]:
     return [inspect.cleandoc(doc or ""), ""]
 
@@ -117,10 +110,10 @@ def _fence(text: str) -> list[str]:
 
 
 def main(arguments: list[str]) -> None:
-    """Write the three pages."""
+    """Write the two pages."""
     folder = Path(arguments[0]) if arguments else ROOT / "docs" / "reference"
     folder.mkdir(parents=True, exist_ok=True)
-    for name, page in (("python", python_page()), ("errors", errors_page()), ("commands", commands_page())):
+    for name, page in (("python", python_page()), ("errors", errors_page())):
         (folder / f"{name}.md").write_text(page + "\n", encoding="utf-8")
 
 

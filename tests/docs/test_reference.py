@@ -1,0 +1,67 @@
+"""The reference names everything: public names, error codes, commands, settings have a heading each."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import tintype
+from tintype.cli.app import COMMANDS
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def _headings(text: str) -> set[str]:
+    return set(re.findall(r"^##+ `([^`]+)`", text, re.MULTILINE))
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The pages that are written from the code."""
+    folder = tmp_path_factory.mktemp("reference")
+    subprocess.run([sys.executable, str(ROOT / "tools/reference.py"), str(folder)], check=True)
+    return {path.stem: path.read_text() for path in folder.iterdir()}
+
+
+def test_every_public_name_has_a_heading(pages: dict[str, str]) -> None:
+    """With the methods of the clients below it, and a sentence for each."""
+    headings = _headings(pages["python"])
+
+    assert set(tintype.__all__) <= headings
+    assert {
+        "Client.run",
+        "Client.close",
+        "Client.predictions",
+        "Client.predictions.find",
+        "AsyncClient.run",
+        "ReplicateClient.generate_image",
+    } <= headings
+    assert not re.search(r"^### .*\n\n(```text\n.*\n```\n\n)?\n*(#|\Z)", pages["python"], re.MULTILINE)
+
+
+def test_every_error_code_has_a_heading(pages: dict[str, str]) -> None:
+    """No two errors share a heading, and the drawing of the tree stands above."""
+    codes = re.findall(r"^## `([^`]+)`", pages["errors"], re.MULTILINE)
+
+    assert len(codes) == len(set(codes)) > 15
+    assert {"outcome_unknown", "rate_limited", "content_refused", "retention_passed"} <= set(codes)
+    assert "└──" in pages["errors"]
+
+
+def test_every_command_has_a_heading() -> None:
+    """What `tintype --help` lists is described."""
+    headings = _headings((ROOT / "docs/reference/cli.md").read_text())
+
+    assert {f"tintype {name}" for name in COMMANDS} <= headings
+
+
+def test_every_setting_has_a_heading() -> None:
+    """Each variable that the code reads is described, and no other."""
+    sources = [path.read_text() for path in (ROOT / "src/tintype").rglob("*.py")]
+    read = {name for text in sources for name in re.findall(r'"((?:TINTYPE|REPLICATE)_[A-Z_]+)"', text)}
+
+    assert _headings((ROOT / "docs/reference/settings.md").read_text()) == read
