@@ -39,6 +39,8 @@ def of(error: Exception) -> Exit:
     """Turn any error into the end it deserves: upstream's, the system's, or a fault of our own."""
     from tintype.domain import errors  # noqa: PLC0415 - not needed to answer --help
 
+    if isinstance(error, Exit):
+        return error
     if isinstance(error, errors.TintypeError):
         wrong_input = (errors.ConfigurationError, errors.InputError, errors.InvalidInput, errors.NotFound)
         is_wrong = isinstance(error, wrong_input) and not isinstance(error, errors.RetentionPassed)

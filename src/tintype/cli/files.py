@@ -15,16 +15,6 @@ if TYPE_CHECKING:
 
 WORDS_LENGTH_MAX = 48
 
-# The first bytes of the formats that models make, and WebP's and MP4's marks after their sizes.
-FORMATS = (
-    (0, b"\x89PNG\r\n\x1a\n", ".png"),
-    (0, b"\xff\xd8\xff", ".jpg"),
-    (8, b"WEBP", ".webp"),
-    (0, b"GIF8", ".gif"),
-    (4, b"ftyp", ".mp4"),
-    (0, b"\x1aE\xdf\xa3", ".webm"),
-)
-
 
 def stem(prompt: str, *, model: str, seed: int | None = None) -> str:
     """Make a file name without its ending: the words of the prompt, the model's name, the seed.
@@ -36,15 +26,6 @@ def stem(prompt: str, *, model: str, seed: int | None = None) -> str:
     if seed is not None:
         parts.append(str(seed))
     return "-".join(part for part in parts if part)
-
-
-def ending(start: bytes, *, otherwise: str = ".bin") -> str:
-    """Tell the ending of a file from its first bytes, as `.png`; `otherwise` where they say nothing."""
-    for offset, mark, found in FORMATS:
-        if start[offset : offset + len(mark)] == mark:
-            return found
-    head = start.lstrip()[:256]
-    return ".svg" if head.startswith((b"<svg", b"<?xml")) else otherwise
 
 
 def folder(path: Path) -> Path:

@@ -40,8 +40,9 @@ def put_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     from rich.table import Table  # noqa: PLC0415 - rich takes longer to import than most commands to run
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for heading in headings:
-        table.add_column(heading, overflow="fold")
+    for number, heading in enumerate(headings):
+        # Names stay whole, so that they can be copied; the last columns give way.
+        table.add_column(heading, overflow="fold", no_wrap=number == 0)
     for row in lines[1:]:
         table.add_row(*row)
     console(sys.stdout).print(table)

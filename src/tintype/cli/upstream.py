@@ -30,11 +30,15 @@ SIMULATED_TOKEN = "r8_simulated"  # noqa: S105 - it opens nothing
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where to work: an origin, its token (None: the configured one), and whether it is our simulator."""
+    """Where to work: an origin, its token (None: the configured one), and whether it is our simulator.
+
+    `speed` is how many times faster than usual models are there.
+    """
 
     origin: str
     token: str | None
     is_simulated: bool
+    speed: float = 1.0
 
 
 @contextmanager
@@ -60,7 +64,7 @@ def chosen() -> Iterator[Place]:
         )
     screen.say("No token is set: a simulator on this machine does the work, nothing is bought.")
     with _terminated_like_interrupted(), _simulator() as origin:
-        yield Place(origin, SIMULATED_TOKEN, is_simulated=True)
+        yield Place(origin, SIMULATED_TOKEN, is_simulated=True, speed=SPEED)
 
 
 @contextmanager

@@ -135,6 +135,11 @@ class ClientOps(binding.Resource):
         """Where the token was found: argument, a variable's name, .env, or keyring."""
         return self._desk.upstream.source
 
+    @property
+    def clock_ahead_s(self) -> float | None:
+        """How far the upstream's clock is ahead of ours, in seconds; None before its first answer."""
+        return self._desk.context.clock.ahead_s
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self.base_url!r}, token_source={self.token_source!r})"
 

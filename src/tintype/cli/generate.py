@@ -1,0 +1,187 @@
+"""`tintype generate`: make pictures from a prompt and save them."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tintype import catalogue
+from tintype.cli import exits, files, orders, preview, progress, runs, screen, upstream
+from tintype.domain.catalogue import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tintype.cli.orders import Order
+    from tintype.cli.runs import Broken, Done
+    from tintype.cli.upstream import Place
+
+EXAMPLES = """\b
+Examples:
+  tintype generate "a red sports car on a wet street"
+  tintype generate "a paper boat" --model flux-schnell -n 4 --aspect 4:3 --seed 7
+  tintype generate "a paper boat" --set output_format=png --out pictures
+  tintype generate "in watercolours" --model nano-banana --set image_input=boat.png
+  tintype generate --model real-esrgan --set image=boat.png
+  tintype generate "a fox" --model someone/their-model --set image=@fox.png
+  tintype generate "a lighthouse" --json
+
+\b
+Exit codes: 0 all made, 1 something failed upstream, 2 wrong input or
+configuration, 130 interrupted (Ctrl-C cancels upstream).
+"""
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+
+@app.command(epilog=EXAMPLES)
+def generate(  # noqa: PLR0913 - each is an option of the command
+    prompt: Annotated[
+        str | None,
+        typer.Argument(metavar="PROMPT", help="What to show; left out only for models that take none."),
+    ] = None,
+    *,
+    model: Annotated[
+        str, typer.Option("--model", "-m", metavar="NAME", help="A model: see tintype models.")
+    ] = "flux-schnell",
+    count: Annotated[
+        int | None, typer.Option("-n", "--count", min=1, max=100, help="How many pictures.  [default: 1]")
+    ] = None,
+    aspect: Annotated[str | None, typer.Option(metavar="W:H", help="Width to height, as 4:3.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", help="The same seed makes the same picture.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Another input of the model; may be repeated."),
+    ] = None,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where to save; made if need be.")] = Path(),
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON document and nothing else.")
+    ] = False,
+    with_preview: Annotated[
+        bool, typer.Option("--preview/--no-preview", help="Show the pictures in the terminal.")
+    ] = True,
+) -> None:
+    """Make pictures from a prompt and save them; without a token, at a simulator on this machine."""
+    wish = orders.Wish(
+        model=model, prompt=prompt, count=count, aspect=aspect, seed=seed, settings=settings or ()
+    )
+    known = catalogue.load()
+    order = orders.order(known, wish)
+    if order.model is None:
+        screen.say(f"{order.slug} is not in the catalogue: its inputs go as given, its price is unknown.")
+    elif order.model.kind is Kind.TEXT:
+        raise exits.Refusal(
+            f"{order.slug} writes text; generate makes pictures and films. See: tintype models"
+        )
+    folder = files.folder(out)
+    with upstream.chosen() as place:
+        ended = make(order, place, folder=folder, names=_names(order), is_quiet=as_json)
+    done = [one for one in ended if isinstance(one, runs.Done)]
+    broken = [one for one in ended if isinstance(one, runs.Broken)]
+    if as_json:
+        screen.put_json(document(order, place, done, broken))
+    else:
+        _put(order, done, with_preview=with_preview and preview.is_possible())
+    if broken:
+        raise runs.failure(broken, count=len(ended))
+
+
+def _names(order: Order) -> list[str]:
+    """Name the files of each run by its prompt, or by the file that it works on."""
+    names = []
+    for run in order.runs:
+        source = next((Path(value) for value in run.values.values() if isinstance(value, Path)), None)
+        words = run.values.get("prompt") or (source.stem if source else "")
+        names.append(files.stem(str(words), model=order.slug, seed=run.seed))
+    return names
+
+
+def make(
+    order: Order, place: Place, *, folder: Path, names: Sequence[str], is_quiet: bool
+) -> list[Done | Broken]:
+    """Make all runs of an order. Raises Interrupted after Ctrl-C, when they were cancelled upstream."""
+    name = order.slug.partition("/")[2].partition(":")[0]
+    with progress.Board(name, len(order.runs), is_wanted=not is_quiet) as board:
+        work = _Work(order, place, folder, names, board)
+        try:
+            return asyncio.run(work.make())
+        except KeyboardInterrupt:
+            kept = [saved.path for one in work.done for saved in one.saved]
+            line = work.told or "interrupted"
+            raise exits.Interrupted(f"{line}; kept: {', '.join(map(str, kept))}" if kept else line) from None
+
+
+class _Work:
+    """The runs of an order inside an event loop, remembered for when it is interrupted."""
+
+    def __init__(
+        self, order: Order, place: Place, folder: Path, names: Sequence[str], board: progress.Board
+    ) -> None:
+        self._order, self._place, self._folder, self._names, self._board = order, place, folder, names, board
+        self._runs: runs.Runs | None = None
+
+    async def make(self) -> list[Done | Broken]:
+        from tintype.replicate.aio import AsyncClient  # noqa: PLC0415 - loads while nothing waits for it yet
+
+        async with AsyncClient(
+            self._place.token, base_url=self._place.origin, trust_env=not self._place.is_simulated
+        ) as client:
+            self._runs = runs.Runs(
+                client, self._order, self._board, self._folder, self._names, speed=self._place.speed
+            )
+            return await self._runs.make()
+
+    @property
+    def told(self) -> str:
+        return self._runs.told if self._runs is not None else ""
+
+    @property
+    def done(self) -> list[Done]:
+        finished = self._runs.finished.values() if self._runs is not None else ()
+        return [one for one in finished if isinstance(one, runs.Done)]
+
+
+def document(order: Order, place: Place, done: Sequence[Done], broken: Sequence[Broken]) -> dict[str, Any]:
+    """Return what was made, what it is estimated to cost and what failed, for JSON."""
+    estimate = orders.total(one.run for one in done)
+    return {
+        "model": order.slug,
+        "simulated": place.is_simulated,
+        "files": [entry for one in done for entry in runs.document(one)],
+        "failures": [
+            {
+                "code": getattr(one.error, "code", "error"),
+                "message": exits.one_line(str(exits.of(one.error))),
+                "prediction_id": getattr(one.error, "prediction_id", None),
+            }
+            for one in broken
+        ],
+        "estimate": None
+        if estimate is None
+        else {
+            "expected_usd": screen.usd(estimate.expected_nano_usd).removeprefix("$"),
+            "at_most_usd": screen.usd(estimate.bound_nano_usd).removeprefix("$"),
+        },
+    }
+
+
+def cost(done: Sequence[Done]) -> str:
+    """Say what the finished runs cost, as an estimate, since upstream tells no prices."""
+    estimate = orders.total(one.run for one in done)
+    return "price unknown" if estimate is None else f"{screen.usd(estimate.expected_nano_usd)} (estimate)"
+
+
+def _put(order: Order, done: Sequence[Done], *, with_preview: bool) -> None:
+    saved = [(file, one.seconds) for one in done for file in one.saved]
+    for file, seconds in saved:
+        pixels = f"{file.width}x{file.height}" if file.width else "size unknown"
+        if with_preview:
+            preview.show(file.path)
+        screen.put(f"{file.path}  {pixels}  {screen.size(file.size)}  {seconds:.1f} s")
+    if saved:
+        screen.put(f"{len(saved)} from {order.slug}, {cost(done)}")

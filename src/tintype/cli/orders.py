@@ -1,0 +1,183 @@
+"""Turn what a person asked for into runs of a model: inputs checked, split into calls, priced. No network."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tintype.cli import exits
+from tintype.domain import inputs, pricing
+from tintype.domain.catalogue import Kind, UnknownModel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from tintype.domain.catalogue import Catalogue, Field, Model
+    from tintype.domain.pricing import Estimate
+
+URL_STARTS = ("https://", "http://", "data:")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One prediction to make: its inputs, and the seed that is among them, if any."""
+
+    values: dict[str, Any]
+    seed: int | None
+    estimate: Estimate | None
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """All predictions of one command. `model` is None where the catalogue does not know the slug."""
+
+    slug: str
+    model: Model | None
+    runs: tuple[Run, ...]
+
+    @property
+    def estimate(self) -> Estimate | None:
+        """The price of all runs, None where the model's price is not known."""
+        return total(self.runs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """The options of a command, as given. `settings` are the `key=value` texts."""
+
+    model: str
+    prompt: str | None
+    count: int | None = None
+    aspect: str | None = None
+    seed: int | None = None
+    settings: Sequence[str] = ()
+
+
+def order(known: Catalogue, wish: Wish) -> Order:
+    """Plan the runs that a wish needs. Raises Refusal where the model does not take what was asked."""
+    model = find(known, wish.model)
+    slug = wish.model if model is None else model.slug
+    values = {**_named(wish), **_settings(model, wish.settings)}
+    try:
+        runs = _free_runs(values, wish) if model is None else _known_runs(model, values, wish)
+    except inputs.UnfitInput as error:
+        raise exits.Refusal(f"{error}. See: tintype models show {slug}") from None
+    return Order(slug, model, tuple(runs))
+
+
+def clips(known: Catalogue, wish: Wish, images: Sequence[str]) -> Order:
+    """Plan one clip for each image. Raises Refusal where the model makes no film of an image."""
+    model = find(known, wish.model)
+    slug = wish.model if model is None else model.slug
+    name = "image"
+    if model is not None:
+        if model.kind is not Kind.VIDEO or model.image_input is None:
+            raise exits.Refusal(f"{slug} makes no film of a picture. See: tintype models --kind video")
+        name = model.image_input.name
+    shared = {**_named(wish), **_settings(model, wish.settings)}
+    every = [{**shared, name: file_value(image)} for image in images]
+    if model is None:
+        return Order(slug, model, tuple(Run(values, wish.seed, None) for values in every))
+    try:
+        for values in every:
+            inputs.check_all(model, values)
+    except inputs.UnfitInput as error:
+        raise exits.Refusal(f"{error}. See: tintype models show {slug}") from None
+    return Order(slug, model, tuple(_run(model, values, seed=wish.seed) for values in every))
+
+
+def find(known: Catalogue, name: str) -> Model | None:
+    """Return the catalogue's model, or None for an `owner/name` that it does not know. Raises Refusal."""
+    try:
+        return known.find(name)
+    except UnknownModel as error:
+        if re.fullmatch(r"[\w.-]+/[\w.-]+(:[0-9a-f]+)?", name):
+            return None
+        raise exits.Refusal(f"{error} See: tintype models") from None
+
+
+def total(runs: Iterable[Run]) -> Estimate | None:
+    """Add up what runs will cost, None where one is not known."""
+    amount = pricing.Estimate(0, 0)
+    for run in runs:
+        if run.estimate is None:
+            return None
+        amount += run.estimate
+    return amount
+
+
+def file_value(text: str) -> str | Path:
+    """Return a URL as it is, and anything else as the path of a file that exists. Raises Refusal."""
+    if text.casefold().startswith(URL_STARTS):
+        return text
+    path = Path(text).expanduser()
+    if not path.is_file():
+        raise exits.Refusal(f"there is no file {text!r}; give the path of a file or a URL")
+    return path
+
+
+def _named(wish: Wish) -> dict[str, Any]:
+    named = {"prompt": wish.prompt, "aspect_ratio": wish.aspect, "seed": wish.seed}
+    return {name: value for name, value in named.items() if value is not None}
+
+
+def _settings(model: Model | None, texts: Sequence[str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        name = name.strip()
+        if not equals or not name:
+            raise exits.Refusal(f"--set {text!r} is not key=value; write it like --set num_inference_steps=4")
+        if model is None:
+            values[name] = file_value(value[1:]) if value.startswith("@") else inputs.read_freely(value)
+            continue
+        try:
+            values[name] = _with_files(model.inputs.get(name), inputs.read(model, name, value))
+        except inputs.UnfitInput as error:
+            raise exits.Refusal(f"{error}. See: tintype models show {model.slug}") from None
+    return values
+
+
+def _with_files(field: Field | None, value: Any) -> Any:
+    if field is None or not field.takes_file:
+        return value
+    if isinstance(value, list):
+        return [file_value(str(one).removeprefix("@")) for one in value]
+    return file_value(str(value).removeprefix("@"))
+
+
+def _known_runs(model: Model, values: dict[str, Any], wish: Wish) -> list[Run]:
+    inputs.check_all(model, values)
+    counter = model.count.input if model.count is not None and not model.count.when else None
+    if counter is not None and counter in values:
+        if wish.count is not None:
+            raise exits.Refusal(f"-n and --set {counter} ask for the same; give one of them")
+        return [_run(model, values, seed=values.get("seed"))]
+    left, runs, made = wish.count or 1, [], 0
+    while left > 0:
+        share = min(left, model.per_run_max)
+        own = dict(values)
+        if counter is not None and share > 1:
+            own[counter] = share
+        seed = own.get("seed")
+        if seed is not None:
+            # The same seed would buy the same picture again.
+            own["seed"] = seed = seed + made
+            inputs.check(model.inputs["seed"], seed)
+        runs.append(_run(model, own, seed=seed))
+        left, made = left - share, made + share
+    return runs
+
+
+def _free_runs(values: dict[str, Any], wish: Wish) -> list[Run]:
+    seed = values.get("seed")
+    if not isinstance(seed, int) or isinstance(seed, bool):
+        return [Run(values, None, None) for _ in range(wish.count or 1)]
+    seeds = range(seed, seed + (wish.count or 1))
+    return [Run({**values, "seed": own}, own, None) for own in seeds]
+
+
+def _run(model: Model, values: dict[str, Any], *, seed: int | None) -> Run:
+    return Run(values, seed, pricing.estimate(model, values))

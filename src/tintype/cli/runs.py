@@ -1,0 +1,248 @@
+"""Make the predictions of an order at the same time, and cancel them upstream when asked to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from tintype.cli import exits, files
+from tintype.domain.errors import TintypeError
+from tintype.replicate import outputs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from tintype.cli.orders import Order, Run
+    from tintype.replicate.aio import AsyncClient
+    from tintype.replicate.outputs import AsyncOutput
+    from tintype.replicate.progress import Progress
+    from tintype.replicate.results import Prediction
+
+# A create is held this long for models that are done at once; an interruption waits for it.
+HELD_S = 1
+# How long cancelling may take when a person wants to leave.
+CANCEL_S = 20.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """A file on disk: its size in bytes, and in pixels where it is a picture or a film that could be read."""
+
+    path: Path
+    size: int
+    width: int | None
+    height: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """A prediction that succeeded. `seconds` counts from the create to the last file on disk."""
+
+    run: Run
+    prediction: Prediction
+    saved: tuple[Saved, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broken:
+    """A prediction that did not come about, or whose files could not be saved."""
+
+    run: Run
+    error: Exception
+
+
+class Watcher(Protocol):
+    """Whoever wants to know how far each run is."""
+
+    def moved(self, number: int, status: str, fraction: float | None) -> None:
+        """Take in the state of the run with this number."""
+
+
+@dataclass(slots=True)
+class Runs:
+    """The runs of one order under way; `names` are what the files of each are called, without ending.
+
+    After an interruption `told` says what became of them.
+    """
+
+    client: AsyncClient
+    order: Order
+    watcher: Watcher
+    folder: Path
+    names: Sequence[str]
+    speed: float = 1.0
+    told: str = ""
+    finished: dict[int, Done | Broken] = field(default_factory=dict)
+    _reference: str = ""
+    _creates: dict[int, asyncio.Task[Prediction]] = field(default_factory=dict)
+    _open: dict[int, str] = field(default_factory=dict)
+
+    async def make(self) -> list[Done | Broken]:
+        """Make all predictions at once and save what they make, in the order of the runs.
+
+        A run that fails leaves the others alone. When cancelled, all that are open are cancelled upstream.
+        """
+        self._reference = await self._runnable()
+        tasks = [asyncio.create_task(self._one(number, run)) for number, run in enumerate(self.order.runs)]
+        try:
+            await asyncio.gather(*tasks)
+        except BaseException:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self.told = await self._cancel_all()
+            raise
+        return [self.finished[number] for number in range(len(tasks))]
+
+    async def _runnable(self) -> str:
+        """Name what to run: official models by their slug, others need a version."""
+        slug, model = self.order.slug, self.order.model
+        if ":" in slug or (model is not None and model.is_official):
+            return slug
+        found = await self.client.models.get(slug)
+        if found.is_official or found.latest_version is None:
+            return slug
+        return f"{slug}:{found.latest_version.id}"
+
+    async def _one(self, number: int, run: Run) -> None:
+        started = time.monotonic()
+        try:
+            prediction = await self._predicted(number, run)
+            saved = await self._saved(number, prediction)
+        except (TintypeError, exits.Exit, OSError) as error:
+            self._open.pop(number, None)
+            self.finished[number] = Broken(run=run, error=error)
+            self.watcher.moved(number, "failed", None)
+            return
+        seconds = time.monotonic() - started
+        self.finished[number] = Done(run=run, prediction=prediction, saved=saved, seconds=seconds)
+        self.watcher.moved(number, "saved", 1.0)
+
+    async def _predicted(self, number: int, run: Run) -> Prediction:
+        # A create that is on its way may buy something: it is never cut off, so that it can be cancelled.
+        create = asyncio.ensure_future(
+            self.client.predictions.create(self._reference, run.values, wait_s=HELD_S)
+        )
+        self._creates[number] = create
+        prediction = await asyncio.shield(create)
+        del self._creates[number]
+        self._open[number] = prediction.id
+
+        def tell(progress: Progress) -> None:
+            self.watcher.moved(number, progress.status, progress.fraction)
+
+        model = self.order.model
+        usual_s = float(model.usual_s) / self.speed if model is not None else None
+        ended = await self.client.predictions.wait(prediction, usual_s=usual_s, on_progress=tell)
+        del self._open[number]
+        return ended
+
+    async def _saved(self, number: int, prediction: Prediction) -> tuple[Saved, ...]:
+        made = self.client.predictions.outputs(prediction)
+        if not made:
+            raise exits.Failure(f"prediction {prediction.id} succeeded without an output")
+        return tuple([await save(one, folder=self.folder, name=self.names[number]) for one in made])
+
+    async def _cancel_all(self) -> str:
+        try:
+            async with asyncio.timeout(CANCEL_S):
+                for number, create in list(self._creates.items()):
+                    with suppress(TintypeError):
+                        self._open[number] = (await create).id
+                ids = list(self._open.values())
+                ended = await asyncio.gather(*map(self._cancelled, ids))
+        except TimeoutError:
+            return (
+                f"interrupted; upstream did not answer within {CANCEL_S:g} s: predictions may still run there"
+            )
+        return _told(dict(zip(ids, ended, strict=True)))
+
+    async def _cancelled(self, prediction_id: str) -> str:
+        try:
+            return (await self.client.predictions.cancel(prediction_id)).status
+        except TintypeError as error:
+            return f"not canceled ({error.code})"
+
+
+async def save(output: AsyncOutput, *, folder: Path, name: str) -> Saved:
+    """Write an output to a new file named by its content; nothing is left of one that broke off."""
+    pieces = output.stream()
+    head = b""
+    async for piece in pieces:
+        head += piece
+        if len(head) >= 64:
+            break
+    ending = outputs.extension(output.url, output.media_type, head)
+    with files.new_file(folder, name, ending) as (path, file):
+        await asyncio.to_thread(file.write, head)
+        async for piece in pieces:
+            await asyncio.to_thread(file.write, piece)
+    width, height = await asyncio.to_thread(measure, path)
+    return Saved(path=path, size=path.stat().st_size, width=width, height=height)
+
+
+def measure(path: Path) -> tuple[int, int] | tuple[None, None]:
+    """Read the size in pixels of a picture or a film; (None, None) where it has none that can be read."""
+    if path.suffix in {".mp4", ".webm", ".mov"}:
+        return _film_size(path)
+    from PIL import Image, UnidentifiedImageError  # noqa: PLC0415 - loads while the prediction runs
+
+    try:
+        with Image.open(path) as picture:
+            return picture.size
+    except (UnidentifiedImageError, OSError, Image.DecompressionBombError):
+        return None, None
+
+
+def _film_size(path: Path) -> tuple[int, int] | tuple[None, None]:
+    try:
+        import av  # noqa: PLC0415 - not part of every installation
+    except ModuleNotFoundError:
+        return None, None
+    try:
+        with av.open(path) as film:
+            stream = film.streams.video[0]
+            return stream.width, stream.height
+    except (av.FFmpegError, IndexError):
+        return None, None
+
+
+def _told(ended: dict[str, str]) -> str:
+    if not ended:
+        return "interrupted; nothing was running upstream"
+    by_status: dict[str, list[str]] = {}
+    for prediction_id, status in ended.items():
+        by_status.setdefault(status, []).append(prediction_id)
+    words = [f"{status} upstream: {', '.join(ids)}" for status, ids in by_status.items()]
+    return f"interrupted; {'; '.join(words)}"
+
+
+def failure(broken: Sequence[Broken], *, count: int) -> exits.Exit:
+    """Say in one line what went wrong; a refusal when all of it was wrong input."""
+    ends = [exits.of(one.error) for one in broken]
+    lines = list(dict.fromkeys(str(end) for end in ends))
+    kind: type[exits.Exit] = exits.Refusal if all(end.exit_code == 2 for end in ends) else exits.Failure
+    if len(broken) == count and len(lines) == 1:
+        return kind(lines[0])
+    return kind(f"{len(broken)} of {count} predictions failed: {'; '.join(lines)}")
+
+
+def document(done: Done) -> list[dict[str, Any]]:
+    """Return what a run left on disk, for JSON."""
+    return [
+        {
+            "path": str(saved.path),
+            "bytes": saved.size,
+            "width": saved.width,
+            "height": saved.height,
+            "seed": done.run.seed,
+            "seconds": round(done.seconds, 3),
+            "prediction_id": done.prediction.id,
+        }
+        for saved in done.saved
+    ]

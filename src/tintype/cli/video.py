@@ -1,0 +1,143 @@
+"""`tintype video`: one clip for each image, joined into one film."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tintype import catalogue
+from tintype.cli import exits, files, generate, orders, runs, screen, upstream
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tintype.cli.runs import Done, Saved
+
+EXAMPLES = """\b
+Examples:
+  tintype video first.png second.png
+  tintype video stills/*.webp --prompt "the boat drifts to the left" --out films
+  tintype video https://example.com/a.png --model seedance-lite --set duration=8
+  tintype video first.png --json
+
+\b
+Exit codes: 0 made, 1 something failed upstream (finished clips are kept),
+2 wrong input or configuration, 130 interrupted (Ctrl-C cancels upstream).
+"""
+PROMPT = "Slow, natural movement; the scene stays as it is."
+MODEL = "wan-video/wan-2.2-i2v-fast"
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+
+@app.command(epilog=EXAMPLES)
+def video(
+    images: Annotated[list[str], typer.Argument(metavar="IMAGE...", help="Paths or URLs, in order.")],
+    *,
+    prompt: Annotated[str, typer.Option(metavar="TEXT", help="What is to happen in each clip.")] = PROMPT,
+    model: Annotated[
+        str, typer.Option("--model", "-m", metavar="NAME", help="A model that films images.")
+    ] = MODEL,
+    seed: Annotated[int | None, typer.Option(metavar="N", help="The same seed makes the same clip.")] = None,
+    crossfade: Annotated[
+        float, typer.Option(metavar="SECONDS", min=0, help="Let each clip dissolve into the next.")
+    ] = 0,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Another input of the model; may be repeated."),
+    ] = None,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where to save; made if need be.")] = Path(),
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON document and nothing else.")
+    ] = False,
+) -> None:
+    """Bring pictures to life, one clip for each, and join the clips into one MP4."""
+    wish = orders.Wish(model=model, prompt=prompt, seed=seed, settings=settings or ())
+    order = orders.clips(catalogue.load(), wish, images)
+    if order.model is None:
+        screen.say(f"{order.slug} is not in the catalogue: its inputs go as given, its price is unknown.")
+    if len(images) > 1:
+        # Without PyAV nothing can be joined: this says so before anything is bought.
+        importlib.import_module("tintype.media.video")
+    folder = files.folder(out)
+    name = _name(images[0], slug=order.slug)
+    names = [name] if len(images) == 1 else [f"{name}-clip-{number + 1}" for number in range(len(images))]
+    with upstream.chosen() as place:
+        ended = generate.make(order, place, folder=folder, names=names, is_quiet=as_json)
+    done = [one for one in ended if isinstance(one, runs.Done)]
+    broken = [one for one in ended if isinstance(one, runs.Broken)]
+    film = None if broken else _joined(done, folder=folder, name=name, crossfade_s=crossfade)
+    if as_json:
+        screen.put_json(_document(generate.document(order, place, done, broken), film))
+    elif film is not None:
+        length = "" if film["seconds"] is None else f"  {film['seconds']:.1f} s long"
+        pixels = f"{film['width']}x{film['height']}" if film["width"] else "size unknown"
+        screen.put(f"{film['path']}  {pixels}{length}  {screen.size(film['bytes'])}")
+        seconds = max(one.seconds for one in done)
+        screen.put(f"{len(done)} by {order.slug} in {seconds:.1f} s, {generate.cost(done)}")
+    if broken:
+        kept = ", ".join(str(saved.path) for one in done for saved in one.saved)
+        end = runs.failure(broken, count=len(ended))
+        raise type(end)(f"{end}; kept: {kept}" if kept else str(end))
+
+
+def _name(image: str, *, slug: str) -> str:
+    is_data = image.casefold().startswith("data:")
+    return files.stem("film" if is_data else Path(image.partition("?")[0]).stem, model=slug)
+
+
+def _document(made: dict[str, Any], film: dict[str, Any] | None) -> dict[str, Any]:
+    """Tell the clips and the film; a clip has a path where it is still a file of its own."""
+    clips = made.pop("files")
+    if film is not None and len(clips) > 1:
+        clips = [{**clip, "path": None} for clip in clips]
+    return {**made, "clips": clips, "film": film}
+
+
+def _joined(done: Sequence[Done], *, folder: Path, name: str, crossfade_s: float) -> dict[str, Any]:
+    """Join the clips into one film and remove them; they stay where that fails, since they were paid for."""
+    clips = [saved.path for one in done for saved in one.saved]
+    if len(clips) == 1:
+        return _whole(done[0].saved[0])
+    from tintype.media import video as films  # noqa: PLC0415 - brings PyAV, which a single clip can do without
+
+    try:
+        with files.new_file(folder, name, ".mp4") as (path, placeholder):
+            placeholder.close()
+            film = films.join(clips, path, crossfade_s=crossfade_s)
+    except (films.CannotJoin, films.UnreadableClip) as error:
+        raise exits.Failure(f"{error}; the clips are kept: {', '.join(map(str, clips))}") from None
+    for clip in clips:
+        clip.unlink()
+    return {
+        "path": str(film.path),
+        "bytes": film.path.stat().st_size,
+        "width": film.width,
+        "height": film.height,
+        "seconds": float(film.seconds),
+        "fps": float(film.fps),
+        "has_audio": film.has_audio,
+    }
+
+
+def _whole(saved: Saved) -> dict[str, Any]:
+    """Describe a film of one clip, which stays as it was made; its length only where PyAV can read it."""
+    seconds = fps = has_audio = None
+    if importlib.util.find_spec("av") is not None:
+        from tintype.media import clips  # noqa: PLC0415 - as above
+
+        clip = clips.read(saved.path, 0)
+        seconds, fps, has_audio = float(clip.seconds), float(clip.fps), clip.has_audio
+    return {
+        "path": str(saved.path),
+        "bytes": saved.size,
+        "width": saved.width,
+        "height": saved.height,
+        "seconds": seconds,
+        "fps": fps,
+        "has_audio": has_audio,
+    }
