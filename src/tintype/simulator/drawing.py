@@ -77,12 +77,17 @@ def draw(plan: Making, index: int, values: Mapping[str, Any], files: Sequence[tu
         draw_one = partial(
             pictures.edit, source, plan.prompt, seed=plan.seed, index=index, others=others, mask=mask
         )
+        if plan.transparent:
+            edited = draw_one(width=plan.width, height=plan.height, format="png")
+            return pictures.cut_out(edited, format=plan.format, quality=plan.quality)
     return draw_one(width=plan.width, height=plan.height, format=plan.format, quality=plan.quality)
 
 
 def _film(plan: Making, index: int, source: bytes | None) -> bytes:
     if plan.act == "cut_out_film" and source is not None:
         return films.cut_out_film(source)
+    if plan.act == "extend_film" and source is not None:
+        return films.extend_film(source, plan.prompt, seed=plan.seed + index, seconds=plan.seconds)
     if plan.act == "enlarge_film" and source is not None:
         return films.enlarge_film(source, width=plan.width, height=plan.height, fps=plan.fps)
     return films.film(

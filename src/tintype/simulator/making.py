@@ -65,7 +65,8 @@ class Given:
 class Making:
     """What one prediction makes.
 
-    `act` names the way: draw, edit, enlarge, cut_out, vector, film, enlarge_film or write.
+    `act` names the way: draw, edit, enlarge, cut_out, vector, film, enlarge_film, cut_out_film, extend_film
+    or write. A film made from a given film keeps its sound; `seconds` of an extension are the new ones alone.
     `count` files of `format` (png, jpg, webp, svg, mp4, text), each `width` by `height` pixels; films have
     `seconds`, `fps` and perhaps `audio`. `quality` is 1 to 100. Texts read `tokens_in` and write at most
     `tokens_max`. `megapixels` and `megapixels_in` are the areas of one file made and of all pictures given,

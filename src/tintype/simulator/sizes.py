@@ -212,9 +212,9 @@ def _from_area(area: int, ratio: float, multiple: int) -> tuple[int, int]:
     sized = [(w, _to_multiple(w / ratio, multiple)) for w in sorted(options)]
 
     def badness(size: tuple[int, int]) -> float:
-        # A wrong ratio shows, a slightly other area does not: the ratio counts four times.
+        # A wrong ratio shows, a slightly other area does not: the ratio counts eight times.
         off_ratio = abs(math.log(size[0] / size[1] / ratio))
-        return 4 * off_ratio + abs(math.log(size[0] * size[1] / area))
+        return 8 * off_ratio + abs(math.log(size[0] * size[1] / area))
 
     return min(sized, key=badness)
 

@@ -210,6 +210,8 @@ def test_there_are_as_many_files_of_the_format_asked_for(
         ("recraft-ai/recraft-v4-svg", {}, "vector"),
         ("google/veo-3.1", {}, "film"),
         ("topazlabs/video-upscale", {}, "enlarge_film"),
+        ("arielreplicate/robust_video_matting", {}, "cut_out_film"),
+        ("xai/grok-imagine-video-extension", {}, "extend_film"),
         ("meta/meta-llama-3-8b-instruct", {}, "write"),
     ],
 )
