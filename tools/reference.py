@@ -61,12 +61,12 @@ def _members(name: str, value: type) -> list[str]:
     for member in sorted(dir(value)):
         found = inspect.getattr_static(value, member)
         # Methods that are written once for both clients are declarations around a generator.
-        function = getattr(found, "function", found)
-        if member.startswith("_") or inspect.isclass(function) or hasattr(BaseException, member):
+        function = getattr(found, "function", getattr(found, "__wrapped__", found))
+        if member.startswith("_"):
             continue
         if isinstance(function, classmethod | staticmethod):
             function = function.__func__
-        if inspect.isfunction(function):
+        if inspect.isfunction(function) and function.__module__.startswith("tintype."):
             lines += [f"### `{name}.{member}`", "", *_function(member, function)]
         elif isinstance(found, property):
             lines += [f"### `{name}.{member}`", "", *_text(found.__doc__)]

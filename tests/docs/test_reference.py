@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import tintype
+from tests.docs import blocks
 from tintype.cli.app import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -65,3 +66,8 @@ def test_every_setting_has_a_heading() -> None:
     read = {name for text in sources for name in re.findall(r'"((?:TINTYPE|REPLICATE)_[A-Z_]+)"', text)}
 
     assert _headings((ROOT / "docs/reference/settings.md").read_text()) == read
+
+
+def test_no_docstring_shows_code_that_is_not_run(pages: dict[str, str]) -> None:
+    """Examples stand in the documents, where they are run."""
+    assert not {language for page in pages.values() for language in blocks.languages(page)} & blocks.RUN
