@@ -55,8 +55,7 @@ def endings(request: pytest.FixtureRequest) -> Iterator[Mapping[str, str]]:
     if absent.exists():
         pytest.skip(absent.read_text())
     assert (home / "ready").exists(), "the environments of the SDKs are missing; run `make others`"
-    options = {"tls": "self-signed"} if scheme == "https" else {}
-    with simulator(speed=float("inf"), **options) as running:
+    with simulator(tls="self-signed" if scheme == "https" else None) as running:
         assert running.url.startswith(f"{scheme}://")
         environment = {"PATH": os.environ["PATH"], "HOME": str(home), "SDK_HOME": str(home)}
         if running.ca is not None:
