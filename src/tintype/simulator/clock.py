@@ -46,6 +46,8 @@ class Clock:
         self._wake: asyncio.TimerHandle | None = None
         self._wake_s = float("inf")
         self.advanced_s = 0.0
+        self.on_advance: Callable[[], None] | None = None
+        """Called after each step that was skipped."""
 
     def now(self) -> float:
         """Return the simulated time in unix seconds."""
@@ -96,6 +98,8 @@ class Clock:
             self.run_due(until_s=due_s)
         self._skip_to(target)
         self.run_due()
+        if self.on_advance is not None:
+            self.on_advance()
 
     async def sleep_until(self, when_s: float) -> None:
         """Wait for a time of this clock; advancing the clock shortens the wait."""

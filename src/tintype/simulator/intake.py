@@ -11,7 +11,7 @@ from urllib.parse import SplitResult, unquote, unquote_to_bytes, urlsplit
 
 import httpx2
 
-from tintype.simulator import drawing, films, making, pictures
+from tintype.simulator import drawing, films, making, originals, pictures
 from tintype.simulator.making import Source
 
 if TYPE_CHECKING:
@@ -97,12 +97,10 @@ class Intake:
         try:
             return await self._world.outputs.in_thread(measure, content, given.medium)
         except ValueError as error:
-            raise Unreadable(
-                f"The file given as {given.field} is no {given.medium} that can be read"
-            ) from error
+            raise Unreadable(f"The file given as {given.field} cannot be used: {error}") from error
 
     async def _read(self, given: Given, prediction: Prediction) -> str:
-        parts = urlsplit(given.url)
+        parts = _split(given)
         scheme = parts.scheme.lower()
         if scheme == "data":
             return self._world.blobs.put(_decode(given))
@@ -190,7 +188,18 @@ def measure(content: bytes, medium: str) -> Source:
     if medium == "video":
         width, height, seconds, fps = films.measure_film(content)
         return Source(width, height, Decimal(seconds.numerator) / seconds.denominator, round(fps))
+    # Read to its end, so that one that is cut short fails here and not when its result is fetched.
+    originals.read(content, at_least=(64, 64))
     return Source(*pictures.measure(content))
+
+
+def _split(given: Given) -> SplitResult:
+    try:
+        parts = urlsplit(given.url)
+        _port(parts)
+    except ValueError as error:
+        raise Unreadable(f"The address given as {given.field} is no URL") from error
+    return parts
 
 
 def _decode(given: Given) -> bytes:

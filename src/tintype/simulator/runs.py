@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +20,12 @@ if TYPE_CHECKING:
     from tintype.simulator.records import Account, Deployment
     from tintype.simulator.world import World
 
+log = logging.getLogger("tintype.simulator")
+
 THROTTLE_S = 0.5
 """The least time between two webhooks that tell of outputs or logs."""
 DEFAULT_EVENTS = ("output", "completed")
+INTERRUPTED = "Prediction interrupted; please retry (code: PA)"
 MASK = "[REDACTED]"
 
 
@@ -199,6 +203,10 @@ class Runs:
             error = None
         except intake.Unreadable as unreadable:
             sources, error = (), str(unreadable)
+        except Exception:
+            # Better a prediction that fails as upstream's own faults do than one that never ends.
+            log.exception("cannot read the input files of %s", prediction.id)
+            sources, error = (), INTERRUPTED
         finally:
             self._readers.pop(prediction.id, None)
         if prediction.is_settled:

@@ -113,6 +113,11 @@ class Deliveries:
         self._lanes.clear()
         self._held.clear()
 
+    async def idle(self) -> None:
+        """Return when nothing is being sent; what is to be tried again later does not count."""
+        while self._tasks:
+            await asyncio.wait(set(self._tasks))
+
     async def close(self) -> None:
         """Stop sending; what is terminal stays in the journal."""
         tasks = list(self._tasks)

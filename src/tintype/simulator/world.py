@@ -169,6 +169,7 @@ class World:
         """When a community model is or was ready, and until when it stays so."""
         self._versions = {model.version_id: model for model in self.models.values()}
         self._key = self._load()
+        self.clock.on_advance = self._keep_clock
         self.deliveries = Deliveries(
             clock=self.clock, faults=self.faults, journal=self.journal, random=self.random
         )
@@ -207,10 +208,7 @@ class World:
         self.throttle.reset()
         self.booted.clear()
         self._keep_key()
-
-    def keep_clock(self) -> None:
-        """Remember how far the clock was advanced, for the next start on the same data."""
-        self.journal.put("clock", "advanced_s", repr(self.clock.advanced_s).encode())
+        self._keep_clock()
 
     def resume(self) -> None:
         """Take up what the journal told of: on the event loop, before the first request."""
@@ -240,6 +238,9 @@ class World:
         for shelf in self.shelves:
             shelf.load()
         return self._key
+
+    def _keep_clock(self) -> None:
+        self.journal.put("clock", "advanced_s", repr(self.clock.advanced_s).encode())
 
     def _keep_key(self) -> None:
         self.journal.put("key", "signing", self._key.hex().encode())

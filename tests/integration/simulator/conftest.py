@@ -13,12 +13,12 @@ import httpx2
 import pytest
 import uvicorn
 
-from tintype.simulator import app, connections
+from tintype.simulator import app, connections, models
 from tintype.simulator.settings import Settings
 from tintype.simulator.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
 TOKEN = "r8_tests"
 FLUX = "black-forest-labs/flux-schnell"
@@ -27,15 +27,34 @@ COMMUNITY = "851-labs/background-remover"
 
 
 class _Server(uvicorn.Server):
+    """A server that notices at once when it is to stop."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.stopping = asyncio.Event()
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    async def main_loop(self) -> None:
+        await self.stopping.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002 - overridden
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        if self.server_state.tasks:
+            await asyncio.wait(list(self.server_state.tasks), timeout=1)
+        await self.lifespan.shutdown()
 
 
 @asynccontextmanager
 async def serving(application: Any) -> AsyncIterator[str]:
     """Serve an ASGI application on a free port and yield its origin."""
-    with socket.socket() as listener:
+    # With the protocol named, as asyncio sends small answers at once only then.
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.bind(("127.0.0.1", 0))
         config = uvicorn.Config(
             application,
@@ -53,7 +72,7 @@ async def serving(application: Any) -> AsyncIterator[str]:
             assert not task.done(), task
             await asyncio.sleep(0)
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server.should_exit = True
+        server.stopping.set()
         await task
 
 
@@ -85,14 +104,33 @@ class Simulator:
         shown: dict[str, Any] = answer.json()
         return shown
 
+    async def begun(self, count: int = 1) -> list[Any]:
+        """Return the predictions as soon as there are so many."""
+        async with asyncio.timeout(10):
+            while len(self.world.predictions) < count:  # noqa: ASYNC110 - nobody tells of a create before it answers
+                await asyncio.sleep(0)
+        return list(self.world.predictions)
+
+    async def watched(self, identity: str) -> None:
+        """Return when somebody waits for that prediction."""
+        async with asyncio.timeout(10):
+            while identity not in self.world.runs._waiters:  # noqa: ASYNC110 - nobody tells of a reader
+                await asyncio.sleep(0)
+
+
+@pytest.fixture(scope="session")
+def catalogue() -> Mapping[str, models.Model]:
+    """The models, read once for all tests."""
+    return models.load()
+
 
 @pytest.fixture
-async def start() -> AsyncIterator[Callable[..., Any]]:
+async def start(catalogue: Mapping[str, models.Model]) -> AsyncIterator[Callable[..., Any]]:
     """Start a simulator with the given settings; it is stopped with the test."""
     async with AsyncExitStack() as stack:
 
         async def _start(**settings: Any) -> Simulator:
-            world = World(Settings(**{"speed": float("inf"), **settings}))
+            world = World(Settings(**{"speed": float("inf"), **settings}), catalogue=catalogue)
             url = await stack.enter_async_context(serving(app.build(world)))
             client = httpx2.AsyncClient(
                 base_url=url, headers={"authorization": f"Bearer {TOKEN}"}, timeout=20
@@ -109,6 +147,7 @@ class Receiver:
     got: list[dict[str, Any]] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
     url: str = ""
+    answer: bytes = b""
     hold: asyncio.Event | None = None
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -134,7 +173,7 @@ class Receiver:
         status = self.statuses.pop(0) if self.statuses else 200
         answer = [(b"location", b"/elsewhere")] if 300 <= status < 400 else []
         await send({"type": "http.response.start", "status": status, "headers": answer})
-        await send({"type": "http.response.body", "body": b""})
+        await send({"type": "http.response.body", "body": self.answer})
 
     async def until(self, count: int) -> list[dict[str, Any]]:
         """Return what arrived as soon as it is so many."""
