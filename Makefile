@@ -37,7 +37,8 @@ check: setup ## The fast half: style, types, import contracts, a docstring on ev
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet . || { echo "run: $(BIN)/ruff format ." >&2; exit 1; }
 	@$(BIN)/mypy --no-error-summary
-	@$(BIN)/lint-imports --no-logo --cache-dir .cache/import-linter >.cache/import-linter.txt || { cat .cache/import-linter.txt; exit 1; }
+	@mkdir -p .environments
+	@$(BIN)/lint-imports --no-logo --cache-dir .environments/import-linter >.environments/import-linter.txt || { cat .environments/import-linter.txt; exit 1; }
 	@echo "check: style, types, import contracts and docstrings are fine"
 
 test: setup others ## All tests, the official SDKs and every block of the docs among them.
@@ -51,7 +52,7 @@ bench: setup others ## Our client beside the official SDK, in one run, as a tabl
 
 docs: setup ## Build the documentation into site/.
 	@$(BIN)/python tools/reference.py
-	@$(BIN)/zensical build --clean --strict
+	@$(BIN)/zensical build --strict
 
 lock: setup ## Resolve every lock anew; nothing younger than seven days gets in.
 	@$(COMPILE) pyproject.toml --all-extras --group dev -o requirements/dev.lock

@@ -1,8 +1,8 @@
 """Make the environments that the Makefile's targets run in: `.venv`, and those that tests compare it with.
 
     python3 tools/environment.py venv     .venv from requirements/dev.lock
-    python3 tools/environment.py others   the light client (.cache/light) and the official SDKs
-                                          (.cache/sdk/{python-1,python-2,js}), from locks of their own
+    python3 tools/environment.py others   the light client (.environments/light) and the official SDKs
+                                          (.environments/sdk/{python-1,python-2,js}), from locks of their own
 
 Standard library only, as it runs before anything is installed. An environment carries the digest of what it
 was made from, so that asking again costs nothing; a lock file lets the second of two callers wait.
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
-CACHE = ROOT / ".cache"
+OTHERS = ROOT / ".environments"
 REQUIREMENTS = ROOT / "requirements"
 # SDK 1.x is written for pydantic.v1, which ends with Python 3.13.
 PYTHON_FOR_SDK_1 = ">=3.11,<3.14"
@@ -64,8 +64,8 @@ def digest(*files: Path, also: str = "") -> str:
 @contextlib.contextmanager
 def alone() -> Iterator[None]:
     """Let one setup of this checkout run at a time; the others wait."""
-    CACHE.mkdir(exist_ok=True)
-    with (CACHE / "setup.lock").open("w") as lock:
+    OTHERS.mkdir(exist_ok=True)
+    with (OTHERS / "setup.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -121,9 +121,9 @@ def works(python: Path) -> bool:
 
 def make_others() -> None:
     """Make what a user of the light client has, and what users of each official SDK have."""
-    make_python(CACHE / "light", lock=REQUIREMENTS / "client.lock")
-    make_python(CACHE / "sdk" / "python-1", lock=REQUIREMENTS / "sdk-python-1.lock", wanted=PYTHON_FOR_SDK_1)
-    make_python(CACHE / "sdk" / "python-2", lock=REQUIREMENTS / "sdk-python-2.lock")
+    make_python(OTHERS / "light", lock=REQUIREMENTS / "client.lock")
+    make_python(OTHERS / "sdk" / "python-1", lock=REQUIREMENTS / "sdk-python-1.lock", wanted=PYTHON_FOR_SDK_1)
+    make_python(OTHERS / "sdk" / "python-2", lock=REQUIREMENTS / "sdk-python-2.lock")
     make_js_sdk()
 
 
@@ -162,8 +162,8 @@ def find_python(uv: Path, wanted: str) -> str | None:
 
 
 def make_js_sdk() -> None:
-    """Make `.cache/sdk/js` from `tests/sdk/js/package-lock.json`, with the npm of the wheel in `.venv`."""
-    home = CACHE / "sdk" / "js"
+    """Make `.environments/sdk/js` from its `package-lock.json`, with the npm of the wheel in `.venv`."""
+    home = OTHERS / "sdk" / "js"
     given = ROOT / "tests" / "sdk" / "js"
     files = [given / "package.json", given / "package-lock.json"]
     state = digest(*files, also=str(home))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 HERE = Path(__file__).parent
-SDKS = HERE.parents[1] / ".cache" / "sdk"
+SDKS = HERE.parents[1] / ".environments" / "sdk"
 SCENARIOS = (
     "run",
     "run by version",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     Run = Callable[..., subprocess.CompletedProcess[str]]
 
 ROOT = Path(__file__).resolve().parents[2]
-LIGHT = ROOT / ".cache" / "light"
+LIGHT = ROOT / ".environments" / "light"
 SERVER = (
     "starlette",
     "uvicorn",
