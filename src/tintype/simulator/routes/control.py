@@ -90,7 +90,6 @@ class Control:
         if seconds is None or not _is_number(seconds) or not 0 <= seconds <= ADVANCE_S_MAX:
             raise _wrong("advance_s", f"must be a number from 0 to {ADVANCE_S_MAX:.0f}")
         self._world.clock.advance(seconds)
-        self._world.keep_clock()
         return replies.reply(self._time())
 
     async def accounts(self, _request: Request) -> Response:
