@@ -74,8 +74,8 @@ def check(place: home.Home, tools: Tools) -> bool:
         if found != str(tools.major):
             raise errors.DataFolderUnusable(
                 f"{place.cluster} was made by PostgreSQL {found}; this start would run {tools.major}. "
-                f"Start it with TINTYPE_POSTGRES_VERSION={found}, or dump it with pg_dump {found} and restore it "
-                "into a new folder.",
+                f"Start it with TINTYPE_POSTGRES_VERSION={found}, or dump it with pg_dump {found} and "
+                "restore it into a new folder.",
                 reason=errors.Reason.OTHER_VERSION,
             )
         return True

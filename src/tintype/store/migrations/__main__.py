@@ -1,0 +1,37 @@
+"""Migrate one database: `{"url": …, "to": "head"}` on standard input, exit code 0 when it is there.
+
+On failure one JSON line says what the database said, without statements and values.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import psycopg
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
+
+
+def main() -> int:
+    """Read the order, run it, answer."""
+    order = json.load(sys.stdin)
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    config.attributes["url"] = order["url"]
+    try:
+        command.upgrade(config, order["to"])
+    except psycopg.Error as error:
+        said = error.diag.message_primary or str(error).partition("\n")[0]
+    except (CommandError, ValueError, OSError) as error:
+        said = str(error)
+    else:
+        return 0
+    sys.stdout.write(json.dumps({"error": f"{said}."}) + "\n")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

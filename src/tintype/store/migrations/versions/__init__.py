@@ -1,0 +1,1 @@
+"""One file per revision, named r0001_… onwards, each beside its SQL."""

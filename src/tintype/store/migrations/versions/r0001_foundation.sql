@@ -1,0 +1,7 @@
+-- Every migration this database has had, written by the migration itself: older code than `oldest_code` refuses.
+CREATE TABLE tintype_revisions (
+    revision text PRIMARY KEY,
+    oldest_code text NOT NULL,
+    code text NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT now()
+);
