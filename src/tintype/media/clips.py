@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
 SIDE_MAX_PX = 8192
+SECONDS_MAX = 4 * 60 * 60
+"""The longest clip that is joined; a damaged one may announce years."""
 
 # Containers that hold a film in themselves. Playlists would make FFmpeg open other files and URLs.
 _CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,gif,flv,ogg"
@@ -32,7 +34,7 @@ class CannotJoin(ValueError):
 
 
 class UnreadableClip(CannotJoin):
-    """A clip is no video that can be read: `number` counts from 0, `name` is the file's, `reason` the cause."""
+    """A clip is no video that can be read: `number` counts from 0, `name` is its file's."""
 
     def __init__(self, number: int, name: str | None, reason: str) -> None:
         self.number = number
@@ -76,6 +78,12 @@ def read(source: Path | bytes, number: int) -> Clip:
         has_audio = bool(film.streams.audio)
     if first is None:
         raise UnreadableClip(number, _name(source), "holds no frames")
+    if last - first > SECONDS_MAX:
+        raise UnreadableClip(
+            number,
+            _name(source),
+            f"announces {float(last - first):.0f} s; at most {SECONDS_MAX} s are joined",
+        )
     with opened(source, number) as film:
         shown = next(film.decode(video=0), None)
         if shown is None:
@@ -99,8 +107,12 @@ def opened(source: Path | bytes, number: int) -> Iterator[InputContainer]:
                 if not film.streams.video:
                     raise UnreadableClip(number, name, "holds no pictures, perhaps only sound")
                 video = film.streams.video[0]
-                if max(video.width, video.height) > SIDE_MAX_PX:
-                    size = f"{video.width} × {video.height}"
+                # A stream whose codec is not known has no size at all.
+                width, height = getattr(video, "width", 0), getattr(video, "height", 0)
+                if not width or not height:
+                    raise UnreadableClip(number, name, "is damaged, or compressed in a way that is not known")
+                if max(width, height) > SIDE_MAX_PX:
+                    size = f"{width} × {height}"
                     raise UnreadableClip(number, name, f"is too large: {size}, at most {SIDE_MAX_PX} a side")
                 video.thread_type = "AUTO"
                 yield film

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
@@ -13,7 +15,23 @@ SIDE_MAX_PX = 20_000
 
 # Formats whose decoders are plain C code inside Pillow. EPS would start Ghostscript; PSD, FITS and the like
 # are never sent to an image model.
-_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "MPO")
+_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
+
+# What Pillow's decoders let through when a file lies about itself.
+_DAMAGE = (
+    OSError,
+    EOFError,
+    ValueError,
+    SyntaxError,
+    OverflowError,
+    LookupError,
+    TypeError,
+    MemoryError,
+    RuntimeError,
+    struct.error,
+    zlib.error,
+    Warning,
+)
 
 
 class UnreadableImage(ValueError):
@@ -46,7 +64,7 @@ def read(source: bytes, *, at_least: tuple[int, int] | None = None) -> Image.Ima
             upright = ImageOps.exif_transpose(image)
             has_alpha = upright.mode in {"RGBA", "LA", "PA"} or "transparency" in upright.info
             return upright.convert("RGBA" if has_alpha else "RGB")
-        except (OSError, ValueError, SyntaxError, MemoryError, OverflowError) as error:
+        except _DAMAGE as error:
             raise UnreadableImage(f"the image is damaged or cut short ({error})") from error
 
 
@@ -61,7 +79,7 @@ def _opened(source: bytes) -> Image.Image:
         ) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise UnreadableImage(_too_large()) from None
-    except (OSError, ValueError, SyntaxError, OverflowError) as error:
+    except _DAMAGE as error:
         raise UnreadableImage(f"the image is damaged or cut short ({error})") from error
     width, height = image.size
     if width * height > PIXELS_MAX or max(width, height) > SIDE_MAX_PX:
@@ -80,6 +98,6 @@ def _too_large() -> str:
 def _orientation(image: Image.Image) -> int:
     try:
         found = image.getexif().get(ExifTags.Base.Orientation, 1)
-    except (OSError, ValueError, SyntaxError):
+    except _DAMAGE:
         return 1  # a damaged EXIF block says nothing about the picture
     return found if isinstance(found, int) else 1

@@ -99,6 +99,7 @@ def edit(  # noqa: PLR0913 (each is an input of image editing models)
         changed = ImageOps.fit(originals.read(mask).convert("L"), size, Image.Resampling.BILINEAR)
         edited = Image.composite(edited, ground, changed)
     _inlay(edited, others)
+    _soften_foot(edited, prompt)
     _write(edited, prompt, _note("simulated edit", seed, index))
     return encode(edited, format, quality=quality)
 
@@ -206,6 +207,16 @@ def _note(what: str, seed: int, index: int) -> str:
 def _write(image: Image.Image, prompt: str, note: str) -> None:
     caption = lettering.caption(prompt, note, width=image.width, height=image.height)
     image.paste(caption.image, (0, caption.top), caption.image)
+
+
+def _soften_foot(image: Image.Image, prompt: str) -> None:
+    """Blur what is under the lettering: the given picture may have lettering there itself."""
+    top = lettering.place(prompt, width=image.width, height=image.height).top
+    foot = image.crop((0, top, image.width, image.height))
+    small = foot.resize((max(1, foot.width // 32), max(1, foot.height // 32)), Image.Resampling.BOX)
+    soft = small.resize(foot.size, Image.Resampling.BICUBIC)
+    sharp_above = Image.linear_gradient("L").point([min(255, level * 6) for level in range(256)])
+    image.paste(soft, (0, top), sharp_above.resize(foot.size))
 
 
 def _recoloured(image: Image.Image, prompt: str, seed: int, index: int) -> Image.Image:

@@ -12,7 +12,7 @@ _PLACES = {
     "city": "city street streets stadt strasse straße skyline building buildings skyscraper road traffic "
     "urban neon cyberpunk bridge car cars auto taxi robot manhattan tokyo paris berlin london",
     "sea": "sea ocean beach meer strand see boot segelboot schiff fisch wave waves boat ship sail lake river "
-    "island fish whale dolphin coast harbour harbor",
+    "island goldfish fish whale dolphin coast harbour harbor",
     "desert": "desert dune dunes sand camel cactus pyramid canyon sahara",
     "hills": "mountain mountains berg berge wald baum haus katze hund blume wiese hill hills valley forest "
     "tree trees landscape meadow alps snow field nature house cottage cabin flower flowers cat dog "

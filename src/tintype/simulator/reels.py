@@ -167,11 +167,15 @@ def opened(source: bytes) -> InputContainer:
         film.close()
         raise UnreadableFilm("the file holds no video, perhaps only sound")
     video = film.streams.video[0]
-    if not (1 <= video.width <= SIDE_MAX_PX and 1 <= video.height <= SIDE_MAX_PX):
-        size = f"{video.width} × {video.height}"
+    # A stream whose codec is not known has no size at all.
+    width, height = getattr(video, "width", 0), getattr(video, "height", 0)
+    if not width or not height:
+        film.close()
+        raise UnreadableFilm("the video is damaged, or compressed in a way that is not known")
+    if max(width, height) > SIDE_MAX_PX:
         film.close()
         raise UnreadableFilm(
-            f"the video is too large: {size}; at most {SIDE_MAX_PX} pixels on a side are read"
+            f"the video is too large: {width} × {height}; at most {SIDE_MAX_PX} pixels on a side are read"
         )
     return film
 

@@ -200,10 +200,9 @@ def space(canvas: Canvas, palette: Palette, random: Random) -> None:
     radius = short * (0.17 + 0.06 * random.random())
     canvas.glow((x, y), radius * 2.1, palette.accent, alpha=0.5)
     ring = [_ellipse(x, y, radius * 1.9 * k, radius * 0.5 * k, -0.28) for k in (1.0, 0.78)]
-    back, front = (
-        [outline[len(outline) // 2 :] for outline in ring],
-        [outline[: len(outline) // 2 + 1] for outline in ring],
-    )
+    half = len(ring[0]) // 2
+    back = [[*outline[half:], outline[0]] for outline in ring]
+    front = [outline[: half + 1] for outline in ring]
     pale = mix(palette.light, palette.accent, 0.25)
     canvas.polygons([back[0] + back[1][::-1]], pale, alpha=0.6)
     canvas.ellipses(
@@ -213,10 +212,10 @@ def space(canvas: Canvas, palette: Palette, random: Random) -> None:
     )
     for number in range(4):
         level = -0.6 + 0.36 * number
-        half = radius * math.sqrt(1 - level * level) * 0.97
+        long = radius * math.sqrt(1 - level * level) * 0.97
         thick = radius * 0.055
         canvas.ellipses(
-            [(x - half, y + level * radius - thick, x + half, y + level * radius + thick)],
+            [(x - long, y + level * radius - thick, x + long, y + level * radius + thick)],
             palette.light,
             alpha=0.2,
         )
