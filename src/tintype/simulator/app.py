@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from starlette.routing import Router
 
 from tintype.simulator import gate, problems, routes
+from tintype.simulator.clock import BATCH_S
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -79,7 +80,7 @@ class Front:
             await send(message)
 
         try:
-            world.clock.run_due()
+            world.clock.run_due(batch_s=BATCH_S)
             await self._app(scope, receive, send_safely)
         except problems.Problem as problem:
             await problem.response()(scope, receive, send_safely)

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 class Journal:
     """Nothing is kept: the journal of a simulator that lives in memory."""
 
+    is_kept = False
+    """Whether anything that is put is ever read again."""
+
     def put(self, kind: str, key: str, text: bytes) -> None:
         """Remember the newest text of a record."""
 
@@ -42,6 +45,8 @@ class Journal:
 
 class SqliteJournal(Journal):
     """Records in `journal.sqlite3` under a folder that only the user may enter."""
+
+    is_kept = True
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -67,7 +67,8 @@ class Shelf(Generic[R]):
 
     def save(self, record: R) -> None:
         """Write the record as it is now to the journal."""
-        self._journal.put(record.kind, record.key, record.to_json())
+        if self._journal.is_kept:
+            self._journal.put(record.kind, record.key, record.to_json())
 
     def remove(self, key: str) -> R | None:
         """Take a record out and return it; None when there was none."""
