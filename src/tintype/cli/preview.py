@@ -18,6 +18,8 @@ COLUMNS_MAX = 64
 ROWS_MAX = 24
 # Prompt, progress and the line of facts stay on the screen beside the picture.
 ROWS_LEFT = 5
+# A cell of most terminals is twice as high as wide.
+CELL_RATIO = 2.0
 
 
 def is_possible() -> bool:
@@ -47,25 +49,50 @@ def cells(width: int, height: int, *, columns: int, rows: int, cell_ratio: float
 
 
 def _print(picture: Image) -> None:
-    # Its warnings, when a terminal does not answer, are no news to a person.
-    logging.getLogger("textual_image").addHandler(logging.NullHandler())
-    from textual_image._terminal import get_cell_size  # noqa: PLC0415 - asks the terminal when imported
-
+    plain = _on_grey(picture)
     if sys.stdin.isatty():
-        from textual_image.renderable import Image as Renderable  # noqa: PLC0415 - as above
+        _print_graphics(plain)
     else:
         # A terminal answers what it can show on standard input, which is not ours to read here.
-        from textual_image.renderable.halfcell import Image as Renderable  # noqa: PLC0415
-    console = screen.console(sys.stdout)
+        _print_half_blocks(plain)
+
+
+def _print_graphics(picture: Image) -> None:
+    # Its warnings, when a terminal does not answer, are no news to a person.
+    logging.getLogger("textual_image").addHandler(logging.NullHandler())
+    from textual_image._terminal import get_cell_size  # noqa: PLC0415 - asks the terminal
+    from textual_image.renderable import Image as Renderable  # noqa: PLC0415 - asks the terminal when imported
+
     cell = get_cell_size()
-    columns, rows = cells(
+    columns, rows = _room(picture, cell_ratio=cell.height / cell.width)
+    screen.console(sys.stdout).print(Renderable(picture, width=columns, height=rows))
+
+
+def _print_half_blocks(picture: Image) -> None:
+    from rich.segment import Segment, Segments  # noqa: PLC0415 - needed only where there is a terminal
+    from rich.style import Style  # noqa: PLC0415 - as above
+
+    columns, rows = _room(picture, cell_ratio=CELL_RATIO)
+    raw = picture.resize((columns, rows * 2)).tobytes()
+    colours = [f"#{raw[start : start + 3].hex()}" for start in range(0, len(raw), 3)]
+    segments = []
+    for row in range(rows):
+        upper = colours[2 * row * columns : (2 * row + 1) * columns]
+        lower = colours[(2 * row + 1) * columns : (2 * row + 2) * columns]
+        segments += [Segment("▀", Style(color=up, bgcolor=low)) for up, low in zip(upper, lower, strict=True)]
+        segments.append(Segment.line())
+    screen.console(sys.stdout).print(Segments(segments))
+
+
+def _room(picture: Image, *, cell_ratio: float) -> tuple[int, int]:
+    console = screen.console(sys.stdout)
+    return cells(
         picture.width,
         picture.height,
         columns=min(console.width, COLUMNS_MAX),
         rows=min(max(console.height - ROWS_LEFT, 4), ROWS_MAX),
-        cell_ratio=cell.height / cell.width,
+        cell_ratio=cell_ratio,
     )
-    console.print(Renderable(_on_grey(picture), width=columns, height=rows))
 
 
 def _on_grey(picture: Image) -> Image:

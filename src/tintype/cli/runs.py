@@ -223,11 +223,13 @@ def _told(ended: dict[str, str]) -> str:
 
 
 def failure(broken: Sequence[Broken], *, count: int) -> exits.Exit:
-    """Say in one line what went wrong; a refusal when all of it was wrong input."""
+    """Say in one line what went wrong; a refusal only when nothing was made and all of it was wrong input."""
     ends = [exits.of(one.error) for one in broken]
     lines = list(dict.fromkeys(str(end) for end in ends))
-    kind: type[exits.Exit] = exits.Refusal if all(end.exit_code == 2 for end in ends) else exits.Failure
-    if len(broken) == count and len(lines) == 1:
+    nothing_made = len(broken) == count
+    is_wrong = nothing_made and all(end.exit_code == 2 for end in ends)
+    kind: type[exits.Exit] = exits.Refusal if is_wrong else exits.Failure
+    if nothing_made and len(lines) == 1:
         return kind(lines[0])
     return kind(f"{len(broken)} of {count} predictions failed: {'; '.join(lines)}")
 

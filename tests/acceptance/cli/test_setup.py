@@ -1,0 +1,102 @@
+"""`tintype token`, `doctor` and `simulator` as people run them."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+from typing import TYPE_CHECKING
+
+from tintype.replicate.client import Client
+
+if TYPE_CHECKING:
+    from tests.acceptance.cli.conftest import Shell
+    from tintype.testing import Simulator
+
+NO_KEYRING = {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
+
+
+def test_token_without_a_keyring_is_one_line_that_names_the_variable(alone: Shell) -> None:
+    alone.environment.update(NO_KEYRING)
+
+    for ended in (alone.run("token", "set", text="r8_marker\n"), alone.run("token", "delete")):
+        assert (ended.code, ended.out) == (2, "")
+        (line,) = ended.error_lines
+        assert "no keyring" in line
+        assert "REPLICATE_API_TOKEN" in line
+        assert "marker" not in ended.err
+
+
+def test_status_tells_the_source_and_never_the_token(alone: Shell) -> None:
+    alone.environment.update(NO_KEYRING)
+    none = alone.run("token", "status", "--json")
+    (alone.folder / ".env").write_text("REPLICATE_API_KEY=r8_marker\n")
+    from_file = alone.run("token", "status")
+    alone.environment["REPLICATE_API_TOKEN"] = "r8_marker"
+    from_variable = alone.run("token", "status", "--json")
+
+    assert none.code == 1
+    assert json.loads(none.out) == {"source": None, "token": None, "upstream": None}
+    assert from_file.out == "r8_**** from .env, for https://api.replicate.com\n"
+    assert json.loads(from_variable.out)["source"] == "REPLICATE_API_TOKEN"
+    assert "marker" not in from_file.out + from_variable.out
+
+
+def test_doctor_is_content_with_a_token_and_an_upstream(connected: Shell, simulator: Simulator) -> None:
+    simulator.account(simulator.token, username="ada")
+
+    ended = connected.run("doctor", "--json")
+
+    document = json.loads(ended.out)
+    found = {check["name"]: check for check in document["checks"]}
+    assert (ended.code, document["ok"]) == (0, True)
+    assert found["upstream"]["found"] == f"{simulator.url} as ada"
+    assert found["token"]["found"] == "r8_**** from REPLICATE_API_TOKEN"
+    assert found["clock"]["is_ok"]
+    assert set(found) == {
+        "python", "extra cli", "extra simulator", "token", "upstream", "clock", "keyring", "data folder",
+        "font", "films",
+    }  # fmt: skip
+
+
+def test_doctor_tells_what_is_missing_and_the_next_step(connected: Shell, simulator: Simulator) -> None:
+    simulator.advance(3600)
+    late = connected.run("doctor")
+    connected.environment["REPLICATE_API_TOKEN"] = "no_such_token"
+    refused = connected.run("doctor")
+    del connected.environment["REPLICATE_API_TOKEN"]
+    connected.environment["TINTYPE_DATA"] = "/proc/nowhere"
+    without = connected.run("doctor")
+
+    assert (late.code, refused.code, without.code) == (1, 1, 1)
+    assert late.error_lines == ["tintype: missing: clock"]
+    assert re.search(r"clock +3(599|600)\.\d s behind the upstream's", late.out)
+    assert "tintype token set" in refused.out
+    assert without.error_lines == ["tintype: missing: token, data folder"]
+    assert "set TINTYPE_DATA" in without.out
+
+
+def test_simulator_says_when_it_is_ready_and_ends_with_ctrl_c(alone: Shell) -> None:
+    process = alone.start("simulator", "--port", "0", "--speed", "inf")
+    try:
+        assert process.stdout is not None
+        word, _, url = process.stdout.readline().strip().partition(" ")
+        with Client("r8_anyone", base_url=url) as client:
+            (output,) = client.run("black-forest-labs/flux-schnell", {"prompt": "a boat"})
+            assert output.read()
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+    finally:
+        process.kill()
+
+    assert (word, process.returncode) == ("ready", 0)
+
+
+def test_simulator_that_cannot_listen_says_so_in_one_line(alone: Shell, simulator: Simulator) -> None:
+    port = simulator.url.rpartition(":")[2]
+
+    ended = alone.run("simulator", "--port", port)
+
+    assert ended.code == 2
+    assert len(ended.error_lines) == 1
+    assert port in ended.error_lines[0]
