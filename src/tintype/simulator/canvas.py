@@ -148,6 +148,8 @@ class PixelCanvas:
             min(256.0, (right - x + radius) * unit),
             min(256.0, (bottom - y + radius) * unit),
         )
+        if part[0] >= part[2] or part[1] >= part[3]:
+            return  # the frame is a pixel wider than the light, which ends outside of the picture
         light = Image.radial_gradient("L").point(fall_off)
         mask = light.resize((right - left, bottom - top), Image.Resampling.BILINEAR, box=part)
         self.image.paste(colour, frame, mask)
