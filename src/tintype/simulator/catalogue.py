@@ -84,8 +84,8 @@ def show(world: World, entry: Entry, *, origin: str) -> dict[str, Any]:
     assert facts is not None  # noqa: S101 - an entry has one of the two
     example = None if entry.built_in is None else examples.show(entry.built_in, origin=origin)
     cover = facts.cover_image_url
-    if cover is None and example is not None:
-        cover = examples.cover_url(example)
+    if cover is None and entry.built_in is not None:
+        cover = examples.cover_url(entry.built_in, origin=origin)
     return {
         "url": f"{WEB}/{entry.slug}",
         "owner": facts.owner,

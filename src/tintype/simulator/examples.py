@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from tintype.simulator import drawing, ids, making, timestamps
+from tintype.simulator import drawing, ids, making, pictures, timestamps
 
 if TYPE_CHECKING:
     from tintype.simulator.models import Field, Model
@@ -14,6 +14,7 @@ SEED = 7
 AFTER_S = 86_400.0  # the example was made a day after the model
 QUEUE_S = 0.25
 WEB = "https://replicate.com"
+COVER_FORMAT = "jpg"
 PROMPTS = {
     "text": "Tell a short story about a lighthouse keeper",
     "upscale": "Keep every detail sharp",
@@ -78,19 +79,24 @@ def show(model: Model, *, origin: str) -> dict[str, Any]:
 
 
 def draw(model: Model, index: int) -> bytes | None:
-    """Return a file of the example, None for one that it does not have. Slow: call it in a thread."""
+    """Return a file of the example, or its cover; None for what it does not have. Slow: for a thread."""
     made, values = plan(model), given(model)
-    if model.output == "text" or not 0 <= index < made.count:
+    if model.output == "text":
+        return pictures.draw(model.description, seed=SEED, width=768, height=512, format=COVER_FORMAT)
+    if index >= made.count:
         return None
     sources = [(one, drawing.given(drawing.name(one.url, one.medium))) for one in making.given(model, values)]
     return drawing.draw(made, index, values, sources)
 
 
-def cover_url(example: dict[str, Any]) -> str | None:
-    """Return the first file of an example, None for a text."""
-    output = example["output"]
-    first = output[0] if isinstance(output, list) else output
-    return first if "/examples/" in first else None
+def cover_url(model: Model, *, origin: str) -> str:
+    """Return the first file of the example; for a text, a picture that shows what the model is for."""
+    return f"{origin}/examples/{model.slug}/0.{ending(model)}"
+
+
+def ending(model: Model) -> str:
+    """Return what the names of the example's files end with."""
+    return COVER_FORMAT if model.output == "text" else plan(model).format
 
 
 def _output(model: Model, made: making.Making, origin: str) -> Any:

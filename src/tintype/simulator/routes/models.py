@@ -203,7 +203,7 @@ class Models:
         """Return a file that an example shows."""
         path = request.path_params
         model = self._world.models.get(f"{path['owner']}/{path['name']}")
-        if model is None or examples.plan(model).format != path["ending"]:
+        if model is None or examples.ending(model) != path["ending"]:
             raise problems.not_found()
         content = await self._world.outputs.in_thread(examples.draw, model, path["index"])
         if content is None:
