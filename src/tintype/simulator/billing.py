@@ -1,9 +1,8 @@
-"""Settle what a prediction costs when it ends, and show the bills."""
+"""Settle what a prediction costs when it ends."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -13,17 +12,6 @@ if TYPE_CHECKING:
     from tintype.simulator.making import Making
     from tintype.simulator.records import Prediction
     from tintype.simulator.world import World
-
-
-@dataclass(frozen=True, slots=True)
-class Bill:
-    """One prediction and what it cost so far: 0 while it runs."""
-
-    id: str
-    token: str
-    model: str
-    status: str
-    nano_usd: int
 
 
 def settle(world: World, prediction: Prediction) -> None:
@@ -47,21 +35,6 @@ def settle(world: World, prediction: Prediction) -> None:
         account = world.accounts.by_token(prediction.account)
         account.credit_nano_usd -= prediction.cost_nano_usd
         world.accounts.save(account)
-
-
-def bills(world: World) -> list[Bill]:
-    """Return a bill for every prediction that was ever created, oldest first."""
-    now_s = world.clock.now()
-    return [
-        Bill(
-            prediction.id,
-            prediction.account,
-            prediction.model,
-            prediction.outcome if prediction.is_settled else lifecycle.running(prediction, now_s),
-            prediction.cost_nano_usd,
-        )
-        for prediction in world.predictions
-    ]
 
 
 def _metrics(prediction: Prediction, plan: Making, count: int, predict_time_s: float) -> dict[str, Any]:

@@ -171,6 +171,8 @@ class Intake:
                 follow_redirects=True,
                 max_redirects=REDIRECTS_MAX,
                 trust_env=False,
+                # No proxy of the environment, but its certificate authorities.
+                verify=httpx2.create_ssl_context(trust_env=True),
                 timeout=httpx2.Timeout(TIMEOUT_S, pool=None),
                 headers={"user-agent": USER_AGENT},
             )

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+class InUse(Exception):
+    """Another process has the journal open."""
+
+
 class Journal:
     """Nothing is kept: the journal of a simulator that lives in memory."""
 
@@ -53,7 +57,20 @@ class SqliteJournal(Journal):
         path = folder / "journal.sqlite3"
         # The file is made by us first so that it is private from its first byte on.
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0)
+        try:
+            self._open()
+        except sqlite3.OperationalError as error:
+            self._db.close()
+            if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+                raise InUse(folder) from error
+            raise
+        self._pending: asyncio.Future[None] | None = None
+        self._is_open = False
+
+    def _open(self) -> None:
+        # Two simulators on the same state would undo each other; the lock dies with its process.
+        self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
         self._db.execute("PRAGMA journal_mode=WAL")
         # In WAL mode this survives the death of the process; only a power cut may lose the last moments.
         self._db.execute("PRAGMA synchronous=NORMAL")
@@ -61,8 +78,8 @@ class SqliteJournal(Journal):
             "CREATE TABLE IF NOT EXISTS record (number INTEGER PRIMARY KEY, kind TEXT NOT NULL,"
             " key TEXT NOT NULL, text BLOB NOT NULL, UNIQUE (kind, key))"
         )
-        self._pending: asyncio.Future[None] | None = None
-        self._is_open = False
+        self._db.execute("BEGIN IMMEDIATE")
+        self._db.execute("COMMIT")
 
     def put(self, kind: str, key: str, text: bytes) -> None:
         """Remember the newest text of a record; its place in the order stays."""

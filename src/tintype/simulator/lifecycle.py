@@ -97,11 +97,6 @@ def status(prediction: Prediction, now_s: float) -> Status:
     return Status.PROCESSING if now_s >= prediction.starts_s else Status.STARTING
 
 
-def running(prediction: Prediction, now_s: float) -> Status:
-    """Return the status at a time of one that has not ended yet, even when its end is due."""
-    return Status.PROCESSING if now_s >= prediction.starts_s else Status.STARTING
-
-
 def has_started(prediction: Prediction, now_s: float) -> bool:
     """Return whether it ever ran by then; one that ended before its start never does."""
     return prediction.starts_s <= min(now_s, prediction.ends_s) and prediction.outcome != Status.ABORTED

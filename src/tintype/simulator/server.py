@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from tintype.simulator import app, certificates, connections
+from tintype.simulator import app, certificates, connections, journal
 from tintype.simulator.world import World
 
 if TYPE_CHECKING:
@@ -89,22 +89,22 @@ def serve(settings: Settings) -> None:
 class _Host:
     """A bound socket and what will answer on it."""
 
-    def __init__(self, settings: Settings, listener: socket.socket, certificate: _Files | None) -> None:
-        self._settings = settings
+    def __init__(self, world: World, listener: socket.socket, certificate: _Files | None) -> None:
+        self._world = world
         self._listener = listener
         self._certificate = certificate
         self._loop: asyncio.AbstractEventLoop | None = None
         self._server: _Server | None = None
         scheme = "http" if certificate is None else "https"
         address, port = listener.getsockname()[:2]
-        name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, settings.host)  # noqa: S104 - a name for links
+        name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, world.settings.host)  # noqa: S104 - a name for links
         shown = f"[{name}]" if ":" in name else name
         self.place = Running(f"{scheme}://{shown}:{port}", certificate.ca if certificate else None)
 
     def run(self, ready: Callable[[], None], *, signals: Sequence[signal.Signals] = ()) -> None:
         """Serve until `stop` is called or one of the signals comes; `ready` is called when it listens."""
         config = uvicorn.Config(
-            _quiet(app.build(World(self._settings))),
+            _quiet(app.build(self._world)),
             http=connections.Protocol,
             ws="none",
             lifespan="on",
@@ -213,7 +213,19 @@ def _prepared(settings: Settings) -> Iterator[_Host]:
         _check_folder(settings.data)
         certificate = _certificate(settings, stack)
         listener = stack.enter_context(contextlib.closing(_listener(settings)))
-        yield _Host(settings, listener, certificate)
+        world = _world(settings)
+        stack.callback(world.journal.close)
+        yield _Host(world, listener, certificate)
+
+
+def _world(settings: Settings) -> World:
+    try:
+        return World(settings)
+    except journal.InUse as error:
+        raise CannotServe(
+            f"the data directory {settings.data} is used by another simulator; "
+            "stop that one, or name another directory with --data"
+        ) from error
 
 
 def _listener(settings: Settings) -> socket.socket:

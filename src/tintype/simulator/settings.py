@@ -16,7 +16,7 @@ class Settings:
 
     `speed` divides every model's usual time and may be infinite; the clock itself is never touched by it.
     `public_url` is the origin that URLs in answers are built with; without one the request's own is used.
-    `seed` makes ids, jitter and secrets repeat from run to run; without one they are random.
+    `seed` makes jitter and secrets repeat from run to run; without one they are random.
     """
 
     host: str = "127.0.0.1"

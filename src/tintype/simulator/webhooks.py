@@ -196,6 +196,8 @@ class Deliveries:
             self._client = httpx2.AsyncClient(
                 follow_redirects=False,
                 trust_env=False,
+                # No proxy of the environment, but its certificate authorities.
+                verify=httpx2.create_ssl_context(trust_env=True),
                 timeout=httpx2.Timeout(TIMEOUT_S, pool=None),
                 limits=httpx2.Limits(max_connections=None, max_keepalive_connections=AT_ONCE_PER_ORIGIN),
             )

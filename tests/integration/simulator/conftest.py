@@ -18,7 +18,7 @@ from tintype.simulator.settings import Settings
 from tintype.simulator.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 
 TOKEN = "r8_tests"
 FLUX = "black-forest-labs/flux-schnell"
@@ -83,6 +83,8 @@ class Simulator:
     world: World
     url: str
     http: httpx2.AsyncClient
+    stop: Callable[[], Awaitable[None]]
+    """Stop it before the test ends, as for a restart."""
 
     async def create(self, values: dict[str, Any], *, model: str = FLUX, **options: Any) -> dict[str, Any]:
         headers = options.pop("headers", {})
@@ -131,11 +133,12 @@ async def start(catalogue: Mapping[str, models.Model]) -> AsyncIterator[Callable
 
         async def _start(**settings: Any) -> Simulator:
             world = World(Settings(**{"speed": float("inf"), **settings}), catalogue=catalogue)
-            url = await stack.enter_async_context(serving(app.build(world)))
+            own = await stack.enter_async_context(AsyncExitStack())
+            url = await own.enter_async_context(serving(app.build(world)))
             client = httpx2.AsyncClient(
                 base_url=url, headers={"authorization": f"Bearer {TOKEN}"}, timeout=20
             )
-            return Simulator(world, url, await stack.enter_async_context(client))
+            return Simulator(world, url, await own.enter_async_context(client), own.aclose)
 
         yield _start
 

@@ -95,6 +95,17 @@ def test_data_folder_is_for_its_owner_only(tmp_path: Path) -> None:
     assert set(modes.values()) == {0}, modes
 
 
+def test_second_simulator_on_the_same_folder_says_what_to_do(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    with _running(folder):
+        command = [sys.executable, "-m", "tintype.simulator", "--port", "0", "--data", str(folder)]
+        second = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+
+    assert second.returncode == 2
+    assert "used by another simulator" in second.stderr
+    assert len(second.stderr.splitlines()) == 1
+
+
 async def test_restart_takes_up_what_was_in_flight(start: Any, tmp_path: Path, receiver: Any) -> None:
     """The end that was missed is told to the webhook, and billed once."""
     first = await start(data=tmp_path, speed=1)
@@ -103,6 +114,7 @@ async def test_restart_takes_up_what_was_in_flight(start: Any, tmp_path: Path, r
     )
     first.world.clock.advance(50)
     await receiver.until(1)
+    await first.stop()
     second = await start(data=tmp_path, speed=1)
     assert (await second.get(made["id"]))["status"] == "processing"
 
@@ -124,6 +136,7 @@ async def test_webhook_that_did_not_arrive_is_sent_after_the_restart(
     await first.create({"prompt": "x"}, webhook=receiver.url, webhook_events_filter=["completed"])
     await receiver.until(1)
     await first.world.deliveries.idle()
+    await first.stop()
 
     await start(data=tmp_path)
 
@@ -155,5 +168,6 @@ async def test_reset_forgets_everything(start: Any, tmp_path: Path, folder: str 
 
     assert (await simulator.http.get(f"/v1/predictions/{made['id']}")).status_code == 404
     assert (await simulator.http.get("/v1/predictions")).json()["results"] == []
+    await simulator.stop()
     again = await start(data=data, speed=1)
     assert len(again.world.predictions) == 0

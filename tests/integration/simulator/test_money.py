@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tintype.simulator import billing
 from tintype.simulator.lifecycle import FINAL
 from tintype.simulator.models import load
 from tintype.simulator.runs import Order
@@ -20,6 +19,27 @@ FLUX = "black-forest-labs/flux-schnell"
 TIMED = "nightmareai/real-esrgan"
 LLAMA = "meta/meta-llama-3-8b-instruct"
 NANO = 10**9
+
+
+class Bill(NamedTuple):
+    id: str
+    token: str
+    model: str
+    status: str
+    nano_usd: int
+
+
+def _bills(world: World) -> list[Bill]:
+    return [
+        Bill(
+            one.id,
+            one.account,
+            one.model,
+            one.outcome if one.is_settled else "running",
+            one.cost_nano_usd,
+        )
+        for one in world.predictions
+    ]
 
 
 def _credit(simulator: Any) -> int:
@@ -34,7 +54,7 @@ async def test_pictures_are_billed_by_the_piece_when_they_are_done(start: Any) -
     simulator.world.clock.advance(10)
 
     assert _credit(simulator) == 10_000 * NANO - 3 * 3_000_000
-    [bill] = billing.bills(simulator.world)
+    [bill] = _bills(simulator.world)
     assert (bill.model, bill.status, bill.nano_usd, bill.token) == (FLUX, "succeeded", 9_000_000, "r8_tests")
 
 
@@ -45,7 +65,7 @@ async def test_failed_and_aborted_predictions_are_free(start: Any) -> None:
     simulator.world.clock.advance(20)
 
     assert _credit(simulator) == 10_000 * NANO
-    assert [bill.status for bill in billing.bills(simulator.world)] == ["failed", "failed", "aborted"]
+    assert [bill.status for bill in _bills(simulator.world)] == ["failed", "failed", "aborted"]
 
 
 async def test_canceled_one_costs_its_time_or_what_was_delivered(start: Any) -> None:
@@ -56,7 +76,7 @@ async def test_canceled_one_costs_its_time_or_what_was_delivered(start: Any) -> 
     for made in (pictures, single):
         await simulator.cancel(made["id"])
 
-    costs = [bill.nano_usd for bill in billing.bills(simulator.world)]
+    costs = [bill.nano_usd for bill in _bills(simulator.world)]
     assert costs == [2 * 3_000_000, 0]
 
 
@@ -69,7 +89,7 @@ async def test_time_billed_model_costs_its_running_time(start: Any) -> None:
     canceled = await simulator.cancel(made["id"])
 
     rate = simulator.world.hardware[model.hardware].usd_per_second
-    [bill] = billing.bills(simulator.world)
+    [bill] = _bills(simulator.world)
     expected = Decimal(str(canceled["metrics"]["predict_time"])) * rate * NANO
     assert abs(bill.nano_usd - expected) <= 1
     assert bill.nano_usd > 0
@@ -142,7 +162,7 @@ def test_whatever_the_order_of_events_the_bills_add_up(
             world.runs.cancel(made[number % len(made)])
         else:
             world.clock.advance(seconds)
-        bills = {bill.id: (bill.status, bill.nano_usd) for bill in billing.bills(world)}
+        bills = {bill.id: (bill.status, bill.nano_usd) for bill in _bills(world)}
         assert {key: bills[key] for key in settled} == settled
         settled = {key: value for key, value in bills.items() if value[0] in FINAL}
         assert opened - account.credit_nano_usd == sum(cost for _, cost in bills.values())
