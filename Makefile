@@ -28,7 +28,7 @@ setup: .venv/ready ## Make .venv from the lock (Python 3.11 to 3.14 and a networ
 	@"$(PYTHON)" tools/environment.py venv
 
 demo: setup ## Put a picture into out/: from the built-in simulator, or from Replicate when a token is set.
-	@$(BIN)/tintype generate "a red sports car on a wet street at night" --out out
+	@$(BIN)/tintype generate "a red sports car on a wet street at night" --set output_format=png --out out
 
 simulator: setup ## Run the simulator of Replicate's API on port 8901 until Ctrl-C.
 	@$(BIN)/tintype simulator
@@ -47,8 +47,8 @@ test: setup others ## All tests, the official SDKs and every block of the docs a
 chaos: setup ## Random fault scripts and kills, a thousand of each.
 	@HYPOTHESIS_PROFILE=chaos $(BIN)/pytest -m chaos -n $(JOBS) --dist loadgroup --timeout 3000
 
-bench: setup others ## Our client beside the official SDK, in one run, as a table.
-	@$(BIN)/python -m bench
+bench: setup others ## Measure: our client beside the official SDK, the simulator, the start; NAME=startup for one.
+	@$(BIN)/python -m bench $(NAME)
 
 docs: setup ## Build the documentation into site/.
 	@$(BIN)/python tools/reference.py
