@@ -16,6 +16,7 @@ import re
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ CREATES_A_SECOND = 300
 OTHERS_A_SECOND = 500
 KB_MAX = 3.0
 CONNECTIONS = 40
+KEPT = 5_000  # predictions of the second part, which keeps its state
 MODEL = "black-forest-labs/flux-schnell"
 TOKEN = "r8_bench"  # noqa: S105 - it opens nothing
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -194,6 +196,14 @@ async def measure(
     return kb, filling, load, empty_ms, await pages(port)
 
 
+async def measure_kept(port: int, pid: int, *, seconds: float) -> tuple[float, Load]:
+    """Measure a server that keeps its state on disk."""
+    started = time.perf_counter()
+    ids = await fill(port, KEPT)
+    filling = KEPT / (time.perf_counter() - started)
+    return filling, await press(port, pid, ids, seconds)
+
+
 def main() -> int:
     """Print the table; 1 when a limit is missed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -204,6 +214,8 @@ def main() -> int:
         kb, filling, load, empty_ms, full_ms = asyncio.run(
             measure(port, pid, count=arguments.predictions, seconds=arguments.seconds)
         )
+    with tempfile.TemporaryDirectory() as folder, server("--data", folder) as (port, pid):
+        kept_filling, kept_load = asyncio.run(measure_kept(port, pid, seconds=arguments.seconds / 2))
     creates, others = load.rate("create"), load.rate("other")
     is_kept_up = creates >= 0.98 * CREATES_A_SECOND and others >= 0.98 * OTHERS_A_SECOND
     print(f"{'simulator on one core':<46}{'measured':>14}{'limit':>12}")
@@ -215,6 +227,8 @@ def main() -> int:
         fast, slow = load.percentile_ms(kind, 0.5), load.percentile_ms(kind, 0.99)
         print(f"{f'{kind}: p50 / p99':<46}{f'{fast:.1f} / {slow:.1f} ms':>17}")
     print(f"{'creates a second, as fast as they are taken':<46}{filling:>14.0f}")
+    print(f"{'the same with --data':<46}{kept_filling:>14.0f}")
+    print(f"{'share of the core at the rates with --data':<46}{kept_load.cpu_s / kept_load.seconds:>14.0%}")
     title = f"page of 100 with 500 / {arguments.predictions:,} in flight"
     print(f"{title:<46}{f'{empty_ms:.1f} / {full_ms:.1f} ms':>17}")
     return 0 if kb < KB_MAX and is_kept_up else 1
