@@ -7,6 +7,7 @@ import re
 from PIL import Image, ImageChops, ImageColor, ImageDraw, ImageFilter
 
 _NEAR = 26  # the most two neighbouring cells of a background differ in one colour
+_CRUMB = 0.04  # parts below this share of the largest one are taken for background
 _FAR = 88  # the most a cell of the background differs from the border's usual colour
 
 
@@ -15,21 +16,20 @@ def cut(
 ) -> Image.Image:
     """Give the picture as RGBA without its background, or on another one (see `pictures.cut_out`).
 
-    `cells` is the longer side of the small copy on which the background is found: more are finer and slower.
-
-    Raises ValueError for a background that is not known.
+    The picture that is handed in is used up. `cells` is the longer side of the small copy on which the
+    background is found: more are finer and slower. Raises ValueError for a background that is not known.
     """
-    mask = _subject(image.convert("RGB"), cells)
+    # Copies are avoided: a given picture may have 64 million pixels.
+    colours = image if image.mode == "RGB" else image.convert("RGB")
+    mask = _subject(colours, cells)
     if reverse:
         mask = ImageChops.invert(mask)
     if image.mode == "RGBA":
         mask = ImageChops.multiply(mask, image.getchannel("A"))
-    colours = image.convert("RGB")
     match background.strip().lower():
         case "rgba" | "":
-            cut_out = colours.convert("RGBA")
-            cut_out.putalpha(mask)
-            return cut_out
+            colours.putalpha(mask)
+            return colours
         case "map":
             return mask.convert("RGB")
         case "blur":
@@ -59,6 +59,7 @@ def _subject(image: Image.Image, cells: int) -> Image.Image:
     size = (max(3, round(image.width * scale)), max(3, round(image.height * scale)))
     small = image.resize(size, Image.Resampling.BOX)
     background = _flooded(small)
+    _drop_crumbs(background, size[0])
     share = sum(background) / len(background)
     if 0.02 <= share <= 0.97:
         mask = Image.frombytes("L", size, bytes(0 if cell else 255 for cell in background))
@@ -69,11 +70,11 @@ def _subject(image: Image.Image, cells: int) -> Image.Image:
         ImageDraw.Draw(mask).ellipse(
             (size[0] * 0.08, size[1] * 0.08, size[0] * 0.92, size[1] * 0.92), fill=255
         )
-    soft = mask.resize(image.size, Image.Resampling.BICUBIC).filter(
-        ImageFilter.GaussianBlur(max(0.6, 0.6 / scale))
-    )
     # Steeper than the blur left it, so that the inside is fully opaque and the outside fully transparent.
-    return soft.point([min(255, max(0, round((level - 64) * 2))) for level in range(256)])
+    steeper = [min(255, max(0, round((level - 64) * 2))) for level in range(256)]
+    finer = mask.resize((size[0] * 3, size[1] * 3), Image.Resampling.BICUBIC)
+    soft = finer.filter(ImageFilter.GaussianBlur(1.8)).point(steeper)
+    return soft.resize(image.size, Image.Resampling.BICUBIC)
 
 
 def _flooded(small: Image.Image) -> bytearray:
@@ -111,6 +112,34 @@ def _flooded(small: Image.Image) -> bytearray:
                 reached[other] = 1
                 waiting.append(other)
     return reached
+
+
+def _drop_crumbs(background: bytearray, width: int) -> None:
+    """Add to the background what stands alone and is small beside the largest part that is left."""
+    parts: list[list[int]] = []
+    seen = bytearray(background)
+    for start in range(len(seen)):
+        if seen[start]:
+            continue
+        seen[start] = 1
+        part = [start]
+        for at in part:  # grows while it is walked
+            x = at % width
+            for other, inside in (
+                (at - 1, x > 0),
+                (at + 1, x < width - 1),
+                (at - width, True),
+                (at + width, True),
+            ):
+                if inside and 0 <= other < len(seen) and not seen[other]:
+                    seen[other] = 1
+                    part.append(other)
+        parts.append(part)
+    largest = max((len(part) for part in parts), default=0)
+    for part in parts:
+        if len(part) < largest * _CRUMB:
+            for at in part:
+                background[at] = 1
 
 
 def _distance(one: tuple[int, int, int], other: tuple[int, int, int]) -> int:

@@ -61,9 +61,12 @@ def read(source: bytes, *, at_least: tuple[int, int] | None = None) -> Image.Ima
             if at_least is not None and image.format == "JPEG":
                 side = max(at_least)  # the picture may be turned afterwards
                 image.draft("RGB", (side, side))
-            upright = ImageOps.exif_transpose(image)
-            has_alpha = upright.mode in {"RGBA", "LA", "PA"} or "transparency" in upright.info
-            return upright.convert("RGBA" if has_alpha else "RGB")
+            # In place, without copies: a given picture may have 64 million pixels.
+            ImageOps.exif_transpose(image, in_place=True)
+            image.load()
+            has_alpha = image.mode in {"RGBA", "LA", "PA"} or "transparency" in image.info
+            mode = "RGBA" if has_alpha else "RGB"
+            return image if image.mode == mode else image.convert(mode)
         except _DAMAGE as error:
             raise UnreadableImage(f"the image is damaged or cut short ({error})") from error
 
