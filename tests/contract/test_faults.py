@@ -71,6 +71,17 @@ def test_a_delay_counts_wall_seconds(simulator: Simulator, when: str) -> None:
     assert seen.first_s >= 0.2
 
 
+def test_a_wish_to_wait_can_be_ignored(simulator: Simulator) -> None:
+    """The request is served as if it had not asked: at once, without Preference-Applied."""
+    simulator.faults([{"do": "ignore_wait", **PREDICTIONS}])
+
+    seen = wire.create(simulator.url, simulator.token, "[[delay=30]]", headers={"Prefer": "wait"})
+
+    assert (seen.status, seen.json()["status"]) == (201, "starting")
+    assert "preference-applied" not in seen.headers
+    assert seen.last_s < 5
+
+
 def test_a_reset_before_buys_nothing(simulator: Simulator) -> None:
     """A real TCP reset, and no prediction."""
     simulator.faults([{"do": "reset", **PREDICTIONS, "count": 1}])

@@ -48,7 +48,7 @@ def build(world: World) -> ASGIApp:
 
     router = Router(found, redirect_slashes=False, default=_not_found, lifespan=lifespan)
     # Faults come last, so that what a request did is in the journal whatever its client gets to see.
-    return gate.Gate(Front(router, world), world.faults, world.clock)
+    return gate.Gate(Front(router, world), world.faults, world.clock, world.traffic)
 
 
 class Front:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tintype.simulator.clock import Clock
     from tintype.simulator.faults import Faults
     from tintype.simulator.rules import Rule
+    from tintype.simulator.traffic import Traffic
 
     Act = Callable[[ASGIApp, Rule, Scope, Receive, Send], Awaitable[None]]
 
@@ -29,10 +30,11 @@ DRIP_INTERVAL_S = 0.05
 class Gate:
     """The outermost layer: it dates every answer, and faults live in it. The control paths meet no faults."""
 
-    def __init__(self, app: ASGIApp, faults: Faults, clock: Clock) -> None:
+    def __init__(self, app: ASGIApp, faults: Faults, clock: Clock, traffic: Traffic) -> None:
         self._app = app
         self._faults = faults
         self._clock = clock
+        self._traffic = traffic
         self._date = (0, b"")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -46,11 +48,19 @@ class Gate:
                 message["headers"] = [*message.get("headers", ()), (b"date", self._now())]
             await send(message)
 
-        rule = self._rule(scope)
-        if rule is None:
+        path: str = scope["path"].removeprefix("/v1")
+        if path == CONTROL or path.startswith(f"{CONTROL}/"):
             await self._app(scope, receive, send_dated)
-        else:
-            await _ACTS[rule.do](self._app, rule, scope, receive, send_dated)
+            return
+        self._traffic.begin()
+        try:
+            rule = self._rule(scope, path)
+            if rule is None:
+                await self._app(scope, receive, send_dated)
+            else:
+                await _ACTS[rule.do](self._app, rule, scope, receive, send_dated)
+        finally:
+            self._traffic.end()
 
     def _now(self) -> bytes:
         second = int(self._clock.now())
@@ -58,10 +68,7 @@ class Gate:
             self._date = (second, formatdate(second, usegmt=True).encode())
         return self._date[1]
 
-    def _rule(self, scope: Scope) -> Rule | None:
-        path: str = scope["path"].removeprefix("/v1")
-        if path == CONTROL or path.startswith(f"{CONTROL}/"):
-            return None
+    def _rule(self, scope: Scope, path: str) -> Rule | None:
         if path.startswith(OUTPUTS) and (rule := self._faults.for_output(path=path)):
             return rule
         header = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1")
@@ -104,8 +111,11 @@ async def _processed(app: ASGIApp, rule: Rule, scope: Scope, receive: Receive) -
     The wish to wait is taken away: the fault shows as soon as the create is accepted.
     """
     if rule.when == "after":
-        headers = [pair for pair in scope["headers"] if pair[0] != b"prefer"]
-        await _answered(app, {**scope, "headers": headers}, receive)
+        await _answered(app, _unwaiting(scope), receive)
+
+
+def _unwaiting(scope: Scope) -> Scope:
+    return {**scope, "headers": [pair for pair in scope["headers"] if pair[0] != b"prefer"]}
 
 
 async def _answer(app: ASGIApp, rule: Rule, scope: Scope, receive: Receive, send: Send) -> None:
@@ -190,6 +200,10 @@ async def _black_hole(app: ASGIApp, rule: Rule, scope: Scope, receive: Receive, 
         await connections.until_gone(receive)
 
 
+async def _ignore_wait(app: ASGIApp, rule: Rule, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 - the rule says no more
+    await app(_unwaiting(scope), receive, send)
+
+
 async def _missing(app: ASGIApp, rule: Rule, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 - the file is not looked for
     await problems.not_found().response()(scope, receive, send)
 
@@ -202,6 +216,7 @@ _ACTS: Mapping[str, Act] = {
     "malform": _malform,
     "drip": _drip,
     "black_hole": _black_hole,
+    "ignore_wait": _ignore_wait,
     "missing": _missing,
     "slow": _drip,
 }

@@ -13,7 +13,7 @@ On = Literal["request", "webhook", "output"]
 When = Literal["before", "after"]
 
 ACTS: Mapping[str, tuple[str, ...]] = {
-    "request": ("answer", "delay", "reset", "truncate", "malform", "drip", "black_hole"),
+    "request": ("answer", "delay", "reset", "truncate", "malform", "drip", "black_hole", "ignore_wait"),
     "webhook": ("drop", "double", "delay", "reorder", "missign"),
     "output": ("missing", "truncate", "slow"),
 }

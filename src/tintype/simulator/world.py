@@ -18,6 +18,7 @@ from tintype.simulator.journal import Journal, open_journal
 from tintype.simulator.outputs import Outputs
 from tintype.simulator.runs import Runs
 from tintype.simulator.throttle import Throttle
+from tintype.simulator.traffic import Traffic
 from tintype.simulator.webhooks import Deliveries
 
 if TYPE_CHECKING:
@@ -150,6 +151,7 @@ class World:
         self.blobs = Blobs(None if settings.data is None else settings.data / "blobs")
         self.faults = Faults()
         self.throttle = Throttle(settings.limits)
+        self.traffic = Traffic()
         self.accounts = Accounts(self, self.journal)
         self.predictions = Shelf(records.Prediction, self.journal)
         self.trainings = Shelf(records.Training, self.journal)
@@ -207,6 +209,7 @@ class World:
             shelf.clear()
         self.faults.clear()
         self.throttle.reset()
+        self.traffic.reset()
         self.booted.clear()
         self._keep_key()
         self._keep_clock()

@@ -162,6 +162,8 @@ class Control:
             "accounts": len(world.accounts),
             "predictions": len(world.predictions),
             "running": running,
+            "requests": world.traffic.requests,
+            "under_way": world.traffic.under_way,
         }
 
     def _time(self) -> dict[str, Any]:
