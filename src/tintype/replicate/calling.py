@@ -13,6 +13,7 @@ from tintype.domain import errors
 from tintype.replicate import policy, steps, wire
 from tintype.replicate.clock import UpstreamClock
 from tintype.replicate.pace import Usual
+from tintype.replicate.results import Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +36,11 @@ class Context:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     chance: Callable[[], float] = random.random
     clock: UpstreamClock = field(default_factory=UpstreamClock)
-    usual: Usual = field(default_factory=Usual)
+    usual: Usual = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Let what is learned of usual times use the same clock and chance."""
+        self.usual = Usual(monotonic=self.monotonic, chance=self.chance)
 
     def remaining_s(self, until: float | None) -> float | None:
         """The seconds left until a moment of `monotonic`, or None without one."""
@@ -61,10 +66,12 @@ def call(
         try:
             reply = yield step
             note(context, what, reply.status, started, attempt)
-            _see(context, reply, sent_at)
-            return _read(what, reply, parse, attempt)
+            result = _read(what, reply, parse, attempt)
         except errors.UpstreamError as fault:
             error = fault
+        else:
+            _see(context, what, reply, result, sent_at)
+            return result
         if reply is None:
             note(context, what, error.code, started, attempt)
         verdict = policy.decide(
@@ -154,11 +161,14 @@ def _unknown(
     return unknown
 
 
-def _see(context: Context, reply: wire.Reply, sent_at: datetime) -> None:
-    """Learn the upstream's clock from the answer's `Date`."""
+def _see(context: Context, what: wire.Call, reply: wire.Reply, result: object, sent_at: datetime) -> None:
+    """Learn the upstream's clock from the answer's `Date`, and finer from when it says it created something."""
+    received_at = context.now()
     date = reply.date
     if date is not None:
-        context.clock.see(date, sent_at=sent_at, received_at=context.now(), precision_s=1.0)
+        context.clock.see(date, sent_at=sent_at, received_at=received_at, precision_s=1.0)
+    if what.kind is wire.Kind.CREATE and isinstance(result, Work) and result.created_at is not None:
+        context.clock.see(result.created_at, sent_at=sent_at, received_at=received_at, precision_s=0.001)
 
 
 def note(context: Context, what: wire.Call, status: int | str, started: float, attempt: int) -> None:

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 TOGETHER_MIN = 6
 """From this many due predictions on, a page of the list is read instead of single records."""
 _PAGES_MAX = 20
-_POOR_PAUSE_S = 30.0
+_POOR_LEAST_S = 0.25
+_POOR_MOST_S = 30.0
 _JOIN_S = 1.0
 _SLACK_LEAST_S = 0.05
 _SLACK_MOST_S = 0.5
@@ -56,6 +57,7 @@ class Board:
         self._is_sweeping = False
         self._joined: list[Ticket] = []
         self._poor_until = 0.0
+        self._poor_s = _POOR_LEAST_S
 
     def enter(self, prediction: Prediction) -> Ticket:
         """Take a ticket for a prediction."""
@@ -71,6 +73,13 @@ class Board:
             same.discard(ticket)
             if not same:
                 self._tickets.pop(ticket.latest.id, None)
+
+    def crowd(self) -> int:
+        """How many wait here and share their looks; 1 when each is looked at by itself."""
+        with self._lock:
+            count = len(self._tickets)
+            is_shared = count >= TOGETHER_MIN and self._context.monotonic() >= self._poor_until
+        return count if is_shared else 1
 
     def look(self, ticket: Ticket, *, until: float | None) -> steps.Op[None]:
         """Bring the ticket's record up to date, alone or together with others that are due."""
@@ -132,12 +141,15 @@ class Board:
             before = wire.timestamp(newest + timedelta(milliseconds=2))
             call = wire.Call("GET", "/predictions", query={"created_before": before})
             page = yield from calling.call(self._context, call, _read_page, until=until)
-            self._give(page.results)
-            found = [left.pop(one.id) for one in page.results if one.id in left]
-            if len(found) < min(TOGETHER_MIN // 2, len(found) + len(left)):
-                # The account's list is full of other work: single looks are cheaper for a while.
-                self._poor_until = self._context.monotonic() + _POOR_PAUSE_S
+            known = self._give(page.results)
+            for one in page.results:
+                left.pop(one.id, None)
+            if known < min(TOGETHER_MIN // 2, len(due)):
+                # The list is full of other work here: single looks are cheaper, for longer each time.
+                self._poor_until = self._context.monotonic() + self._poor_s
+                self._poor_s = min(2 * self._poor_s, _POOR_MOST_S)
                 return
+            self._poor_s = _POOR_LEAST_S
             if len(left) < TOGETHER_MIN:
                 return
 
@@ -149,13 +161,15 @@ class Board:
             error.prediction_id = ticket.latest.id
             raise
 
-    def _give(self, records: list[Prediction]) -> None:
-        """Hand records to their tickets; a record never moves a final prediction back."""
-        now = self._context.monotonic()
+    def _give(self, records: list[Prediction]) -> int:
+        """Hand records to their tickets and count those; a record never moves a final prediction back."""
+        now, given = self._context.monotonic(), 0
         ring: list[Ticket] = []
         with self._lock:
             for record in records:
-                for ticket in self._tickets.get(record.id, ()):
+                tickets = self._tickets.get(record.id, ())
+                given += bool(tickets)
+                for ticket in tickets:
                     if not ticket.latest.is_final or record.is_final:
                         ticket.latest = record
                     ticket.looked_at = now
@@ -163,6 +177,7 @@ class Board:
                         ring.append(ticket)
         for ticket in ring:
             ticket.bell.set()
+        return given
 
 
 def _created(ticket: Ticket) -> datetime | None:

@@ -82,6 +82,7 @@ def _follow(
             stretch=stretch,
             phase=phase,
             is_watched=tell.is_wanted,
+            crowd=board.crowd(),
         )
         ticket.due_at = min(max(ticket.looked_at + pause_s, now), until)
         if now >= until:
