@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 METHODS = ("get", "post", "put", "patch", "delete", "query")
 ANY_OBJECT = "= prediction/training object, all endpoints"
 OBJECT_PATHS = re.compile(r"(predictions|trainings)(/\{\w+\}(/cancel)?)?$")
+PROBLEM = "application/problem+json"
 LIMIT_HEADERS = ("ratelimit-remaining", "ratelimit-reset")
 
 
@@ -72,13 +73,16 @@ class Document:
 
     def faults(self, exchange: Exchange) -> list[str] | None:
         """Return what is wrong with an answer; None where its status says nothing about the body."""
-        answers = self._document["paths"][exchange.path][exchange.method.lower()]["responses"]
-        answer = answers.get(str(exchange.status))
+        operation = self._document["paths"].get(exchange.path, {}).get(exchange.method.lower())
+        if operation is None:
+            return ["is not documented"]
+        answer = operation["responses"].get(str(exchange.status))
         if answer is None:
             return None if exchange.probe else [f"status {exchange.status} is not documented"]
         content = answer.get("content", {})
         if not content:
-            return [] if not exchange.body or exchange.media_type.endswith("json") else ["has a body"]
+            # A refusal may say why, also where the document is silent about it.
+            return [] if not exchange.body or exchange.media_type == PROBLEM else ["has a body"]
         if exchange.media_type not in content:
             return [f"media type is {exchange.media_type or 'none'}, not {' or '.join(content)}"]
         schema = content[exchange.media_type].get("schema", {})
@@ -196,11 +200,7 @@ def _header_faults(exchange: Exchange) -> list[str]:
             wanted.append("preference-applied")
     if exchange.status == 429:
         wanted.append("retry-after")
-    if (
-        exchange.status >= 400
-        and exchange.path != "/search"
-        and exchange.media_type != "application/problem+json"
-    ):
+    if exchange.status >= 400 and exchange.path != "/search" and exchange.media_type != PROBLEM:
         return [f"media type of a refusal is {exchange.media_type}"]
     return [f"header {name} is missing" for name in wanted if name not in exchange.headers]
 
