@@ -49,6 +49,9 @@ def environment(given: Mapping[str, str]) -> dict[str, str]:
     """Take the caller's environment without what points Python elsewhere; uv downloads no interpreters."""
     kept = {k: v for k, v in given.items() if k not in {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"}}
     kept["UV_PYTHON_DOWNLOADS"] = "never"
+    # The machine's certificate authorities may know a proxy that those built into uv and Node do not.
+    kept.setdefault("UV_SYSTEM_CERTS", "true")
+    kept["NODE_OPTIONS"] = f"{given.get('NODE_OPTIONS', '')} --use-system-ca".strip()
     kept["PATH"] = os.pathsep.join((str(VENV / "bin"), given.get("PATH", os.defpath)))
     return kept
 
@@ -174,7 +177,7 @@ def make_js_sdk() -> None:
     home.mkdir(parents=True)
     for file in (*files, given / ".npmrc"):
         shutil.copy(file, home)
-    run(VENV / "bin" / "npm", "ci", "--silent", "--ignore-scripts", cwd=home)
+    run(VENV / "bin" / "npm", "ci", "--loglevel=error", "--ignore-scripts", "--no-progress", cwd=home)
     stamp.write_text(state)
 
 
