@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+NEVER_S = float("inf")
 BATCH_S = 0.02
 """How long timers may hold up the event loop before others get a turn."""
 
@@ -44,7 +45,7 @@ class Clock:
         self._count = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake: asyncio.TimerHandle | None = None
-        self._wake_s = float("inf")
+        self._wake_s = NEVER_S
         self.advanced_s = 0.0
         self.on_advance: Callable[[], None] | None = None
         """Called after each step that was skipped."""
@@ -62,16 +63,13 @@ class Clock:
             self._arm()
         return timer
 
-    def run_due(self, *, until_s: float = 0.0, batch_s: float = float("inf")) -> int:
-        """Run what is due, in order of time and then of appointment; return how many ran.
-
-        What is due by `until_s` runs even where rounding leaves the time a hair before it.
-        """
+    def run_due(self, *, batch_s: float = NEVER_S) -> int:
+        """Run what is due, in order of time and then of appointment; return how many ran."""
         heap = self._heap
         ran = 0
         started = self._ticks()
         try:
-            while heap and heap[0][0] <= max(until_s, self.now()) and self._ticks() - started <= batch_s:
+            while heap and heap[0][0] <= self.now() and self._ticks() - started <= batch_s:
                 timer = heapq.heappop(heap)[2]
                 act, args = timer.act, timer.args
                 timer.cancel()
@@ -87,15 +85,14 @@ class Clock:
 
         Raises ValueError for a negative or endless step.
         """
-        if not 0 <= seconds < float("inf"):
+        if not 0 <= seconds < NEVER_S:
             raise ValueError(
                 f"the clock cannot be advanced by {seconds} seconds; give a finite number of 0 or more"
             )
         target = self.now() + seconds
         while self._heap and self._heap[0][0] <= target:
-            due_s = self._heap[0][0]
-            self._skip_to(due_s)
-            self.run_due(until_s=due_s)
+            self._skip_to(self._heap[0][0])
+            self.run_due()
         self._skip_to(target)
         self.run_due()
         if self.on_advance is not None:
@@ -118,9 +115,8 @@ class Clock:
 
     def detach(self) -> None:
         """Stop running timers by themselves; they stay in the heap."""
-        if self._wake is not None:
-            self._wake.cancel()
-        self._wake, self._loop, self._wake_s = None, None, float("inf")
+        self._disarm()
+        self._loop = None
 
     def clear(self) -> None:
         """Forget every appointment."""
@@ -130,22 +126,27 @@ class Clock:
     def _skip_to(self, when_s: float) -> None:
         step = when_s - self.now()
         if step > 0:
-            self._base_s += step
-            self.advanced_s += step
+            # A microsecond more than rounding can take away: what is due then is due, not a hair later.
+            self._base_s += step + 1e-6
+            self.advanced_s += step + 1e-6
+            self._disarm()
 
     def _arm(self) -> None:
-        if self._loop is None:
+        if self._loop is None or (self._heap and self._heap[0][0] == self._wake_s):
             return
-        if self._wake is not None:
-            self._wake.cancel()
-            self._wake, self._wake_s = None, float("inf")
+        self._disarm()
         if self._heap:
             self._wake_s = self._heap[0][0]
             # A timer of the event loop may fire a little early: half a millisecond later costs nothing.
             self._wake = self._loop.call_later(max(0.0, self._wake_s - self.now() + 0.0005), self._fire)
 
+    def _disarm(self) -> None:
+        if self._wake is not None:
+            self._wake.cancel()
+        self._wake, self._wake_s = None, NEVER_S
+
     def _fire(self) -> None:
-        self._wake, self._wake_s = None, float("inf")
+        self._wake, self._wake_s = None, NEVER_S
         self.run_due(batch_s=BATCH_S)
 
 

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 BYTES_MAX = 100 * 1024 * 1024
 TIMEOUT_S = 30.0
 REDIRECTS_MAX = 5
-AT_ONCE = 16
+AT_ONCE = 64
+"""How many files are fetched at the same time."""
 USER_AGENT = "tintype-simulator"
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -47,8 +48,7 @@ class Intake:
         sources: list[str] = []
         try:
             for given in making.given(model, json.loads(prediction.input)):
-                async with self._turn:
-                    sources.append(await self._read(given, prediction))
+                sources.append(await self._read(given, prediction))
                 facts = await self._measure(given, sources[-1])
                 if given.is_source and facts is not None:
                     prediction.facts = (facts.width, facts.height, str(facts.seconds), facts.fps)
@@ -146,7 +146,11 @@ class Intake:
     async def _fetch(self, given: Given) -> bytes:
         content = bytearray()
         try:
-            async with asyncio.timeout(TIMEOUT_S), self._http().stream("GET", given.url) as answer:
+            async with (
+                self._turn,
+                asyncio.timeout(TIMEOUT_S),
+                self._http().stream("GET", given.url) as answer,
+            ):
                 if answer.status_code != 200:
                     raise Unreadable(
                         f"The file given as {given.field} cannot be read: HTTP status {answer.status_code}"

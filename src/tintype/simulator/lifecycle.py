@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 from enum import StrEnum
@@ -158,29 +159,33 @@ def logs(prediction: Prediction, now_s: float, *, seed: int, steps: int) -> str:
     written = lines(prediction, now_s)
     if not written:
         return ""
+    run_s = prediction.run_s
+    speed = f"{steps / run_s:5.2f}it/s" if run_s > 0 else "?it/s"
     text = [f"Using seed: {seed}"]
-    last = -1
-    for index in range(written):
-        step = steps * index // LINES_MAX
-        if step != last:
-            text.append(_tqdm(step, steps, prediction.run_s * index / LINES_MAX if index else 0.0))
-            last = step
+    for index, head in _heads(steps):
+        if index >= written:
+            break
+        elapsed_s = run_s * index / LINES_MAX if index else 0.0
+        left = _clock(run_s - elapsed_s) if index and run_s > 0 else "?"
+        text.append(f"{head} [{_clock(elapsed_s)}<{left}, {speed if index else '?it/s'}]")
     if now_s >= prediction.ends_s and prediction.error is not None:
         text.append(prediction.error)
     return "\n".join(text) + "\n"
 
 
-def _tqdm(step: int, steps: int, elapsed_s: float) -> str:
-    share = step / steps
-    eighths = round(share * 80)
+@functools.lru_cache(maxsize=256)
+def _heads(steps: int) -> tuple[tuple[int, str], ...]:
+    """Return index and first part of each progress line; two lines for the same step are one."""
+    by_step = {steps * index // LINES_MAX: index for index in range(LINES_MAX, -1, -1)}
+    return tuple((index, _head(step, steps)) for step, index in sorted(by_step.items()))
+
+
+def _head(step: int, steps: int) -> str:
+    eighths = round(step / steps * 80)
     bar = ("█" * (eighths // 8) + " ▏▎▍▌▋▊▉"[eighths % 8] * (eighths % 8 > 0)).ljust(10)
-    head = f"{round(share * 100):3d}%|{bar}| {step}/{steps}"
-    if not step or elapsed_s <= 0:
-        return f"{head} [{_clock(elapsed_s)}<?, ?it/s]"
-    rate = step / elapsed_s
-    return f"{head} [{_clock(elapsed_s)}<{_clock((steps - step) / rate)}, {rate:5.2f}it/s]"
+    return f"{round(step / steps * 100):3d}%|{bar}| {step}/{steps}"
 
 
 def _clock(seconds: float) -> str:
-    minutes, rest = divmod(int(seconds), 60)
-    return f"{minutes:02d}:{rest:02d}"
+    whole = int(seconds + 1e-6)
+    return f"{whole // 60:02d}:{whole % 60:02d}"

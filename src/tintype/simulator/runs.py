@@ -179,7 +179,8 @@ class Runs:
             deadline_s=prediction.deadline_s,
         )
         if not model.official:
-            world.booted[prediction.runs] = (ready_s, planned.ends_s + lifecycle.WARM_S)
+            _, idle_s = world.booted.get(prediction.runs, (created_s, -NEVER_S))
+            world.booted[prediction.runs] = (ready_s, max(idle_s, planned.ends_s + lifecycle.WARM_S))
         prediction.starts_s, prediction.ends_s, prediction.run_s = (
             planned.starts_s,
             planned.ends_s,
@@ -251,7 +252,10 @@ class Runs:
             change_s = lifecycle.delivered_at(prediction, told.outputs)
         if "logs" in wanted and prediction.ending and told.lines <= lifecycle.LINES_MAX:
             change_s = min(change_s, lifecycle.line_at(prediction, told.lines))
-        return min(ends_s, max(change_s, told.last_s + THROTTLE_S))
+        due_s = max(change_s, told.last_s + THROTTLE_S)
+        now_s = self._world.clock.now()
+        # A run that fails writes no further lines: never look again at once for what is not coming.
+        return min(ends_s, due_s if due_s > now_s else now_s + THROTTLE_S)
 
     def _step(self, prediction: Prediction) -> None:
         now_s = self._world.clock.now()

@@ -85,7 +85,7 @@ class Deliveries:
 
     def send(self, event: Event) -> None:
         """Deliver an event as soon as its turn comes, or do to it what a fault rule says."""
-        if event.is_terminal:
+        if event.is_terminal and self._journal.is_kept:
             self._journal.put(KIND, event.id, _to_json(event))
         rule = self._faults.for_webhook(url=event.url, event=event.name)
         act = "" if rule is None else rule.do

@@ -92,6 +92,28 @@ async def test_every_event_comes_in_order_and_not_too_often(start: Any, receiver
     assert logs[-1] == done["logs"]
 
 
+@pytest.mark.parametrize("prompt", ["[[delay=8]] [[fail=no]] x", "[[stuck]] x"])
+async def test_log_of_a_run_that_fails_comes_to_an_end(start: Any, receiver: Any, prompt: str) -> None:
+    """Nothing is told twice while it waits for its end, and looking costs nothing."""
+    simulator = await start(speed=1)
+    await simulator.create({"prompt": prompt}, webhook=receiver.url, webhook_events_filter=ALL)
+    ran = [0]
+    step = simulator.world.runs._step
+
+    def counted(*args: Any) -> None:
+        ran[0] += 1
+        step(*args)
+
+    simulator.world.runs._step = counted
+    simulator.world.clock.advance(2_000)
+    await simulator.world.deliveries.idle()
+
+    bodies = _bodies(receiver.got)
+    assert bodies[-1]["status"] == "failed"
+    assert len({one["logs"] for one in bodies}) >= len(bodies) - 1
+    assert ran[0] < 2_000 / 0.5
+
+
 @pytest.mark.parametrize(
     ("events", "expected"),
     [
