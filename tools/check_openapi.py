@@ -104,13 +104,19 @@ class Golden:
         self._shapes = {name: self._fields(shape["fields"]) for name, shape in recorded.items()}
         self._headers = {name: shape["headers"] for name, shape in recorded.items()}
         self._errors = json.loads((folder / "errors.json").read_text(encoding="utf-8"))
+        self._unmet = {name for name in self._shapes if name != ANY_OBJECT}
+
+    def unmet(self) -> list[str]:
+        """Return the recorded answers that no exchange was compared with."""
+        return sorted(self._unmet)
 
     def faults(self, exchange: Exchange) -> list[str] | None:
         """Return what an answer lacks or has otherwise than recorded; None where nothing is recorded."""
-        if exchange.probe:
-            return self._refusal_faults(exchange)
         name = f"{exchange.method} {_anonymous(exchange.path)} {exchange.status}"
         fields = self._shapes.get(name)
+        self._unmet.discard(name)
+        if exchange.probe:
+            return self._refusal_faults(exchange)
         if fields is None:
             return None
         if OBJECT_PATHS.search(exchange.path):
@@ -251,6 +257,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         name = f"{row.method:6} {row.path}"
         print(f"{name:76} {row.calls:5}  {statuses:12} {row.schemas:6} {row.recorded:6}  {mark}")
     deviations = [one for row in rows for one in row.deviations]
+    deviations += [f"{name}: is recorded and was not met" for name in (golden.unmet() if golden else ())]
     for one in dict.fromkeys(deviations):
         print(f"  {one}")
     print(f"{len(rows)} operations, {sum(row.calls for row in rows)} calls, {len(deviations)} deviations")
