@@ -120,7 +120,10 @@ def _ended(error: Exception) -> exits.Exit:
 def _usage_line(error: TyperException) -> str:
     message = error.format_message().replace("Value error, ", "")
     context = getattr(error, "ctx", None)
-    return f"{message} See: {context.command_path} --help" if context is not None else message
+    if context is None:
+        return message
+    ended = message if message.endswith((".", "?")) else f"{message}."
+    return f"{ended} See: {context.command_path} --help"
 
 
 def _missing_line(error: ModuleNotFoundError) -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tintype.cli.orders import Order
-    from tintype.cli.runs import Broken, Done
+    from tintype.cli.runs import Broken, Done, Saved
     from tintype.cli.upstream import Place
 
 EXAMPLES = """\b
@@ -112,7 +112,7 @@ def make(
             return asyncio.run(work.make())
         except KeyboardInterrupt:
             kept = [saved.path for one in work.done for saved in one.saved]
-            line = work.told or "interrupted"
+            line = work.told or "interrupted; what was sent may still run upstream"
             raise exits.Interrupted(f"{line}; kept: {', '.join(map(str, kept))}" if kept else line) from None
 
 
@@ -156,8 +156,8 @@ def document(order: Order, place: Place, done: Sequence[Done], broken: Sequence[
         "failures": [
             {
                 "code": getattr(one.error, "code", "error"),
-                "message": exits.one_line(str(exits.of(one.error))),
-                "prediction_id": getattr(one.error, "prediction_id", None),
+                "message": exits.one_line(one.line),
+                "prediction_id": one.prediction_id,
             }
             for one in broken
         ],
@@ -179,9 +179,14 @@ def cost(done: Sequence[Done]) -> str:
 def _put(order: Order, done: Sequence[Done], *, with_preview: bool) -> None:
     saved = [(file, one.seconds) for one in done for file in one.saved]
     for file, seconds in saved:
-        pixels = f"{file.width}x{file.height}" if file.width else "size unknown"
         if with_preview:
             preview.show(file.path)
-        screen.put(f"{file.path}  {pixels}  {screen.size(file.size)}  {seconds:.1f} s")
+        screen.put(f"{file.path}  {_pixels(file)}  {screen.size(file.size)}  {seconds:.1f} s")
     if saved:
         screen.put(f"{len(saved)} from {order.slug}, {cost(done)}")
+
+
+def _pixels(file: Saved) -> str:
+    if file.width is not None:
+        return f"{file.width}x{file.height}"
+    return {".svg": "vector", ".txt": "text"}.get(file.path.suffix, "size unknown")

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tintype.cli import exits, files
-from tintype.domain.errors import TintypeError
+from tintype.domain.errors import OutcomeUnknown, TintypeError
 from tintype.replicate import outputs
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 # A create is held this long for models that are done at once; an interruption waits for it.
 HELD_S = 1
 # How long cancelling may take when a person wants to leave.
-CANCEL_S = 20.0
+CANCEL_S = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +53,14 @@ class Broken:
 
     run: Run
     error: Exception
+    prediction_id: str | None
+
+    @property
+    def line(self) -> str:
+        """What went wrong, with the prediction that it is about."""
+        words = str(exits.of(self.error))
+        is_named = self.prediction_id is None or self.prediction_id in words
+        return words if is_named else f"{words} (prediction {self.prediction_id})"
 
 
 class Watcher(Protocol):
@@ -76,6 +83,7 @@ class Runs:
     folder: Path
     names: Sequence[str]
     speed: float = 1.0
+    cancel_s: float = CANCEL_S
     told: str = ""
     finished: dict[int, Done | Broken] = field(default_factory=dict)
     _reference: str = ""
@@ -111,12 +119,14 @@ class Runs:
 
     async def _one(self, number: int, run: Run) -> None:
         started = time.monotonic()
+        prediction: Prediction | None = None
         try:
             prediction = await self._predicted(number, run)
             saved = await self._saved(number, prediction)
         except (TintypeError, exits.Exit, OSError) as error:
-            self._open.pop(number, None)
-            self.finished[number] = Broken(run=run, error=error)
+            known = self._open.pop(number, None) or getattr(error, "prediction_id", None)
+            about = known if prediction is None else prediction.id
+            self.finished[number] = Broken(run=run, error=error, prediction_id=about)
             self.watcher.moved(number, "failed", None)
             return
         seconds = time.monotonic() - started
@@ -149,24 +159,24 @@ class Runs:
         return tuple([await save(one, folder=self.folder, name=self.names[number]) for one in made])
 
     async def _cancel_all(self) -> str:
-        try:
-            async with asyncio.timeout(CANCEL_S):
-                for number, create in list(self._creates.items()):
-                    with suppress(TintypeError):
-                        self._open[number] = (await create).id
-                ids = list(self._open.values())
-                ended = await asyncio.gather(*map(self._cancelled, ids))
-        except TimeoutError:
-            return (
-                f"interrupted; upstream did not answer within {CANCEL_S:g} s: predictions may still run there"
-            )
-        return _told(dict(zip(ids, ended, strict=True)))
+        under_way = sorted({*self._creates, *self._open})
+        for number in under_way:
+            self.watcher.moved(number, "canceling", None)
+        return _told([end for end in await asyncio.gather(*map(self._cancelled, under_way)) if end])
 
-    async def _cancelled(self, prediction_id: str) -> str:
+    async def _cancelled(self, number: int) -> tuple[str, str] | None:
+        """Cancel a run, once its create is answered; says what became of it, or None where nothing was bought."""
         try:
-            return (await self.client.predictions.cancel(prediction_id)).status
+            async with asyncio.timeout(self.cancel_s):
+                if number in self._creates:
+                    self._open[number] = (await asyncio.shield(self._creates[number])).id
+                return (await self.client.predictions.cancel(self._open[number])).status, self._open[number]
+        except (TimeoutError, OutcomeUnknown):
+            if number in self._open:
+                return "not canceled in time", self._open[number]
+            return "sent without an answer, so it may run", "see replicate.com/predictions"
         except TintypeError as error:
-            return f"not canceled ({error.code})"
+            return (f"not canceled ({error.code})", self._open[number]) if number in self._open else None
 
 
 async def save(output: AsyncOutput, *, folder: Path, name: str) -> Saved:
@@ -212,22 +222,21 @@ def _film_size(path: Path) -> tuple[int, int] | tuple[None, None]:
         return None, None
 
 
-def _told(ended: dict[str, str]) -> str:
+def _told(ended: Sequence[tuple[str, str]]) -> str:
     if not ended:
         return "interrupted; nothing was running upstream"
     by_status: dict[str, list[str]] = {}
-    for prediction_id, status in ended.items():
-        by_status.setdefault(status, []).append(prediction_id)
-    words = [f"{status} upstream: {', '.join(ids)}" for status, ids in by_status.items()]
+    for status, where in ended:
+        by_status.setdefault(status, []).append(where)
+    words = [f"{status} upstream: {', '.join(dict.fromkeys(places))}" for status, places in by_status.items()]
     return f"interrupted; {'; '.join(words)}"
 
 
 def failure(broken: Sequence[Broken], *, count: int) -> exits.Exit:
     """Say in one line what went wrong; a refusal only when nothing was made and all of it was wrong input."""
-    ends = [exits.of(one.error) for one in broken]
-    lines = list(dict.fromkeys(str(end) for end in ends))
+    lines = list(dict.fromkeys(one.line for one in broken))
     nothing_made = len(broken) == count
-    is_wrong = nothing_made and all(end.exit_code == 2 for end in ends)
+    is_wrong = nothing_made and all(exits.of(one.error).exit_code == 2 for one in broken)
     kind: type[exits.Exit] = exits.Refusal if is_wrong else exits.Failure
     if nothing_made and len(lines) == 1:
         return kind(lines[0])

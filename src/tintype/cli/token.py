@@ -50,7 +50,13 @@ def set_() -> None:
     """Ask for the token without showing it, or read it from standard input, and keep it in the keyring."""
     # Asked first, so that nobody pastes a token for nothing.
     tokens.stored()
-    tokens.store(_asked())
+    given = tokens.Token(_asked())
+    tokens.store(given.reveal())
+    kept = tokens.stored()
+    if kept is None or kept.reveal() != given.reveal():
+        raise exits.Failure(
+            "the keyring took the token but does not give it back; set REPLICATE_API_TOKEN instead"
+        )
     screen.put("The token is in the keyring. Check it with: tintype doctor")
     _say_what_comes_first()
 

@@ -177,6 +177,25 @@ def test_interruption_cancels_upstream_and_says_so(
         assert item["id"] in line
 
 
+def test_interrupted_while_the_create_is_under_way(connected: Shell, simulator: Simulator) -> None:
+    """What may have been bought is waited for and cancelled."""
+    simulator.faults(
+        [{"do": "delay", "delay_s": 2.0, "when": "after", "method": "POST", "path": "*/predictions"}]
+    )
+
+    process = connected.start("generate", "[[delay=60]] a boat", "--model", "flux_pro")
+    try:
+        _until(lambda: simulator.bills()["predictions"] == 1)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=DEADLINE_S)
+    finally:
+        process.kill()
+
+    assert process.returncode == 130
+    assert "canceled upstream: " in err
+    assert simulator.bills()["items"][0]["status"] == "canceled"
+
+
 def test_the_simulator_does_not_outlive_a_killed_command(alone: Shell) -> None:
     process = alone.start("generate", "[[delay=60]] a boat")
     try:

@@ -3,16 +3,46 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import re
 import signal
+import subprocess
 from typing import TYPE_CHECKING
 
+from tests.acceptance.cli.conftest import COMMAND
 from tintype.replicate.client import Client
 
 if TYPE_CHECKING:
     from tests.acceptance.cli.conftest import Shell
     from tintype.testing import Simulator
 
+BACKEND = """
+import json
+import pathlib
+
+import keyring.backend
+
+PLACE = pathlib.Path(__file__).with_name("kept.json")
+
+
+class Keyring(keyring.backend.KeyringBackend):
+    priority = 1
+
+    def _all(self):
+        return json.loads(PLACE.read_text()) if PLACE.exists() else {}
+
+    def get_password(self, service, username):
+        return self._all().get(f"{service}/{username}")
+
+    def set_password(self, service, username, password):
+        PLACE.write_text(json.dumps({**self._all(), f"{service}/{username}": password}))
+
+    def delete_password(self, service, username):
+        kept = self._all()
+        del kept[f"{service}/{username}"]
+        PLACE.write_text(json.dumps(kept))
+"""
 NO_KEYRING = {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
 
 
@@ -100,3 +130,64 @@ def test_simulator_that_cannot_listen_says_so_in_one_line(alone: Shell, simulato
     assert ended.code == 2
     assert len(ended.error_lines) == 1
     assert port in ended.error_lines[0]
+
+
+def with_keyring(shell: Shell) -> None:
+    """Give the shell a keyring: a backend that keeps passwords in a file of the test's folder."""
+    (shell.folder / "testkeyring.py").write_text(BACKEND)
+    shell.environment["PYTHONPATH"] = str(shell.folder)
+    shell.environment["PYTHON_KEYRING_BACKEND"] = "testkeyring.Keyring"
+
+
+def test_token_goes_into_the_keyring_is_used_and_is_deleted(alone: Shell, simulator: Simulator) -> None:
+    with_keyring(alone)
+    alone.environment["TINTYPE_REPLICATE_URL"] = simulator.url
+
+    kept = alone.run("token", "set", text=f"{simulator.token}\n")
+    status = alone.run("token", "status")
+    made = alone.run("generate", "a boat", "--json")
+    deleted = alone.run("token", "delete")
+    again = alone.run("token", "delete")
+
+    assert [one.code for one in (kept, status, made, deleted, again)] == [0, 0, 0, 0, 0]
+    assert status.out == f"r8_**** from keyring, for {simulator.url}\n"
+    assert json.loads(made.out)["simulated"] is False
+    assert again.out == "There was no token in the keyring.\n"
+    assert simulator.token not in "".join(one.out + one.err for one in (kept, status, made, deleted))
+
+
+def test_a_keyring_that_forgets_is_told(alone: Shell) -> None:
+    alone.environment["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
+
+    ended = alone.run("token", "set", text="r8_marker\n")
+
+    assert ended.code == 1
+    assert "does not give it back" in ended.error_lines[0]
+
+
+def test_prompt_hides_the_token(alone: Shell) -> None:
+    with_keyring(alone)
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [COMMAND, "token", "set"],
+        cwd=alone.folder,
+        env=alone.environment,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        # Without a terminal of its session to go to, the prompt has to use these.
+        start_new_session=True,
+    )
+    os.close(theirs)
+    shown = b""
+    try:
+        while b"(not shown): " not in shown:
+            shown += os.read(ours, 4096)
+        os.write(ours, b"r8_marker\n")
+        while b"doctor" not in shown:
+            shown += os.read(ours, 4096)
+    finally:
+        os.close(ours)
+    assert process.wait(timeout=20) == 0
+    assert b"marker" not in shown
+    assert alone.run("token", "status").out.startswith("r8_****")
