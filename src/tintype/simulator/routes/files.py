@@ -6,9 +6,9 @@ import hmac
 import json
 from typing import TYPE_CHECKING, Any
 
-from python_multipart.exceptions import MultipartParseError
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException
 from starlette.responses import Response
 
 from tintype.simulator import calls, origins, pages, problems, replies, uploads
@@ -150,7 +150,7 @@ async def _form(request: Request) -> FormData:
         raise problems.too_large()
     try:
         return await request.form(max_files=4, max_fields=16)
-    except (HTTPException, MultipartParseError) as error:
+    except (HTTPException, MultiPartException) as error:
         raise problems.Problem(400, "The multipart body cannot be read") from error
 
 
