@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
-from starlette.routing import Route
 
 from tintype.simulator import calls, ids, orders, origins, pages, problems, replies, timestamps, views
 from tintype.simulator.runs import Order
@@ -17,6 +16,7 @@ from tintype.simulator.throttle import Kind
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.routing import BaseRoute
+    from starlette.types import ASGIApp
 
     from tintype.simulator.models import Model
     from tintype.simulator.records import Account, Deployment, Prediction
@@ -26,18 +26,16 @@ if TYPE_CHECKING:
 def routes(world: World) -> list[BaseRoute]:
     """Return the routes of predictions."""
     handles = Predictions(world)
-    create, look = Kind.CREATE, Kind.LOOK
 
-    def route(path: str, handle: Any, method: str, kind: Kind = Kind.OTHER) -> BaseRoute:
-        return Route(path, calls.operation(world, handle, kind=kind), methods=[method])
+    def create(handle: Any) -> ASGIApp:
+        return calls.operation(world, handle, kind=Kind.CREATE)
 
     return [
-        route("/predictions", handles.create, "POST", create),
-        route("/predictions", handles.list, "GET"),
-        route("/predictions/{id}", handles.get, "GET", look),
-        route("/predictions/{id}/cancel", handles.cancel, "POST"),
-        route("/models/{owner}/{name}/predictions", handles.create_official, "POST", create),
-        route("/deployments/{owner}/{name}/predictions", handles.create_deployed, "POST", create),
+        calls.resource("/predictions", POST=create(handles.create), GET=calls.operation(world, handles.list)),
+        calls.resource("/predictions/{id}", GET=calls.operation(world, handles.get, kind=Kind.LOOK)),
+        calls.resource("/predictions/{id}/cancel", POST=calls.operation(world, handles.cancel)),
+        calls.resource("/models/{owner}/{name}/predictions", POST=create(handles.create_official)),
+        calls.resource("/deployments/{owner}/{name}/predictions", POST=create(handles.create_deployed)),
     ]
 
 
