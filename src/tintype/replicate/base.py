@@ -40,6 +40,7 @@ class running(Generic[P]):  # noqa: N801 - it is used as a decorator
     """Like `steps.operation`, for what ends with outputs: each client gives its own kind."""
 
     def __init__(self, function: Callable[Concatenate[Any, P], steps.Op[Any]]) -> None:
+        function.__annotations__["return"] = "list[Output]"
         self._operation = steps.operation(function)
         self.__doc__ = function.__doc__
         self.__wrapped__ = function
@@ -104,6 +105,7 @@ class Desk:
             self.context, upstream.origin, fetching.allowed(options.output_hosts), options.output_bytes_max
         )
         self.webhook_secret: Secret | None = None
+        self.versions: dict[str, tuple[str, float]] = {}
 
     def outputs(self, prediction: Prediction) -> list[Any]:
         """The outputs of a prediction, as this client's kind of object."""

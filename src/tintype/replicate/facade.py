@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import time
 from pathlib import Path
@@ -11,7 +12,7 @@ from tintype.domain import errors, money
 from tintype.replicate.client import Client
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from tintype.replicate.outputs import Output
 
@@ -21,16 +22,8 @@ STAND_IN = "wan-video/wan-2.2-i2v-fast"
 """What answers for `fofr/skyreels-2` where that does not exist, as on Replicate itself."""
 
 _MOTION = "The scene comes alive with gentle, natural motion"
-_IMAGE_INPUTS = {
-    "wan-video/wan-2.2-i2v-fast": "image",
-    "kwaivgi/kling-v2.1": "start_image",
-    "kwaivgi/kling-v2.5-turbo-pro": "start_image",
-    "kwaivgi/kling-v2.6": "start_image",
-    "kwaivgi/kling-v3-video": "start_image",
-    "minimax/hailuo-02": "first_frame_image",
-    "minimax/hailuo-2.3": "first_frame_image",
-    "openai/sora-2": "input_reference",
-}
+# What the input for the first picture is called, by model, in the order of looking.
+_IMAGE_NAMES = ("image", "start_image", "first_frame_image", "first_frame", "input_reference", "input_image")
 
 
 class ReplicateClient:
@@ -95,21 +88,21 @@ class ReplicateClient:
         if not image_urls:
             return {**made, "error": "at least one image address is needed"}
         try:
+            model, form, warning = self._video_model(model)
+            if warning:
+                made["warning"] = warning
             clips: list[Output] = []
             for address in image_urls:
-                clip, model, warning = self._clip(address, model)
-                clips.append(clip)
-                made["prediction_id"] = clip.prediction_id
-                if warning:
-                    made["warning"] = warning
-            made["video_url"], seconds = self._joined(clips)
+                clips.append(self._first(model, form(address)))
+                made["prediction_id"] = clips[-1].prediction_id
+            made["video_url"], made["duration_seconds"] = _joined(clips)
         except errors.TintypeError as error:
             return {
                 **made,
                 "error": str(error),
                 "prediction_id": error.prediction_id or made["prediction_id"],
             }
-        return {**made, "success": True, "duration_seconds": round(seconds)}
+        return {**made, "success": True}
 
     def poll_prediction(
         self, prediction_id: str, timeout: float = 600, interval: float = 5
@@ -147,29 +140,53 @@ class ReplicateClient:
             f"{model} succeeded without a file", prediction_id=outputs[0].prediction_id if outputs else None
         )
 
-    def _clip(self, address: str, model: str) -> tuple[Output, str, str | None]:
-        """Make one clip; gives the model that made it, and a warning when it is not the one asked for."""
-        given = {_IMAGE_INPUTS.get(model, "image"): address, "prompt": _MOTION}
+    def _video_model(self, model: str) -> tuple[str, Callable[[str], dict[str, Any]], str | None]:
+        """The model that will answer, how a picture's address becomes its input, and a warning if it is another."""
+        name = model.partition(":")[0]
+        warning = None
         try:
-            return self._first(model, given), model, None
+            known = self._client.models.get(name)
         except errors.NotFound:
-            if model != VIDEO_MODEL:
+            if name != VIDEO_MODEL:
                 raise
-        warning = f"{VIDEO_MODEL} is not a model of this upstream; {STAND_IN} made the video"
-        given = {_IMAGE_INPUTS[STAND_IN]: address, "prompt": _MOTION}
-        return self._first(STAND_IN, given), STAND_IN, warning
+            model = STAND_IN
+            warning = f"{VIDEO_MODEL} is not a model of this upstream; {STAND_IN} made the video"
+            known = self._client.models.get(STAND_IN)
+        version = known.latest_version
+        schema = (version.openapi_schema if version is not None else None) or {}
+        names = schema.get("components", {}).get("schemas", {}).get("Input", {}).get("properties", {})
+        image = next((one for one in _IMAGE_NAMES if one in names), "image")
+        fixed = {"prompt": _MOTION} if "prompt" in names else {}
+        return model, lambda address: {image: address, **fixed}, warning
 
-    def _joined(self, clips: list[Output]) -> tuple[str | None, float]:
-        """Join clips; gives the address of the result and its length in seconds."""
-        try:
-            from tintype.media import video  # noqa: PLC0415 - PyAV is only needed, and only there, for videos
-        except ImportError as fault:
-            raise errors.ConfigurationError("videos need PyAV: pip install 'tintype[simulator]'") from fault
-        folder = Path(tempfile.mkdtemp(prefix="tintype-video-"))
-        files = [clip.save(folder / f"clip-{n}.mp4") for n, clip in enumerate(clips)]
-        result = video.join(files, folder / "video.mp4")
+
+def _joined(clips: list[Output]) -> tuple[str | None, int]:
+    """Join clips; gives the address of the result and its length in whole seconds.
+
+    A single clip stays where it is; its length is 0 where PyAV is not installed to read it.
+    """
+    try:
+        from tintype.media import video  # noqa: PLC0415 - PyAV is needed for films alone
+    except ImportError as fault:
         if len(clips) == 1:
-            return clips[0].url, float(result.seconds)
+            return clips[0].url, 0
+        raise errors.ConfigurationError(
+            "joining clips needs PyAV: pip install 'tintype[simulator]'"
+        ) from fault
+    folder = Path(tempfile.mkdtemp(prefix="tintype-film-"))
+    film = folder / "film.mp4"
+    try:
+        files = [clip.save(folder / f"clip-{number}.mp4") for number, clip in enumerate(clips)]
+        seconds = round(video.join(files, film).seconds)
         for file in files:
             file.unlink()
-        return (folder / "video.mp4").as_uri(), float(result.seconds)
+    except video.CannotJoin as fault:
+        shutil.rmtree(folder)
+        raise errors.OutputRefused(f"the clips cannot be joined: {fault}") from fault
+    except BaseException:
+        shutil.rmtree(folder)
+        raise
+    if len(clips) > 1:
+        return film.as_uri(), seconds
+    shutil.rmtree(folder)
+    return clips[0].url, seconds

@@ -157,6 +157,8 @@ def iterating(item: type[T]) -> Callable[[Callable[Concatenate[Any, P], Op[None]
     """Declare an iteration and the type of its items."""
 
     def declare(function: Callable[Concatenate[Any, P], Op[None]]) -> iteration[P, T]:
+        # What readers of the signature are told is what they get, not how it comes about.
+        function.__annotations__["return"] = f"Iterator[{item.__name__}]"
         return iteration(function, item)
 
     return declare

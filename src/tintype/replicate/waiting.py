@@ -18,6 +18,7 @@ __all__ = ["DEADLINE_S", "Progress", "wait"]
 
 DEADLINE_S = 600.0
 """How long a wait lasts when nobody says: ten minutes."""
+_ALMOST_S = 0.1
 
 
 def wait(
@@ -84,11 +85,14 @@ def _follow(
             is_watched=tell.is_wanted,
             crowd=board.crowd(),
         )
+        if looks == 0 and ticket.latest.has_output:
+            # An answer that was held comes with the output, at times just before the status is final.
+            pause_s = min(pause_s, _ALMOST_S)
         ticket.due_at = min(max(ticket.looked_at + pause_s, now), until)
         if now >= until:
             raise errors.TimedOut(
-                f"prediction {ticket.latest.id} had not ended at the deadline (status {ticket.latest.status}); it still "
-                "runs upstream: wait for it again by its id, or cancel it",
+                f"prediction {ticket.latest.id} had not ended at the deadline (status {ticket.latest.status}); it "
+                "still runs upstream: wait for it again by its id, or cancel it",
                 can_retry=True,
                 prediction_id=ticket.latest.id,
             )

@@ -7,21 +7,19 @@ from typing import TYPE_CHECKING, Any
 from tintype.domain import errors
 from tintype.replicate import calling, finding, inputs, outputs, pace, steps, streaming, waiting, wire
 from tintype.replicate.resources import binding
-from tintype.replicate.results import Page, Prediction
+from tintype.replicate.results import Model, Page, Prediction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from tintype.replicate.base import Desk
+    from tintype.replicate.outputs import AsyncOutput, Output
     from tintype.replicate.progress import Progress
 
 _PATH = "/predictions"
 _FIND_PAGES_MAX = 200
-
-# Named here because the classes below have a method `list`.
-_Candidates = list[Prediction]
-_Outputs = list[Any]
+_VERSION_S = 300.0
 
 
 class PredictionOps(binding.Resource):
@@ -155,7 +153,7 @@ class PredictionOps(binding.Resource):
         yield from events(self._desk, prediction, deadline_s=deadline_s)
 
     @steps.operation
-    def find(self, outcome: errors.OutcomeUnknown | errors.SentCreate) -> steps.Op[_Candidates]:
+    def find(self, outcome: errors.OutcomeUnknown | errors.SentCreate) -> steps.Op[Sequence[Prediction]]:
         """Look for what a create of unknown outcome may have bought; gives the candidates, oldest first.
 
         The list is read back to 120 s before the sending. Its webhook decides where upstream names it, else time,
@@ -183,10 +181,6 @@ class PredictionOps(binding.Resource):
             "the list of predictions could not be read back to the sending; it is too long"
         )
 
-    def outputs(self, prediction: Prediction) -> _Outputs:
-        """The outputs of a prediction as `Output` objects; an empty list while there are none."""
-        return self._desk.outputs(prediction)
-
 
 def _query(after: datetime | None, before: datetime | None, source: str | None) -> dict[str, str | None]:
     return {
@@ -207,19 +201,48 @@ def begin(
     cancel_after_s: float | None,
     until: float | None,
 ) -> steps.Op[Prediction]:
-    """Send the files of an input, then the create."""
+    """Send the files of an input, then the create.
+
+    `owner/name` of a community model is refused with 404, before anything is bought: then its latest version is
+    run, and remembered for five minutes.
+    """
     context = desk.context
     plain = yield from inputs.prepare(context, given, inline_max=desk.options.inline_max, until=until)
-    call = wire.create(
-        target,
-        plain,
-        wait_s=wait_s,
-        webhook=webhook,
-        webhook_events=webhook_events,
-        cancel_after_s=cancel_after_s,
-        read_s=context.read_s,
-    )
-    return (yield from calling.call(context, call, wire.prediction, until=until))
+
+    def send(where: wire.Target) -> steps.Op[Prediction]:
+        call = wire.create(
+            where,
+            plain,
+            wait_s=wait_s,
+            webhook=webhook,
+            webhook_events=webhook_events,
+            cancel_after_s=cancel_after_s,
+            read_s=context.read_s,
+        )
+        return calling.call(context, call, wire.prediction, until=until)
+
+    if target.model is None or target.version is not None:
+        return (yield from send(target))
+    version, good_until = desk.versions.get(target.model, ("", 0.0))
+    if context.monotonic() < good_until:
+        return (yield from send(wire.Target("/predictions", target.model, version)))
+    try:
+        return (yield from send(target))
+    except errors.NotFound as unknown:
+        version = yield from _latest_version(desk, target.model, unknown, until)
+    desk.versions[target.model] = (version, context.monotonic() + _VERSION_S)
+    return (yield from send(wire.Target("/predictions", target.model, version)))
+
+
+def _latest_version(desk: Desk, model: str, unknown: errors.NotFound, until: float | None) -> steps.Op[str]:
+    """The id of a community model's latest version; raises the error of the create where there is none."""
+    try:
+        found = yield from binding.fetch(desk, Model, wire.Call("GET", wire.model_path(model)), until=until)
+    except errors.NotFound:
+        raise unknown from None
+    if found.latest_version is None:
+        raise unknown
+    return found.latest_version.id
 
 
 def events(desk: Desk, prediction: Prediction, *, deadline_s: float) -> steps.Op[None]:
@@ -246,8 +269,16 @@ class Predictions(PredictionOps, steps.Blocking):
 
     __slots__ = ()
 
+    def outputs(self, prediction: Prediction) -> Sequence[Output]:
+        """The outputs of a prediction; none while there are none."""
+        return self._desk.outputs(prediction)
+
 
 class AsyncPredictions(PredictionOps, steps.Awaiting):
     """Predictions of an async client."""
 
     __slots__ = ()
+
+    def outputs(self, prediction: Prediction) -> Sequence[AsyncOutput]:
+        """The outputs of a prediction; none while there are none."""
+        return self._desk.outputs(prediction)
