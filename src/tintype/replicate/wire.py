@@ -299,7 +299,7 @@ def problem(reply: Reply, call: Call) -> errors.UpstreamError:
         )
     if status in {404, 410}:
         return errors.NotFound(
-            f"Replicate does not know {call.path} ({status}){': ' + words if words else ''}{hint}",
+            f"Replicate does not know {call.path} ({status}){': ' + words if words else ''}",
             status=status,
         )
     if status == 429:
