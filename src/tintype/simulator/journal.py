@@ -16,8 +16,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class InUse(Exception):
-    """Another process has the journal open."""
+VERSION = 1
+"""Of the records and how they are kept; another one is refused."""
+
+
+class CannotOpen(Exception):
+    """The journal of a folder cannot be used; the message says why and what to do, without the folder's name."""
 
 
 class Journal:
@@ -60,10 +64,17 @@ class SqliteJournal(Journal):
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0)
         try:
             self._open()
-        except sqlite3.OperationalError as error:
+        except sqlite3.DatabaseError as error:
             self._db.close()
             if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
-                raise InUse(folder) from error
+                reason = "is used by another simulator; stop that one, or name another directory with --data"
+                raise CannotOpen(reason) from error
+            if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
+                reason = f"holds a {path.name} that is no journal; name another directory with --data"
+                raise CannotOpen(reason) from error
+            raise
+        except CannotOpen:
+            self._db.close()
             raise
         self._pending: asyncio.Future[None] | None = None
         self._is_open = False
@@ -74,11 +85,18 @@ class SqliteJournal(Journal):
         self._db.execute("PRAGMA journal_mode=WAL")
         # In WAL mode this survives the death of the process; only a power cut may lose the last moments.
         self._db.execute("PRAGMA synchronous=NORMAL")
+        self._db.execute("BEGIN IMMEDIATE")
+        [version] = self._db.execute("PRAGMA user_version").fetchone()
+        if version not in {0, VERSION}:
+            raise CannotOpen(
+                "was written by another version of the simulator; use that one, or name another directory"
+                " with --data"
+            )
+        self._db.execute(f"PRAGMA user_version = {VERSION}")
         self._db.execute(
             "CREATE TABLE IF NOT EXISTS record (number INTEGER PRIMARY KEY, kind TEXT NOT NULL,"
             " key TEXT NOT NULL, text BLOB NOT NULL, UNIQUE (kind, key))"
         )
-        self._db.execute("BEGIN IMMEDIATE")
         self._db.execute("COMMIT")
 
     def put(self, kind: str, key: str, text: bytes) -> None:

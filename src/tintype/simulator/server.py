@@ -221,11 +221,8 @@ def _prepared(settings: Settings) -> Iterator[_Host]:
 def _world(settings: Settings) -> World:
     try:
         return World(settings)
-    except journal.InUse as error:
-        raise CannotServe(
-            f"the data directory {settings.data} is used by another simulator; "
-            "stop that one, or name another directory with --data"
-        ) from error
+    except journal.CannotOpen as error:
+        raise CannotServe(f"the data directory {settings.data} {error}") from error
 
 
 def _listener(settings: Settings) -> socket.socket:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -95,15 +97,31 @@ def test_data_folder_is_for_its_owner_only(tmp_path: Path) -> None:
     assert set(modes.values()) == {0}, modes
 
 
-def test_second_simulator_on_the_same_folder_says_what_to_do(tmp_path: Path) -> None:
-    folder = tmp_path / "data"
-    with _running(folder):
-        command = [sys.executable, "-m", "tintype.simulator", "--port", "0", "--data", str(folder)]
-        second = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
-
+def _refused(folder: Path) -> str:
+    command = [sys.executable, "-m", "tintype.simulator", "--port", "0", "--data", str(folder)]
+    second = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert second.returncode == 2
-    assert "used by another simulator" in second.stderr
     assert len(second.stderr.splitlines()) == 1
+    return second.stderr
+
+
+def test_second_simulator_on_the_same_folder_says_what_to_do(tmp_path: Path) -> None:
+    with _running(tmp_path / "data"):
+        assert "used by another simulator" in _refused(tmp_path / "data")
+
+
+def test_journal_that_is_not_ours_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    """Neither a file that is no journal nor one of another version is touched."""
+    path = tmp_path / "journal.sqlite3"
+    path.write_bytes(b"these are notes, not a journal" * 100)
+    before = path.read_bytes()
+    assert "no journal" in _refused(tmp_path)
+    assert path.read_bytes() == before
+
+    path.unlink()
+    with contextlib.closing(sqlite3.connect(path)) as later:
+        later.execute("PRAGMA user_version = 99")
+    assert "another version" in _refused(tmp_path)
 
 
 async def test_restart_takes_up_what_was_in_flight(start: Any, tmp_path: Path, receiver: Any) -> None:

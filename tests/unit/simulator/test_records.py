@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+import tracemalloc
 from typing import TYPE_CHECKING
 
 from hypothesis import given
@@ -10,6 +11,9 @@ from tintype.simulator import ids, timestamps
 from tintype.simulator.blobs import Blobs
 from tintype.simulator.ids import Ids
 from tintype.simulator.records import Account, Prediction
+from tintype.simulator.runs import Order
+from tintype.simulator.settings import Settings
+from tintype.simulator.world import World
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,3 +83,34 @@ def test_blobs_are_shared_and_go_with_their_last_use(tmp_path: Path) -> None:
         assert blobs.get(name) is None
 
     assert list((tmp_path / "blobs").iterdir()) == []
+
+
+def test_prediction_in_flight_takes_less_than_three_kilobytes() -> None:
+    """With its record, its timer, its places in the indexes and what its webhooks have told."""
+    world = World(Settings(speed=1))
+    model = world.models["black-forest-labs/flux-schnell"]
+    account = world.accounts.by_token("r8_x")
+
+    def create(count: int) -> None:
+        for number in range(count):
+            prompt = f"[[delay=900]] a red sports car on a wet street at night, neon signs, take {number}"
+            order = Order(
+                account=account,
+                model=model,
+                slug=model.slug,
+                version="hidden",
+                input={"prompt": prompt, "aspect_ratio": "16:9", "seed": number, "num_outputs": 4},
+                base="http://127.0.0.1:8901",
+                webhook=f"https://example.com/hooks/{number}",
+                events=("start", "output", "logs", "completed"),
+            )
+            world.runs.create(order)
+
+    create(100)
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    create(2_000)
+    used = tracemalloc.get_traced_memory()[0] - before
+    tracemalloc.stop()
+
+    assert used / 2_000 < 3_000
