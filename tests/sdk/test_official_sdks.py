@@ -46,7 +46,7 @@ _RUNS = [
 ]
 
 
-@pytest.fixture(scope="module", params=_RUNS)
+@pytest.fixture(scope="module")
 def endings(request: pytest.FixtureRequest) -> Iterator[Mapping[str, str]]:
     """How each scenario of an SDK ended against a simulator of its own: empty, or the SDK's traceback."""
     sdk, scheme = request.param
@@ -79,6 +79,7 @@ def _node() -> Path:
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
+@pytest.mark.parametrize("endings", _RUNS, indirect=True)
 def test_the_official_sdk_works(endings: Mapping[str, str], scenario: str) -> None:
     """What its users do with the SDK has the outcome that they know."""
     assert set(endings) == set(SCENARIOS)
