@@ -73,7 +73,7 @@ def generate(  # noqa: PLR0913 - each is an option of the command
     known = catalogue.load()
     order = orders.order(known, wish)
     if order.model is None:
-        screen.say(f"{order.slug} is not in the catalogue: its inputs go as given, its price is unknown.")
+        screen.say(orders.unknown_note(known, order.slug))
     elif order.model.kind is Kind.TEXT:
         raise exits.Refusal(
             f"{order.slug} writes text; generate makes pictures and films. See: tintype models"
@@ -126,10 +126,15 @@ class _Work:
         self._runs: runs.Runs | None = None
 
     async def make(self) -> list[Done | Broken]:
-        from tintype.replicate.aio import AsyncClient  # noqa: PLC0415 - loads while nothing waits for it yet
+        from tintype.replicate.aio import AsyncClient  # noqa: PLC0415 - not needed to refuse wrong input
+        from tintype.replicate.limits import Limits  # noqa: PLC0415 - as above
 
         async with AsyncClient(
-            self._place.token, base_url=self._place.origin, trust_env=not self._place.is_simulated
+            self._place.token,
+            base_url=self._place.origin,
+            # The runs keep the limit of creates themselves.
+            limits=Limits(creates_per_minute=None),
+            trust_env=not self._place.is_simulated,
         ) as client:
             self._runs = runs.Runs(
                 client, self._order, self._board, self._folder, self._names, speed=self._place.speed

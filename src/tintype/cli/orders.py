@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tintype.cli import exits
 from tintype.domain import inputs, pricing
-from tintype.domain.catalogue import Kind, UnknownModel
+from tintype.domain.catalogue import Kind, UnknownModel, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -96,6 +96,13 @@ def find(known: Catalogue, name: str) -> Model | None:
         if re.fullmatch(r"[\w.-]+/[\w.-]+(:[0-9a-f]+)?", name):
             return None
         raise exits.Refusal(f"{error} See: tintype models") from None
+
+
+def unknown_note(known: Catalogue, slug: str) -> str:
+    """Say what it means that the catalogue does not know a slug, and which one it resembles, if any."""
+    close = nearest(slug, (model.slug for model in known.models), likeness=0.9)
+    hint = f" Did you mean {close!r}?" if close else ""
+    return f"{slug} is not in the catalogue: its inputs go as given, its price is unknown.{hint}"
 
 
 def total(runs: Iterable[Run]) -> Estimate | None:

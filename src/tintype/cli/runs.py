@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tintype.cli import exits, files
 from tintype.domain.errors import OutcomeUnknown, TintypeError
 from tintype.replicate import outputs
+from tintype.replicate.inputs import INLINE_MAX
+from tintype.replicate.limits import AsyncRateLimiter
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Mapping, Sequence
 
     from tintype.cli.orders import Order, Run
     from tintype.replicate.aio import AsyncClient
@@ -86,7 +88,9 @@ class Runs:
     cancel_s: float = CANCEL_S
     told: str = ""
     finished: dict[int, Done | Broken] = field(default_factory=dict)
+    limiter: AsyncRateLimiter = field(default_factory=AsyncRateLimiter)
     _reference: str = ""
+    _urls: dict[Path, str] = field(default_factory=dict)
     _creates: dict[int, asyncio.Task[Prediction]] = field(default_factory=dict)
     _open: dict[int, str] = field(default_factory=dict)
 
@@ -96,6 +100,7 @@ class Runs:
         A run that fails leaves the others alone. When cancelled, all that are open are cancelled upstream.
         """
         self._reference = await self._runnable()
+        self._urls = await self._uploaded()
         tasks = [asyncio.create_task(self._one(number, run)) for number, run in enumerate(self.order.runs)]
         try:
             await asyncio.gather(*tasks)
@@ -117,6 +122,15 @@ class Runs:
             return slug
         return f"{slug}:{found.latest_version.id}"
 
+    async def _uploaded(self) -> dict[Path, str]:
+        """Upload each large file once, however many runs work on it; small ones travel inside the input."""
+        paths = {path for run in self.order.runs for path in _paths(run.values) if _is_large(path)}
+        if paths:
+            for number in range(len(self.order.runs)):
+                self.watcher.moved(number, "uploading", None)
+        sent = await asyncio.gather(*map(self.client.files.create, paths))
+        return {path: file.url for path, file in zip(paths, sent, strict=True) if file.url is not None}
+
     async def _one(self, number: int, run: Run) -> None:
         started = time.monotonic()
         prediction: Prediction | None = None
@@ -134,9 +148,11 @@ class Runs:
         self.watcher.moved(number, "saved", 1.0)
 
     async def _predicted(self, number: int, run: Run) -> Prediction:
+        # The limit is kept here and not by the client, so that an interruption ends the wait for a place.
+        await self.limiter.acquire()
         # A create that is on its way may buy something: it is never cut off, so that it can be cancelled.
         create = asyncio.ensure_future(
-            self.client.predictions.create(self._reference, run.values, wait_s=HELD_S)
+            self.client.predictions.create(self._reference, _with_urls(run.values, self._urls), wait_s=HELD_S)
         )
         self._creates[number] = create
         prediction = await asyncio.shield(create)
@@ -177,6 +193,26 @@ class Runs:
             return "sent without an answer, so it may run", "see replicate.com/predictions"
         except TintypeError as error:
             return (f"not canceled ({error.code})", self._open[number]) if number in self._open else None
+
+
+def _paths(value: Any) -> list[Path]:
+    if isinstance(value, Path):
+        return [value]
+    if isinstance(value, dict):
+        value = list(value.values())
+    return [path for one in value for path in _paths(one)] if isinstance(value, list) else []
+
+
+def _is_large(path: Path) -> bool:
+    return path.stat().st_size > INLINE_MAX
+
+
+def _with_urls(value: Any, urls: Mapping[Path, str]) -> Any:
+    if isinstance(value, Path):
+        return urls.get(value, value)
+    if isinstance(value, dict):
+        return {name: _with_urls(one, urls) for name, one in value.items()}
+    return [_with_urls(one, urls) for one in value] if isinstance(value, list) else value
 
 
 async def save(output: AsyncOutput, *, folder: Path, name: str) -> Saved:

@@ -88,7 +88,8 @@ def _simulator() -> Iterator[str]:
         ],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        # Nobody reads its log, and a full pipe would stop it.
+        stderr=subprocess.DEVNULL,
         text=True,
         **options,  # type: ignore[call-overload] # the options differ by platform
     )

@@ -57,9 +57,10 @@ def video(
 ) -> None:
     """Bring pictures to life, one clip for each, and join the clips into one MP4."""
     wish = orders.Wish(model=model, prompt=prompt, seed=seed, settings=settings or ())
-    order = orders.clips(catalogue.load(), wish, images)
+    known = catalogue.load()
+    order = orders.clips(known, wish, images)
     if order.model is None:
-        screen.say(f"{order.slug} is not in the catalogue: its inputs go as given, its price is unknown.")
+        screen.say(orders.unknown_note(known, order.slug))
     if len(images) > 1:
         # Without PyAV nothing can be joined: this says so before anything is bought.
         importlib.import_module("tintype.media.video")

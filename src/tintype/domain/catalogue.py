@@ -210,8 +210,8 @@ def names(model: Model) -> frozenset[str]:
     return frozenset(key(spelling) for spelling in spellings(model))
 
 
-def nearest(name: str, candidates: Iterable[str]) -> str | None:
-    """Return the candidate most like a name, or None where none is alike."""
+def nearest(name: str, candidates: Iterable[str], *, likeness: float = 0.6) -> str | None:
+    """Return the candidate most like a name, or None where none is alike; `likeness` is from 0 to 1."""
     by_key = {key(candidate): candidate for candidate in reversed(list(candidates))}
-    close = difflib.get_close_matches(key(name), list(by_key), n=1, cutoff=0.6)
+    close = difflib.get_close_matches(key(name), list(by_key), n=1, cutoff=likeness)
     return by_key[close[0]] if close else None

@@ -6,11 +6,13 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
+from PIL import Image
 
 from tintype import catalogue
 from tintype.cli import orders, runs
 from tintype.cli.orders import Wish
 from tintype.replicate.aio import AsyncClient
+from tintype.replicate.limits import AsyncRateLimiter
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,6 +78,34 @@ async def test_a_create_without_an_answer_keeps_nobody_from_cancelling(
     assert statuses == ["canceled", "processing"]
     assert "canceled upstream: " in under_way.told
     assert "sent without an answer, so it may run upstream: see replicate.com/predictions" in under_way.told
+
+
+async def test_nothing_more_is_sent_after_an_interruption(simulator: Simulator, tmp_path: Path) -> None:
+    """Runs that still wait for a place in the limit are never sent."""
+    seen = Seen()
+    async with AsyncClient(simulator.token, base_url=simulator.url) as client:
+        under_way = made(client, seen, tmp_path, "[[delay=60]] a boat", 3)
+        under_way.limiter = AsyncRateLimiter(2, 60.0)
+        task = asyncio.create_task(under_way.make())
+        await seen.until("starting", count=2)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    assert [item["status"] for item in simulator.bills()["items"]] == ["canceled", "canceled"]
+
+
+async def test_a_large_file_is_uploaded_once_for_all_runs(simulator: Simulator, tmp_path: Path) -> None:
+    picture = tmp_path / "large.png"
+    Image.effect_noise((800, 800), 100).save(picture)
+    wish = Wish(model="flux-dev", prompt="a boat", count=6, settings=[f"image={picture}"])
+    async with AsyncClient(simulator.token, base_url=simulator.url) as client:
+        order = orders.order(catalogue.load(), wish)
+        ended = await runs.Runs(client, order, Seen(), tmp_path, ["boat"] * 2).make()
+        uploaded = await client.files.list()
+
+    assert [type(one).__name__ for one in ended] == ["Done", "Done"]
+    assert len(uploaded.results) == 1
 
 
 async def test_a_file_that_cannot_be_saved_fails_its_run_only(simulator: Simulator, tmp_path: Path) -> None:

@@ -97,6 +97,13 @@ def test_a_model_outside_the_catalogue_takes_anything_at_an_unknown_price() -> N
     assert made.runs[0].values == {"prompt": "a car", "seed": 5, "steps": 4, "style": "bold", "flags": [1]}
 
 
+def test_a_slug_like_a_known_one_is_pointed_out() -> None:
+    assert "Did you mean 'black-forest-labs/flux-schnell'?" in orders.unknown_note(
+        KNOWN, "black-forest-labs/flux-schnel"
+    )
+    assert "Did you mean" not in orders.unknown_note(KNOWN, "someone/their-model")
+
+
 def test_a_version_goes_with_the_slug() -> None:
     assert order(f"someone/their-model:{'a' * 64}").slug.endswith("a" * 64)
 
