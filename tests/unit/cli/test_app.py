@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -168,3 +169,10 @@ def test_options_of_the_simulator_are_those_of_its_own_command() -> None:
     assert {name: str(value) for name, value in ours.items() if name != "help"} == {
         name: str(value) for name, value in theirs.items()
     }
+
+
+@pytest.mark.parametrize("command", [*([name] for name in app.COMMANDS), *SUBCOMMANDS], ids=" ".join)
+def test_every_command_has_a_heading_in_the_reference(command: list[str]) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "reference" / "cli.md").read_text()
+
+    assert f"# `tintype {' '.join(command)}`\n" in text
