@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,5 +45,18 @@ class Settings:
             raise ValueError(f"limits is {self.limits!r}; it must be none or replicate")
         if not self.credit_usd.is_finite() or self.credit_usd < 0:
             raise ValueError(f"credit_usd is {self.credit_usd}; it must be an amount of 0 or more")
+        if self.public_url is not None and not _is_origin(self.public_url):
+            raise ValueError(
+                f"public_url is {self.public_url!r}; it must be an http(s) URL with a host, without a query"
+            )
         if (self.tls_cert is None) != (self.tls_key is None):
             raise ValueError("tls_cert and tls_key belong together; give both or neither")
+
+
+def _is_origin(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    is_web = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    return is_web and not parts.query and not parts.fragment and parts.username is None

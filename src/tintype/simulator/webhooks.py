@@ -14,6 +14,7 @@ import httpx2
 from standardwebhooks import Webhook
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from random import Random
 
     from tintype.simulator.clock import Clock
@@ -25,6 +26,7 @@ TIMEOUT_S = 10.0
 RETRY_AT_S = (2.0, 6.0, 14.0, 30.0, 60.0)
 """When a terminal webhook that failed is sent again, in seconds after the completion."""
 AT_ONCE_PER_ORIGIN = 16
+ANSWER_BYTES_MAX = 65_536
 USER_AGENT = "tintype-simulator"
 # Signs what a fault rule wants wrongly signed.
 _WRONG_SECRET = "whsec_" + "A" * 32
@@ -174,11 +176,7 @@ class Deliveries:
         }
         try:
             async with asyncio.timeout(TIMEOUT_S):
-                # Only the head of the answer counts: an endless body cannot hold the lane up.
-                async with self._http().stream(
-                    "POST", event.url, content=event.body, headers=headers
-                ) as answer:
-                    has_failed = answer.status_code >= 400
+                has_failed = await self._post(event, headers) >= 400
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError, TimeoutError):
             has_failed = True
         if has_failed and event.is_terminal and event.attempts < len(RETRY_AT_S):
@@ -186,6 +184,16 @@ class Deliveries:
             self._clock.at(when_s, self._queue, replace(event, attempts=event.attempts + 1))
         else:
             self._done(event)
+
+    async def _post(self, event: Event, headers: Mapping[str, str]) -> int:
+        """Return the status of the answer. A short body is read, so that its connection can be used again."""
+        async with self._http().stream("POST", event.url, content=event.body, headers=headers) as answer:
+            size = 0
+            async for chunk in answer.aiter_raw():
+                size += len(chunk)
+                if size > ANSWER_BYTES_MAX:
+                    break
+            return answer.status_code
 
     def _done(self, event: Event) -> None:
         if event.is_terminal:

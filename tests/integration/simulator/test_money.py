@@ -84,7 +84,7 @@ async def test_time_billed_model_costs_its_running_time(start: Any) -> None:
     simulator = await start()
     model = simulator.world.models[TIMED]
     values = {"image": "https://example.com/[[delay=10]]a.png"}
-    made = await simulator.create(values, model=model.version_id, headers={"prefer": "wait=1"})
+    made = await simulator.create(values, model=model.version_id)
     simulator.world.clock.advance(5)
     canceled = await simulator.cancel(made["id"])
 
