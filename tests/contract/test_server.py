@@ -127,6 +127,8 @@ def test_a_port_in_use_is_said() -> None:
         (["--tls-cert", "cert.pem"], "belong together"),
         (["--tls-cert", "/nowhere/cert.pem", "--tls-key", "/nowhere/key.pem"], "/nowhere/cert.pem"),
         (["--host", "300.1.1.1"], "300.1.1.1"),
+        (["--public-url", "replicate.example"], "replicate.example"),
+        (["--public-url", "ftp://replicate.example"], "ftp://replicate.example"),
         (["--nonsense"], "--nonsense"),
     ],
 )
