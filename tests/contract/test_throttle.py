@@ -34,6 +34,7 @@ def test_a_limited_token_is_always_throttled(simulator: Simulator) -> None:
         assert seen.status == 429
         assert seen.headers["content-type"] == "application/problem+json"
         assert seen.headers["retry-after"] == "1"
+        assert (seen.headers["ratelimit-remaining"], seen.headers["ratelimit-reset"]) == ("0", "1")
         assert seen.json() == {
             "detail": "Request was throttled. Your rate limit resets in ~1s.",
             "status": 429,

@@ -107,7 +107,11 @@ def throttled(retry_after_s: int, *, low_credit: bool = False) -> Problem:
     return Problem(
         429,
         f"Request was throttled. {reduced if low_credit else ''}Your rate limit resets in ~{retry_after_s}s.",
-        headers={"Retry-After": str(retry_after_s)},
+        headers={
+            "Retry-After": str(retry_after_s),
+            "ratelimit-remaining": "0",
+            "ratelimit-reset": str(retry_after_s),
+        },
         retry_after=retry_after_s,
     )
 
