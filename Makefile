@@ -42,10 +42,10 @@ check: setup ## The fast half: style, types, import contracts, a docstring on ev
 	@echo "check: style, types, import contracts and docstrings are fine"
 
 test: setup others ## All tests, the official SDKs and every block of the docs among them.
-	@$(BIN)/pytest -n $(JOBS) --dist loadgroup
+	@$(BIN)/pytest -n $(JOBS) --dist loadfile
 
 chaos: setup ## Random fault scripts and kills, a thousand of each.
-	@HYPOTHESIS_PROFILE=chaos $(BIN)/pytest -m chaos -n $(JOBS) --dist loadgroup --timeout 3000
+	@HYPOTHESIS_PROFILE=chaos $(BIN)/pytest -m chaos -n $(JOBS) --dist loadfile --timeout 3000
 
 bench: setup others ## Measure: our client beside the official SDK, the simulator, the start; NAME=startup for one.
 	@$(BIN)/python -m bench $(NAME)

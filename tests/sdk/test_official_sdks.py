@@ -40,7 +40,7 @@ SCENARIOS = (
     "failure",
 )
 _RUNS = [
-    pytest.param((sdk, scheme), id=f"{sdk}-{scheme}", marks=pytest.mark.xdist_group(f"{sdk}-{scheme}"))
+    pytest.param((sdk, scheme), id=f"{sdk}-{scheme}")
     for sdk in ("python-1", "python-2", "js")
     for scheme in ("http", "https")
 ]
