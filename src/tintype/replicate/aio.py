@@ -187,7 +187,7 @@ class AwaitingDesk(base.Desk):
         if loop is not self._loop:
             # Connections of an event loop that has ended cannot be used, nor closed, in another.
             self._loop, self._pools = loop, {}
-        name = base.pool_of(step, self.line.origin)
+        name = self.pool_name(step)
         pool = self._pools.get(name)
         if pool is None:
             pool = httpx2.AsyncHTTPTransport(**self.pool_options(name))

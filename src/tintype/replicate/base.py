@@ -112,6 +112,15 @@ class Desk:
         found = outputs.contents(prediction.output, prediction.id)
         return [self.output_kind(self, one) for one in found]
 
+    def pool_name(self, step: steps.Send | steps.Open) -> str:
+        """Which pool carries a step: creates, held or not, other calls to the API, or files of other hosts."""
+        call = step.call
+        if call.kind is wire.Kind.CREATE:
+            return transport.HELD if call.asks_to_wait and self.context.is_holding else transport.CREATES
+        if call.url is None or transport.same_origin(call.url, self.line.origin):
+            return transport.OTHERS
+        return transport.FILES
+
     def pool_options(self, name: str) -> dict[str, Any]:
         """The arguments of the httpx2 transport behind a pool."""
         return transport.pool_options(
@@ -221,13 +230,3 @@ class ClientOps(binding.Resource):
         """Search models, collections and pages; `limit` from 1 to 50."""
         sent = {"query": query} if limit is None else {"query": query, "limit": str(limit)}
         return (yield from binding.fetch(self._desk, Search, wire.Call("GET", "/search", query=sent)))
-
-
-def pool_of(step: steps.Send | steps.Open, origin: str) -> str:
-    """Which pool carries a step: creates, other calls to the API, or files of other hosts."""
-    call = step.call
-    if call.kind is wire.Kind.CREATE:
-        return "creates"
-    if call.url is None or transport.same_origin(call.url, origin):
-        return "others"
-    return "files"

@@ -22,12 +22,18 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+HELD_S = 1.0
+"""An answer to a create that took longer was held, whatever its headers say."""
+
 _log = logging.getLogger("tintype.replicate")
 
 
 @dataclass(slots=True)
 class Context:
-    """What all conversations of one client share. Times come from `monotonic`, dates from `now`."""
+    """What all conversations of one client share. Times come from `monotonic`, dates from `now`.
+
+    `is_holding` says whether upstream, when it was last asked to wait with its answer, did so.
+    """
 
     policy: policy.Policy
     limits: Limits
@@ -36,6 +42,7 @@ class Context:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     chance: Callable[[], float] = random.random
     clock: UpstreamClock = field(default_factory=UpstreamClock)
+    is_holding: bool = True
     usual: Usual = field(init=False)
 
     def __post_init__(self) -> None:
@@ -71,6 +78,7 @@ def call(
             error = fault
         else:
             _see(context, what, reply, result, sent_at)
+            _see_hold(context, what, reply, started)
             return result
         if reply is None:
             note(context, what, error.code, started, attempt)
@@ -169,6 +177,13 @@ def _see(context: Context, what: wire.Call, reply: wire.Reply, result: object, s
         context.clock.see(date, sent_at=sent_at, received_at=received_at, precision_s=1.0)
     if what.kind is wire.Kind.CREATE and isinstance(result, Work) and result.created_at is not None:
         context.clock.see(result.created_at, sent_at=sent_at, received_at=received_at, precision_s=0.001)
+
+
+def _see_hold(context: Context, what: wire.Call, reply: wire.Reply, started: float) -> None:
+    """Learn whether upstream holds the answers to creates that ask for it; proxies in between may not."""
+    if what.kind is wire.Kind.CREATE and what.asks_to_wait:
+        is_late = context.monotonic() - started > HELD_S
+        context.is_holding = is_late or "preference-applied" in reply.headers
 
 
 def note(context: Context, what: wire.Call, status: int | str, started: float, attempt: int) -> None:

@@ -177,7 +177,7 @@ class BlockingDesk(base.Desk):
         raise TypeError(f"{kind.__name__} is not a step to carry out")
 
     def _pool(self, step: steps.Send | steps.Open) -> httpx2.HTTPTransport:
-        name = base.pool_of(step, self.line.origin)
+        name = self.pool_name(step)
         pool = self._pools.get(name)
         if pool is None:
             with self._lock:

@@ -1,8 +1,9 @@
-"""Connections: two pools over httpx2, and where the token joins a request.
+"""Connections: pools over httpx2, and where the token joins a request.
 
-Creates have a pool of their own whose connections are not used again after 2 s of idling: a server that
-closes an idle connection just when a create is sent on it would leave the create's outcome unknown. All
-other calls, and downloads, share a second pool whose connections are kept for 30 s.
+Creates have pools of their own whose connections are not used again after 2 s of idling: a server that
+closes an idle connection just when a create is sent on it would leave the create's outcome unknown. Those whose
+answers upstream holds back may take up 500 connections; those that are answered at once share a few. All other
+calls have a pool whose connections are kept for 30 s, and so have downloads from other hosts.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from tintype.replicate.steps import Open, Send
 
 CONNECTIONS_MAX = 500
+CREATES_AT_ONCE = 25
+"""Connections for creates that are not held: an account may make 10 a second."""
+HELD, CREATES, OTHERS, FILES = "held", "creates", "others", "files"
 CONNECT_S = 5.0
 CREATE_IDLE_S = 2.0
 OTHER_IDLE_S = 30.0
@@ -97,12 +101,10 @@ def _port(parts: Any) -> int | None:
 def pool_options(name: str, origin: str, *, tls: ssl.SSLContext | None, trust_env: bool) -> dict[str, Any]:
     """The arguments of an httpx2 transport; a proxy from the environment is used if it is meant for this host.
 
-    Names are `creates`, `others` (both to the upstream) and `files` (outputs on other hosts).
+    Names are HELD, CREATES, OTHERS (all to the upstream) and FILES (outputs on other hosts).
     """
     parts = urlsplit(origin)
-    scheme, host = (
-        ("https", "replicate.delivery") if name == "files" else (parts.scheme, parts.hostname or "")
-    )
+    scheme, host = ("https", "replicate.delivery") if name == FILES else (parts.scheme, parts.hostname or "")
     proxy = None
     if trust_env and not proxy_bypass(host):
         proxies = getproxies()
@@ -111,14 +113,15 @@ def pool_options(name: str, origin: str, *, tls: ssl.SSLContext | None, trust_en
     if verify is None:
         # Loading the certificates takes 20 ms, for nothing where http goes to this machine.
         verify = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if scheme == "http" and proxy is None else True
+    connections_max = CREATES_AT_ONCE if name == CREATES else CONNECTIONS_MAX
     return {
         "verify": verify,
         "trust_env": trust_env,
         "proxy": httpx2.Proxy(proxy if "://" in proxy else f"http://{proxy}") if proxy else None,
         "limits": httpx2.Limits(
-            max_connections=CONNECTIONS_MAX,
-            max_keepalive_connections=CONNECTIONS_MAX,
-            keepalive_expiry=CREATE_IDLE_S if name == "creates" else OTHER_IDLE_S,
+            max_connections=connections_max,
+            max_keepalive_connections=connections_max,
+            keepalive_expiry=CREATE_IDLE_S if name in {HELD, CREATES} else OTHER_IDLE_S,
         ),
     }
 

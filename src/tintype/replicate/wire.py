@@ -84,6 +84,11 @@ class Call:
     webhook: str | None = field(default=None, repr=False)
 
     @property
+    def asks_to_wait(self) -> bool:
+        """Whether upstream is asked to hold the answer."""
+        return any(name == "Prefer" for name, _ in self.headers)
+
+    @property
     def rest(self) -> str:
         """The path with its query, encoded."""
         return f"{self.path}?{urlencode(self.query)}" if self.query else self.path
