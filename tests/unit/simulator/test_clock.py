@@ -49,7 +49,12 @@ def test_timers_run_in_order_and_at_their_own_time(times: list[float], steps: li
 def test_timer_made_by_a_timer_runs_in_the_same_step() -> None:
     clock, _ = _clock()
     ran: list[str] = []
-    clock.at(1_010, lambda: (ran.append("first"), clock.at(1_020, ran.append, "second"))[0])
+
+    def first() -> None:
+        ran.append("first")
+        clock.at(1_020, ran.append, "second")
+
+    clock.at(1_010, first)
 
     clock.advance(30)
 
