@@ -166,7 +166,7 @@ def contents(output: Any, prediction_id: str | None = None) -> list[Content]:
 
 
 def _walk(output: Any, key: str | None) -> Iterator[tuple[str | None, str]]:
-    if output is None:
+    if output is None or output in ([], {}):
         return
     if isinstance(output, str):
         yield key, output

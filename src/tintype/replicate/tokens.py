@@ -58,13 +58,13 @@ class Found:
 class Backend(Protocol):
     """The three calls of a keyring that are used."""
 
-    def get_password(self, service_name: str, username: str) -> str | None:
+    def get_password(self, service_name: str, username: str, /) -> str | None:
         """Give the password, or None."""
 
-    def set_password(self, service_name: str, username: str, password: str) -> None:
+    def set_password(self, service_name: str, username: str, password: str, /) -> None:
         """Keep the password."""
 
-    def delete_password(self, service_name: str, username: str) -> None:
+    def delete_password(self, service_name: str, username: str, /) -> None:
         """Forget the password."""
 
 
