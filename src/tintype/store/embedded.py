@@ -184,13 +184,14 @@ class Server:
     def _supervise(self, place: home.Home) -> None:
         """Start a supervisor and wait for what it reports; it reports, or ends, in any case."""
         users = {place.account.name, home.me().name}
+        programs = binaries.reachable(self._programs, place)
         plan = {
             "folder": str(place.folder),
             "name": place.account.name,
             "uid": place.account.uid,
             "gid": place.account.gid,
-            "tools": str(self._programs.folder),
-            "major": self._programs.major,
+            "tools": str(programs.folder),
+            "major": programs.major,
             "users": sorted(users | home.root()),
             "runtime": os.environ.get("XDG_RUNTIME_DIR"),
         }

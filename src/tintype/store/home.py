@@ -115,15 +115,21 @@ def unusable(error: OSError, folder: Path) -> errors.DataFolderUnusable:
 
 def unreachable(path: Path, account: Account) -> errors.DataFolderUnusable:
     """Say which folder keeps an account out."""
-    barrier = next(
-        (parent for parent in [*reversed(path.parents), path] if not _may_enter(parent, account)), path
-    )
+    closed = barrier(path, account) or path
     return errors.DataFolderUnusable(
-        f"PostgreSQL never runs as root; it would run as '{account.name}', which may not enter {barrier} on "
+        f"PostgreSQL never runs as root; it would run as '{account.name}', which may not enter {closed} on "
         f"the way to {path}. Use a folder it can reach, such as TINTYPE_DATA=/var/lib/tintype, or open that "
         "one; Tintype does not change it by itself.",
         reason=errors.Reason.NOT_REACHABLE,
     )
+
+
+def barrier(path: Path, account: Account) -> Path | None:
+    """Return the first folder on the way that keeps an account out, or the path itself; None if none does."""
+    # What is walked through is where links lead to.
+    end = path.resolve()
+    way = [*reversed(end.parents), end]
+    return next((folder for folder in way if not _may_enter(folder, account)), None)
 
 
 def me() -> Account:

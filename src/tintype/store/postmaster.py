@@ -19,6 +19,7 @@ PORT = 5432
 _POLL_S = 0.01
 # PostgreSQL says at least every 10 s how far recovery is; a minute without any sign is none.
 _SILENCE_S = 60.0
+_HANGING_S = 2.0
 _HAS_PROC = sys.platform == "linux"
 
 
@@ -55,13 +56,10 @@ def is_server(pid: int, cluster: Path) -> bool:
         return False
     if _HAS_PROC:
         try:
-            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")
             name = Path(f"/proc/{pid}/comm").read_text().strip()
             # PostgreSQL's processes stay in their data directory.
             return (
-                name == "postgres"
-                and state[2].split()[0] not in {"Z", "X"}
-                and Path(f"/proc/{pid}/cwd").samefile(cluster)
+                name == "postgres" and _state(pid) not in "ZX" and Path(f"/proc/{pid}/cwd").samefile(cluster)
             )
         except OSError:
             return False
@@ -100,13 +98,19 @@ def wait_ready(process: subprocess.Popen[bytes], cluster: Path, log: Path) -> bo
 
 
 def stop(pid: int, cluster: Path, log: Path) -> None:
-    """Stop a server: sessions end, what was committed is kept. It is waited for while anything moves."""
+    """Stop a server: sessions end, what was committed is kept. Returns when it is down.
+
+    PostgreSQL 18 asked to stop while it recovers from a killed process may hang for ever, so a recovery is
+    let finish, and a server that does not move any more is ended as by a crash, which is safe.
+    """
+    end = time.monotonic() + _HANGING_S
+    while _is_recovering(cluster) and time.monotonic() < end:
+        time.sleep(_POLL_S)
     signs = Signs(cluster, log)
     _send(pid, signal.SIGINT)
     while is_server(pid, cluster):
-        if signs.silent_s() > _SILENCE_S:
+        if signs.silent_s() > _HANGING_S:
             _send(pid, signal.SIGQUIT)
-            signs = Signs(cluster, log)
         time.sleep(_POLL_S)
 
 
@@ -114,6 +118,32 @@ def end_orphans(cluster: Path, *, how: signal.Signals) -> None:
     """End server processes whose postmaster was killed; they may sit in a long statement."""
     for pid in processes(cluster):
         _send(pid, how)
+
+
+def _is_recovering(cluster: Path) -> bool:
+    """Tell whether the process that recovers is there (Linux)."""
+    for pid in processes(cluster):
+        with contextlib.suppress(OSError):
+            if Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"postgres: startup"):
+                return True
+    return False
+
+
+def _is_at(pid: int, cluster: Path) -> bool:
+    """Tell whether a PostgreSQL process works in a cluster: it stays in its data directory (Linux)."""
+    try:
+        return Path(f"/proc/{pid}/cwd").samefile(cluster)
+    except PermissionError:
+        # Another account's; what it was started with is open to all.
+        return os.fsencode(cluster) in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+
+
+def _state(pid: int) -> str:
+    """Return the letter of a process's state; X when it is gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return "X"
 
 
 def _send(pid: int, how: signal.Signals) -> None:
@@ -154,4 +184,7 @@ class Signs:
             for name in ("stat", "io"):
                 with contextlib.suppress(OSError):
                     facts.append(Path(f"/proc/{pid}/{name}").read_bytes())
+            if _state(pid) == "D":
+                # It waits for the disk, which tells nothing meanwhile.
+                facts.append(time.monotonic())
         return facts

@@ -148,6 +148,7 @@ class Supervisor:
         for left in self._socket.glob(".s.PGSQL.*"):
             left.unlink()
         words = place.log / "start.log"
+        begun = time.time()
         with words.open("wb") as log:
             process = subprocess.Popen(  # noqa: S603 - a program of the installed wheel
                 [
@@ -167,7 +168,7 @@ class Supervisor:
                 start_new_session=True,
             )
         if not postmaster.wait_ready(process, place.cluster, place.log):
-            raise cluster.told(_last_words(place.log), place)
+            raise cluster.told(_last_words(place.log, since=begun), place)
         return process
 
     def _watch_lease(self) -> None:
@@ -267,7 +268,8 @@ def _redirected(report: IO[str], folder: Path) -> IO[str]:
     return report
 
 
-def _last_words(log: Path) -> str:
+def _last_words(log: Path, *, since: float) -> str:
     """Return what the server said last: before its log was open, and in it."""
     files = [log / "start.log", *sorted(log.glob("postgres-*.log"))[-1:]]
-    return "\n".join(file.read_text(errors="replace")[-4000:] for file in files if file.exists())
+    fresh = [file for file in files if file.exists() and file.stat().st_mtime >= since - 1]
+    return "\n".join(file.read_text(errors="replace")[-4000:] for file in fresh)

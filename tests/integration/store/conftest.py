@@ -1,0 +1,82 @@
+"""Data folders that the server's account can reach, users of a server as processes, servers of others."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.integration.store import users
+from tintype.store import binaries, embedded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Debian's own server is tried too where it is installed; the wheel's two are always there.
+_SYSTEM = Path("/usr/lib/postgresql/15/bin")
+
+
+@pytest.fixture
+def empty_data() -> Iterator[Path]:
+    """A data folder below the temporary folder itself: pytest's own folders are closed to other accounts."""
+    with _open_folder() as folder:
+        yield folder / "data"
+        users.end_left_over(folder)
+
+
+@pytest.fixture(scope="session")
+def _made_once() -> Iterator[Path]:
+    """A data folder with a server that was started and stopped once: making one takes most of a second."""
+    with _open_folder() as folder:
+        with embedded.server(folder / "data"):
+            pass
+        yield folder / "data"
+
+
+@pytest.fixture
+def data(empty_data: Path, _made_once: Path) -> Path:
+    """A data folder in which a server ran before."""
+    # With owners and modes, which copying in Python leaves out.
+    subprocess.run(["cp", "-a", _made_once, empty_data], check=True)
+    return empty_data
+
+
+@pytest.fixture
+def start_user(empty_data: Path) -> Iterator[users.Starter]:
+    """A function that starts one more process which uses the server of the test's data folder."""
+    with contextlib.ExitStack() as stack:
+        yield users.Starter(empty_data, stack)
+
+
+def _external() -> list[str]:
+    return [*binaries.VERSIONS, *(["debian-15"] if (_SYSTEM / "postgres").exists() else [])]
+
+
+@pytest.fixture(scope="session", params=_external())
+def external_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a server that Tintype does not manage: over TCP, with a password (scram)."""
+    name: str = request.param
+    programs = binaries.at(_SYSTEM) if name == "debian-15" else binaries.wheel(name)
+    with _open_folder() as folder, users.tcp_server(programs, folder) as url:
+        yield url
+
+
+@pytest.fixture
+def other_account() -> str:
+    """The name of an account that runs neither the tests nor the server."""
+    return users.other_account()
+
+
+@contextlib.contextmanager
+def _open_folder() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="tt-"))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)

