@@ -96,7 +96,11 @@ def test_a_create_that_upstream_would_refuse_is_refused_here(wrong: dict[str, An
         wire.create(wire.target(VERSION), {}, **{"wait_s": None, "read_s": 30, **wrong})
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), {1, 2}, object(), "\ud800"], ids=repr)
+@pytest.mark.parametrize(
+    "value",
+    [float("nan"), float("inf"), {1, 2}, object(), "\ud800"],
+    ids=["nan", "inf", "set", "object", "surrogate"],
+)
 def test_what_json_has_no_form_for_is_refused(value: object) -> None:
     with pytest.raises(errors.InputError, match="cannot be sent as JSON"):
         wire.dump({"value": value})
