@@ -12,6 +12,7 @@ import re
 import sys
 from dataclasses import dataclass
 from enum import StrEnum
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,13 @@ class Revision:
 
 
 @dataclass(frozen=True, slots=True)
+class EngineMigration:
+    """One of Procrastinate's own migrations that a database has had."""
+
+    migration: str
+
+
+@dataclass(frozen=True, slots=True)
 class Running:
     """A server at work on this database."""
 
@@ -64,6 +72,7 @@ async def prepare(database: Database, url: str, *, caller: Caller) -> None:
     newest = had[-1].revision if had else ""
     if newest >= head():
         _refuse_older_code(had, tintype.__version__)
+        await _refuse_newer_engine(database)
         return
     if caller is Caller.COMMAND:
         running = await database.all("running_servers", Running)
@@ -113,6 +122,28 @@ async def migrate(url: str, *, to: str = "head") -> None:
     raise errors.SchemaMismatch(
         f"The schema could not be brought to {to}: {answer} Nothing is half done; the next start tries again."
     )
+
+
+async def _refuse_newer_engine(database: Database) -> None:
+    """Raise when the installed Procrastinate needs a migration that no revision of ours has brought yet."""
+    had = {row.migration for row in await database.all("engine_migrations", EngineMigration)}
+    lacking = sorted(engine_migrations() - had)
+    if lacking:
+        raise errors.SchemaMismatch(
+            f"The installed Procrastinate is newer than this Tintype: the database lacks its migration "
+            f"{lacking[0]}. Install the release that Tintype asks for: pip install --upgrade 'tintype[server]'"
+        )
+
+
+def engine_migrations() -> set[str]:
+    """Return the migrations that the installed Procrastinate relies on, by the names of their files.
+
+    Those marked `post` only clear away what older code needed. The package is looked at without importing it.
+    """
+    spec = find_spec("procrastinate")
+    places = (spec and spec.submodule_search_locations) or ()
+    files = (file for place in places for file in (Path(place) / "sql" / "migrations").glob("*.sql"))
+    return {file.stem for file in files if "_post_" not in file.stem}
 
 
 def _refuse_older_code(had: list[Revision], code: str) -> None:

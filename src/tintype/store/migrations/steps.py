@@ -15,24 +15,40 @@ def run(name: str) -> None:
     execute((VERSIONS / f"{name}.sql").read_text(encoding="utf-8"))
 
 
-def procrastinate(*, after: str, upto: str) -> None:
-    """Run Procrastinate's own migrations after one, up to and with another, named by their files.
+def procrastinate(*, upto: str) -> None:
+    """Bring Procrastinate's tables up to one of its own migrations, named by its file.
 
-    Named ends, so that a newer package leaves the outcome as it is; ValueError when it lacks them.
+    The first time its whole schema is made as the installed package has it, which may be newer. Which of its
+    migrations a database has had stands in `tintype_engine`, so none runs twice. ValueError when the package
+    lacks the one that is named.
     """
-    folder = resources.files("procrastinate") / "sql" / "migrations"
-    files = {file.name: file for file in folder.iterdir() if file.name.endswith(".sql")}
-    wanted = [name for name in sorted(files) if after < name.removesuffix(".sql") <= upto]
-    if not wanted or wanted[-1] != f"{upto}.sql":
-        raise ValueError(f"The installed Procrastinate lacks its migration {upto}.")
-    for name in wanted:
-        execute(files[name].read_text(encoding="utf-8"))
+    folder = resources.files("procrastinate") / "sql"
+    files = {
+        file.name.removesuffix(".sql"): file
+        for file in (folder / "migrations").iterdir()
+        if file.name.endswith(".sql")
+    }
+    if upto not in files:
+        raise ValueError(f"The installed Procrastinate lacks its migration {upto}; upgrade it")
+    had = _had()
+    if had:
+        fresh = sorted(name for name in files if name <= upto and name not in had)
+        for name in fresh:
+            execute(files[name].read_text(encoding="utf-8"))
+    else:
+        fresh = sorted(files)
+        execute((folder / "schema.sql").read_text(encoding="utf-8"))
+    cursor = op.get_bind().connection.cursor()
+    cursor.executemany("INSERT INTO tintype_engine (migration) VALUES (%s)", [(name,) for name in fresh])
+    cursor.close()
 
 
-def newest_of_procrastinate() -> str:
-    """Return the name of the newest migration in the installed package."""
-    folder = resources.files("procrastinate") / "sql" / "migrations"
-    return max(file.name.removesuffix(".sql") for file in folder.iterdir() if file.name.endswith(".sql"))
+def _had() -> set[str]:
+    cursor = op.get_bind().connection.cursor()
+    cursor.execute("SELECT migration FROM tintype_engine")
+    had = {row[0] for row in cursor.fetchall()}
+    cursor.close()
+    return had
 
 
 def execute(text: str) -> None:

@@ -12,4 +12,4 @@ OLDEST_CODE = "0.1.0"
 def upgrade() -> None:
     """Run it."""
     steps.run("r0001_foundation")
-    steps.procrastinate(after="", upto="03.04.00_50_post_add_retry_failed_job_procedure")
+    steps.procrastinate(upto="03.04.00_50_post_add_retry_failed_job_procedure")

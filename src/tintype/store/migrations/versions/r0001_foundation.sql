@@ -5,3 +5,9 @@ CREATE TABLE tintype_revisions (
     code text NOT NULL,
     applied_at timestamptz NOT NULL DEFAULT now()
 );
+
+-- Every migration of Procrastinate's own that this database has had, by the name of its file.
+CREATE TABLE tintype_engine (
+    migration text PRIMARY KEY,
+    applied_at timestamptz NOT NULL DEFAULT now()
+);
