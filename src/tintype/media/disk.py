@@ -1,0 +1,148 @@
+"""Objects in a folder of this machine, durable when `keep` returns.
+
+obstore's local store does not fsync, so this one is ours: the file is fsynced, renamed to its place, and the
+folder that holds the name is fsynced too. A reader sees the whole file or none.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import time
+from typing import TYPE_CHECKING
+
+from tintype.media.files_errors import ObjectMissing, RangeNotThere, of_disk
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator
+    from pathlib import Path
+
+PIECE_BYTES = 256 * 1024
+_LEFT_OVER_S = 2 * 60 * 60
+
+
+class Disk:
+    """A folder with `objects/ab/cdef…`, and `drafts/` on the same file system."""
+
+    is_local = True
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.drafts = folder / "drafts"
+
+    def prepare(self) -> None:
+        """Make the folders, closed to other users, and remove drafts that a killed process left behind."""
+        try:
+            for path in (self.folder / "objects", self.drafts):
+                path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            sync_folder(self.folder)
+        except OSError as fault:
+            raise of_disk(fault, str(self.folder)) from fault
+        sweep(self.drafts)
+
+    async def keep(self, draft: Path, *, key: str, size_bytes: int) -> None:  # noqa: ARG002 - clouds need the size
+        """Move a draft to its place; it is on the disk when this returns."""
+        await asyncio.to_thread(self._keep, draft, key)
+
+    async def has(self, key: str) -> bool:
+        """Whether an object is there."""
+        return await asyncio.to_thread((self.folder / key).is_file)
+
+    async def size(self, key: str) -> int:
+        """Return an object's size in bytes; raises ObjectMissing."""
+        return (await asyncio.to_thread(self._stat, key)).st_size
+
+    async def pieces(self, key: str, start: int, end: int) -> AsyncGenerator[bytes]:
+        """Give the bytes from `start` up to before `end`."""
+        try:
+            file = await asyncio.to_thread(os.open, self.folder / key, os.O_RDONLY)
+        except FileNotFoundError as fault:
+            raise missing(key) from fault
+        except OSError as fault:
+            raise of_disk(fault, str(self.folder)) from fault
+        try:
+            while start < end:
+                piece = await asyncio.to_thread(os.pread, file, min(PIECE_BYTES, end - start), start)
+                if not piece:
+                    raise RangeNotThere("the file is shorter than it was", size_bytes=start)
+                start += len(piece)
+                yield piece
+        finally:
+            os.close(file)
+
+    @contextlib.asynccontextmanager
+    async def local(self, key: str) -> AsyncIterator[Path]:
+        """Give a path at which the object can be read; it must not be written to."""
+        await asyncio.to_thread(self._stat, key)
+        yield self.folder / key
+
+    async def delete(self, key: str) -> None:
+        """Remove an object; one that is not there is fine."""
+        try:
+            await asyncio.to_thread((self.folder / key).unlink, missing_ok=True)
+        except OSError as fault:
+            raise of_disk(fault, str(self.folder)) from fault
+
+    def _keep(self, draft: Path, key: str) -> None:
+        target = self.folder / key
+        try:
+            sync_file(draft)
+            if not target.parent.is_dir():
+                target.parent.mkdir(mode=0o700, exist_ok=True)
+                sync_folder(target.parent.parent)
+            # Over one that is there already, too: it has the same bytes, and these ones are known to be on the disk.
+            draft.replace(target)
+            sync_folder(target.parent)
+        except OSError as fault:
+            raise of_disk(fault, str(self.folder)) from fault
+
+    def _stat(self, key: str) -> os.stat_result:
+        try:
+            return (self.folder / key).stat()
+        except FileNotFoundError as fault:
+            raise missing(key) from fault
+        except OSError as fault:
+            raise of_disk(fault, str(self.folder)) from fault
+
+
+def missing(key: str) -> ObjectMissing:
+    """Return the error for an object that is not there."""
+    return ObjectMissing(f"nothing is stored under {key}")
+
+
+def new_draft(folder: Path) -> Path:
+    """Return a path for a new draft; `sweep` knows it by its ending."""
+    return folder / f"{secrets.token_hex(16)}.part"
+
+
+def sweep(folder: Path, *, now_s: float | None = None) -> int:
+    """Remove drafts that nobody has written to for two hours, longer than any capture takes; return their number."""
+    before_s, removed = (time.time() if now_s is None else now_s) - _LEFT_OVER_S, 0
+    for path in folder.glob("*.part"):
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_mtime < before_s:
+                path.unlink()
+                removed += 1
+    return removed
+
+
+def sync_file(path: Path) -> None:
+    """Have a file's bytes on the disk."""
+    file = os.open(path, os.O_RDWR)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
+def sync_folder(path: Path) -> None:
+    """Have a folder's names on the disk; where folders cannot be opened (Windows) the system does it itself."""
+    if os.name == "nt":
+        return
+    folder = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
