@@ -10,7 +10,7 @@ import http.client
 import json
 import secrets
 import ssl
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
@@ -74,6 +74,10 @@ class Simulator:
     def reset(self) -> None:
         """Forget accounts, predictions, files, faults and limits. The clock stays where it is."""
         self._ask("POST", "/_sim/reset")
+
+    def clock(self) -> dict[str, Any]:
+        """Return the simulator's time: `now`, and in `advanced_s` how far it was moved ahead of the wall's."""
+        return self._ask("GET", "/_sim/clock")
 
     def advance(self, seconds: float) -> None:
         """Move the simulator's clock forward; whatever is due on the way happens."""
@@ -185,9 +189,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
         @pytest.fixture(scope="session")
         @classmethod
-        def _shared_simulator(cls) -> Iterator[Simulator]:
-            with simulator() as shared:
-                yield shared
+        def _shared_simulator(cls) -> Iterator[_Shared]:
+            with ExitStack() as stack:
+                yield _Shared(stack)
 
         @pytest.fixture(name="simulator")
         def offered(self, request: pytest.FixtureRequest) -> Iterator[Simulator]:
@@ -197,14 +201,34 @@ def pytest_configure(config: pytest.Config) -> None:
                 with simulator(**mark.kwargs) as own:
                     yield own
                 return
-            shared: Simulator = request.getfixturevalue("_shared_simulator")
-            shared.reset()
-            yield Simulator(shared.url, _token(), shared.ca)
+            shared: _Shared = request.getfixturevalue("_shared_simulator")
+            yield shared.fresh()
 
     config.addinivalue_line(
         "markers", "simulator(**settings): give this test a simulator of its own with these settings"
     )
     config.pluginmanager.register(Fixtures(), "tintype-simulator")
+
+
+class _Shared:
+    """The simulator that tests have in common; a new one takes its place once a test has moved its clock.
+
+    Time goes forward only, so a reset cannot bring it back.
+    """
+
+    def __init__(self, stack: ExitStack) -> None:
+        self._stack = stack
+        self._running: Simulator | None = None
+
+    def fresh(self) -> Simulator:
+        """Give a simulator that knows of nothing and has the time of the wall."""
+        if self._running is not None and self._running.clock()["advanced_s"] > 0:
+            self._stack.close()
+            self._running = None
+        if self._running is None:
+            self._running = self._stack.enter_context(simulator())
+        self._running.reset()
+        return Simulator(self._running.url, _token(), self._running.ca)
 
 
 def _token() -> str:

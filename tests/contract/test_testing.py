@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 TESTS_OF_A_USER = """
 import json
 import urllib.request
+from datetime import UTC, datetime
 
 import pytest
 
@@ -37,6 +38,20 @@ def test_each_test_has_a_fresh_one(simulator, number):
     assert simulator.health()["accounts"] == 0
     assert account(simulator)["type"] == "user"
     assert simulator.health()["accounts"] == 1
+
+
+def ahead_s(simulator):
+    told = datetime.fromisoformat(simulator.health()["now"])
+    return (told - datetime.now(UTC)).total_seconds()
+
+
+def test_one_moves_the_clock(simulator):
+    simulator.advance(3_600)
+    assert ahead_s(simulator) > 3_500
+
+
+def test_the_next_has_the_time_of_the_wall(simulator):
+    assert ahead_s(simulator) < 60
 
 
 @pytest.mark.simulator(credit_usd="1.25", limits="replicate")
@@ -65,7 +80,7 @@ def test_the_fixture_is_there_without_being_asked_for(tmp_path: Path) -> None:
 
     ended = _python("-m", "pytest", "-q", "-W", "error", "--strict-markers", "-p", "no:asyncio", cwd=tmp_path)
 
-    assert "4 passed" in ended.stdout, ended.stdout + ended.stderr
+    assert "6 passed" in ended.stdout, ended.stdout + ended.stderr
     assert ended.returncode == 0
 
 
