@@ -25,7 +25,7 @@ from tintype.media import fetch_target
 from tintype.media.fetch_answer import Answer, Limits, within
 from tintype.media.fetch_errors import FetchFailed, Rule
 from tintype.media.fetch_network import GuardedNetwork, Resolver, SystemResolver
-from tintype.media.fetch_target import Road, Rules, Target
+from tintype.media.fetch_target import REPLICATE_OUTPUTS, Road, Rules, Target
 
 if TYPE_CHECKING:
     import ssl
@@ -80,6 +80,7 @@ class Reply:
 class Fetcher:
     """Fetches and calls by one set of rules. One for each purpose, so that none can stand in another's way.
 
+    Connections are kept for a few seconds where hosts are listed, and to this machine; those to strangers are not.
     `resolver`, `network` (what connects to an address once it was judged) and `tls` (whom to trust) are the
     system's unless handed in. It keeps no cookies and reads no proxy from the environment. Belongs to one event loop.
     """
@@ -216,11 +217,14 @@ class Fetcher:
     def _pool(
         self, road: Road, network: httpcore2.AsyncNetworkBackend, tls: ssl.SSLContext
     ) -> httpcore2.AsyncConnectionPool:
+        # A stranger's connection is not used twice: what it sends beyond its answer would pass for the answer to
+        # the next request, and one that it closed meanwhile would leave open whether a POST was heard.
+        is_strange = road is Road.PUBLIC and self.rules.hosts is None
         # HTTP/1.1 only: with HTTP/2 a connection may be offered for other names than its own.
         return httpcore2.AsyncConnectionPool(
             ssl_context=tls,
             max_connections=CONNECTIONS_MAX,
-            max_keepalive_connections=IDLE_CONNECTIONS_MAX,
+            max_keepalive_connections=0 if is_strange else IDLE_CONNECTIONS_MAX,
             keepalive_expiry=IDLE_CONNECTION_S,
             network_backend=GuardedNetwork(road, resolver=self._resolver, network=network),
         )
@@ -260,3 +264,18 @@ def _request(
             }
         },
     )
+
+
+__all__ = [
+    "REPLICATE_OUTPUTS",
+    "Answer",
+    "Downloaded",
+    "Fetcher",
+    "Limits",
+    "Reply",
+    "Resolver",
+    "Road",
+    "Rules",
+    "Sink",
+    "SystemResolver",
+]
