@@ -6,6 +6,7 @@ headers alone, so nothing is decoded here; films and sound are measured by `medi
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from dataclasses import dataclass
@@ -202,13 +203,12 @@ def _is_mpeg_audio(head: bytes) -> bool:
 def _identify_text(head: bytes) -> Kind:
     if not head or b"\0" in head:
         return Kind.BINARY if head else Kind.TEXT
+    # A character may be cut in two at the end of the head, not at the end of a file.
+    decoder = codecs.getincrementaldecoder("utf-8-sig")()
     try:
-        # A character may be cut in two at the end of the head.
-        text = head.decode("utf-8-sig") if len(head) < HEAD_BYTES else head[:-4].decode("utf-8-sig", "strict")
-    except UnicodeDecodeError as error:
-        if error.start < len(head) - 8:
-            return Kind.BINARY
-        text = head[: error.start].decode("utf-8-sig")
+        text = decoder.decode(head, final=len(head) < HEAD_BYTES)
+    except UnicodeDecodeError:
+        return Kind.BINARY
     root = _root(text)
     if root:
         name = root[1].lower()
