@@ -30,3 +30,8 @@ def _no_settings_of_the_caller() -> None:
     for name in list(os.environ):
         if name.startswith(_OWN_SETTINGS) or name.lower() in _PROXIES:
             del os.environ[name]
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name cases of bytes by their argument: bytes may hold a time, and processes that share tests compare names."""
+    return argname if isinstance(val, bytes) else None
