@@ -82,7 +82,8 @@ class Fetcher:
 
     Connections are kept for a few seconds where hosts are listed, and to this machine; those to strangers are not.
     `resolver`, `network` (what connects to an address once it was judged) and `tls` (whom to trust) are the
-    system's unless handed in. It keeps no cookies and reads no proxy from the environment. Belongs to one event loop.
+    system's unless handed in; what is handed in stays the caller's to close. It keeps no cookies and reads no proxy
+    from the environment. Belongs to one event loop.
     """
 
     def __init__(
@@ -96,10 +97,15 @@ class Fetcher:
     ) -> None:
         self.rules = rules or Rules()
         self.limits = limits or Limits()
-        self._resolver = resolver or SystemResolver()
+        self._own_resolver: SystemResolver | None = None
+        if resolver is None:
+            resolver = self._own_resolver = SystemResolver()
         network = network or httpcore2.AnyIOBackend()
         tls = tls or httpx2.create_ssl_context()
-        self._pools = {road: self._pool(road, network, tls) for road in Road}
+        self._pools = {
+            road: self._pool(road, GuardedNetwork(road, resolver=resolver, network=network), tls)
+            for road in Road
+        }
 
     async def __aenter__(self) -> Self:
         return self
@@ -113,7 +119,8 @@ class Fetcher:
         """Close all connections."""
         for pool in self._pools.values():
             await pool.aclose()
-        await self._resolver.aclose()
+        if self._own_resolver is not None:
+            self._own_resolver.close()
 
     def check(self, url: str) -> None:
         """Raise FetchRefused for what is wrong with the URL's text alone, before anything is looked up."""
@@ -215,7 +222,7 @@ class Fetcher:
             await response.aclose()
 
     def _pool(
-        self, road: Road, network: httpcore2.AsyncNetworkBackend, tls: ssl.SSLContext
+        self, road: Road, network: GuardedNetwork, tls: ssl.SSLContext
     ) -> httpcore2.AsyncConnectionPool:
         # A stranger's connection is not used twice: what it sends beyond its answer would pass for the answer to
         # the next request, and one that it closed meanwhile would leave open whether a POST was heard.
@@ -226,7 +233,7 @@ class Fetcher:
             max_connections=CONNECTIONS_MAX,
             max_keepalive_connections=0 if is_strange else IDLE_CONNECTIONS_MAX,
             keepalive_expiry=IDLE_CONNECTION_S,
-            network_backend=GuardedNetwork(road, resolver=self._resolver, network=network),
+            network_backend=network,
         )
 
 

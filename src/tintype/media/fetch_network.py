@@ -35,10 +35,6 @@ class Resolver(Protocol):
         """Return the addresses of a host, best first. Raises HostUnknown where there are none."""
         ...
 
-    async def aclose(self) -> None:
-        """Let go of what it holds."""
-        ...
-
 
 class SystemResolver:
     """The operating system's resolver: hosts file, search domains and all.
@@ -62,7 +58,7 @@ class SystemResolver:
             raise HostUnknown(f"{host} could not be looked up", host=host, can_retry=True) from fault
         return found
 
-    async def aclose(self) -> None:
+    def close(self) -> None:
         """Take no more names. Look-ups under way end by themselves."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -70,20 +71,26 @@ class Target:
 class Rules:
     """What may be fetched or called.
 
-    `hosts` limits it to the named hosts (`example.org`; `*.example.org` for all below it). `origins` are what the
-    operator set, as `https://host:port`: these may have any address and port. `allow_loopback` opens http,
-    and every port of this machine to URLs that say so themselves; a name that only turns out to be loopback stays
-    refused, and so does a redirect from elsewhere. `ports` are those of public hosts (80 besides, for http).
+    `hosts` limits it to the named hosts, in lower case (`example.org`; `*.example.org` for all below it).
+    `origins` are what the operator set, as `https://host:port`: these may have any address and port.
+    `allow_loopback` opens http, and every port of this machine to URLs that say so themselves; a name that only
+    turns out to be loopback stays refused, and so does a redirect from elsewhere. `ports` are those of public
+    hosts (80 besides, for http).
     """
 
     allow_loopback: bool = False
     hosts: frozenset[str] | None = None
     origins: frozenset[str] = frozenset()
     ports: frozenset[int] = PORTS
+    _own: frozenset[tuple[str, str, int]] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Read the origins, which raises FetchRefused for one that is none."""
+        object.__setattr__(self, "_own", frozenset(read(origin).origin for origin in self.origins))
 
     def road(self, target: Target, *, before: Road | None = None) -> Road:
         """Return the road to a target, on a redirect from `before`. Raises FetchRefused."""
-        if target.origin in _origins(self.origins):
+        if target.origin in self._own:
             return Road.OWN
         may_loop = self.allow_loopback and target.says_loopback and before in {None, Road.LOOPBACK}
         if not may_loop and self.hosts is not None and not _is_listed(target.host, self.hosts):
@@ -101,13 +108,8 @@ class Rules:
 
 def read(url: str) -> Target:
     """Read a URL strictly. Raises FetchRefused for everything that two readers might read differently."""
-    if len(url) > URL_MAX:
-        refuse("", Rule.NOT_A_URL, f"is longer than {URL_MAX} characters")
-    try:
-        parts = httpx2.URL(url)
-        host = parts.raw_host.decode("ascii")
-    except (httpx2.InvalidURL, ValueError):
-        refuse("", Rule.NOT_A_URL, "cannot be read")
+    parts = _parts(url)
+    host = parts.raw_host.decode("ascii")
     if parts.scheme not in _DEFAULT_PORTS:
         refuse(_name(host), Rule.SCHEME, "is named without https")
     # An empty name and password count too: `https://@host/` says that somebody is trying something.
@@ -123,17 +125,22 @@ def read(url: str) -> Target:
 
 def follow(url: str, location: str) -> str:
     """Return the URL that a redirect leads to. Raises FetchRefused where it cannot be read."""
-    if len(location) > URL_MAX:
-        refuse("", Rule.NOT_A_URL, f"is longer than {URL_MAX} characters")
-    try:
-        return str(httpx2.URL(url).join(location))
-    except (httpx2.InvalidURL, ValueError):
-        refuse("", Rule.NOT_A_URL, "cannot be read")
+    return str(_parts(location, base=url))
 
 
 def refuse(host: str, rule: Rule, why: str, *, zone: addresses.Zone | None = None) -> NoReturn:
     """Raise FetchRefused in words for who gave the URL."""
     raise FetchRefused(f"{host or 'the URL'} {why}; it is not fetched", host=host, rule=rule, zone=zone)
+
+
+def _parts(url: str, *, base: str | None = None) -> httpx2.URL:
+    if len(url) > URL_MAX:
+        refuse("", Rule.NOT_A_URL, f"is longer than {URL_MAX} characters")
+    parts: httpx2.URL | None = None
+    # The parser's own words quote the URL, so they do not become part of ours.
+    with contextlib.suppress(httpx2.InvalidURL, ValueError):
+        parts = httpx2.URL(url) if base is None else httpx2.URL(base).join(url)
+    return parts or refuse("", Rule.NOT_A_URL, "cannot be read")
 
 
 def _host(host: str, written: str) -> tuple[str, addresses.Address | None]:
@@ -160,7 +167,3 @@ def _is_listed(host: str, hosts: Iterable[str]) -> bool:
         host.endswith(listed[1:]) and host != listed[2:] if listed.startswith("*.") else host == listed
         for listed in hosts
     )
-
-
-def _origins(origins: Iterable[str]) -> set[tuple[str, str, int]]:
-    return {read(origin).origin for origin in origins}

@@ -89,9 +89,6 @@ class DnsResolver:
             raise HostUnknown(f"{host} has no address", host=host)
         return found
 
-    async def aclose(self) -> None:
-        """Nothing is kept open."""
-
     async def _ask(self, host: str, kind: int) -> list[str]:
         labels = b"".join(bytes([len(one)]) + one for one in host.encode("ascii").split(b"."))
         question = labels + b"\0" + struct.pack("!HH", kind, _IN)
