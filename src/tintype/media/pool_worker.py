@@ -1,0 +1,75 @@
+"""One process of the pool: reads a request per line, works under limits, answers with a line.
+
+Started as `python -m tintype.media.pool_worker MEMORY_BYTES CPU_S`. It ends when its input ends, so it never
+outlives who started it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+import warnings
+
+from tintype.media import thumbnails
+
+
+def main() -> None:
+    """Answer requests until there are no more."""
+    memory_max_bytes, cpu_s = int(sys.argv[1]), int(sys.argv[2])
+    requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    # A decoder that prints must not break into the answers.
+    os.dup2(2, 1)
+    _limit(memory_max_bytes=memory_max_bytes)
+    for line in requests:
+        _limit_time(cpu_s)
+        answers.write(json.dumps(_answer(json.loads(line))).encode() + b"\n")
+        answers.flush()
+
+
+def _answer(request: dict[str, object]) -> dict[str, object]:
+    work = thumbnails.WORK[str(request.pop("do"))]
+    try:
+        with warnings.catch_warnings():
+            return {"done": work(**request)}
+    except thumbnails.Unreadable as fault:
+        return {"failed": str(fault)}
+    except MemoryError:
+        return {"failed": "it needs more memory than is allowed"}
+
+
+def _limit(*, memory_max_bytes: int) -> None:
+    """Give up what a decoder has no need of: memory without end, core files, a place before others."""
+    try:
+        import resource  # noqa: PLC0415 - Windows has none
+    except ImportError:
+        return
+    limits = {
+        resource.RLIMIT_AS: memory_max_bytes,
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_FSIZE: 64 * 1024 * 1024,
+    }
+    for name, most in limits.items():
+        # macOS refuses some; the time limit holds there all the same.
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(name, (most, most))
+    os.nice(5)
+    # Should the machine run out of memory, this is what it may take first.
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:  # noqa: PTH123 - no need for pathlib here
+        file.write("900")
+
+
+def _limit_time(cpu_s: int) -> None:
+    """Allow so much more of the processor from now on; the system ends us beyond it."""
+    try:
+        import resource  # noqa: PLC0415 - Windows has none
+    except ImportError:
+        return
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + cpu_s + 1, hard))
+
+
+if __name__ == "__main__":
+    main()
