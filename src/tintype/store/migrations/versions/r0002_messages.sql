@@ -3,7 +3,7 @@
 -- Numbered per generation under its row's lock. Sequences and ids do not tell what was committed first:
 -- readers of all events go by `xid` and stop at the oldest transaction that still runs.
 CREATE TABLE events (
-    generation_id text COLLATE "C" NOT NULL REFERENCES generations ON DELETE CASCADE,
+    generation_id text COLLATE "C" NOT NULL,
     number integer NOT NULL,
     kind text NOT NULL DEFAULT 'state',
     state text NOT NULL,

@@ -33,8 +33,8 @@ CREATE TABLE counters (
 
 -- What one generation holds in one counter; settled into `spent` of the same counter, whatever the time.
 CREATE TABLE holds (
-    generation_id text COLLATE "C" NOT NULL REFERENCES generations ON DELETE CASCADE,
-    limit_id bigint NOT NULL REFERENCES limits ON DELETE CASCADE,
+    generation_id text COLLATE "C" NOT NULL,
+    limit_id bigint NOT NULL,
     subject text COLLATE "C" NOT NULL,
     window_start timestamptz NOT NULL,
     measure text NOT NULL,
@@ -42,13 +42,11 @@ CREATE TABLE holds (
     spent bigint CHECK (spent >= 0),
     PRIMARY KEY (generation_id, limit_id)
 );
--- A removed limit takes its holds along.
-CREATE INDEX holds_limit ON holds (limit_id);
 
 -- Each line moves an amount from one account to another, so the book balances line by line.
 -- `ref` is the prediction of a loss, the reason of a correction, '' otherwise: each is booked once.
 CREATE TABLE ledger (
-    generation_id text COLLATE "C" NOT NULL REFERENCES generations,
+    generation_id text COLLATE "C" NOT NULL,
     kind text NOT NULL CHECK (kind IN ('hold', 'release', 'charge', 'saved', 'loss', 'correction')),
     ref text NOT NULL DEFAULT '',
     debit text NOT NULL CHECK (debit IN ('free', 'held', 'spent', 'saved', 'loss', 'operator', 'cache')),
@@ -61,7 +59,7 @@ CREATE TABLE ledger (
 CREATE INDEX ledger_at ON ledger (at) WHERE kind IN ('charge', 'saved', 'loss', 'correction');
 
 CREATE TABLE idempotency (
-    key_id text NOT NULL REFERENCES keys,
+    key_id text NOT NULL,
     name text NOT NULL,
     fingerprint bytea NOT NULL,
     order_id text COLLATE "C",

@@ -1,4 +1,6 @@
 -- Where generations are bought and what they are. Amounts are nano-dollars, lengths of film milliseconds.
+-- What every admission writes has no foreign keys: each would lock a row that all admissions share, and the
+-- functions below are the only ones who write there.
 
 -- An origin and an account of it. `account` is a fingerprint of the token, never the token.
 CREATE TABLE upstreams (
@@ -16,6 +18,8 @@ CREATE TABLE keys (
     created_at timestamptz NOT NULL DEFAULT now(),
     revoked_at timestamptz
 );
+-- Whoever works at the machine itself.
+INSERT INTO keys (id, name) VALUES ('local', 'this machine');
 
 -- Several generations asked for together. State, cost and outputs are derived from them.
 CREATE TABLE orders (
@@ -30,13 +34,13 @@ CREATE TABLE orders (
 -- One row is one prediction upstream, or a wait for somebody else's equal one (`joined_to`).
 CREATE TABLE generations (
     id text COLLATE "C" PRIMARY KEY,
-    order_id text COLLATE "C" REFERENCES orders,
+    order_id text COLLATE "C",
     position integer NOT NULL DEFAULT 0,
-    key_id text NOT NULL REFERENCES keys,
+    key_id text NOT NULL,
     end_user text,
     project text,
     -- Pinned: only this origin and account ever sends, looks for or follows it.
-    upstream_id bigint NOT NULL REFERENCES upstreams,
+    upstream_id bigint NOT NULL,
     simulated boolean NOT NULL,
     model text NOT NULL,
     version text,
@@ -70,7 +74,7 @@ CREATE TABLE generations (
     progress_percent real,
     progress jsonb,
     cache_key text,
-    joined_to text COLLATE "C" REFERENCES generations,
+    joined_to text COLLATE "C",
     -- Whose outputs these are, when nothing was bought for them.
     cached_from text COLLATE "C",
     metadata jsonb NOT NULL DEFAULT '{}',
@@ -84,7 +88,13 @@ CREATE TABLE generations (
     started_at timestamptz,
     completed_at timestamptz,
     finished_at timestamptz,
-    settled_at timestamptz
+    settled_at timestamptz,
+    -- Erased by its owner: input and outputs are gone, the money stays in the book.
+    deleted_at timestamptz,
+    -- A final state and its settlement come in one transaction, or not at all.
+    CHECK ((state IN ('succeeded', 'failed', 'canceled', 'aborted')) = (finished_at IS NOT NULL)),
+    CHECK ((finished_at IS NULL) = (settled_at IS NULL)),
+    CHECK ((settled_at IS NULL) = (cost_nano_usd IS NULL))
 ) WITH (fillfactor = 80);
 
 CREATE UNIQUE INDEX generations_prediction ON generations (upstream_id, prediction_id)

@@ -1,0 +1,46 @@
+"""Say who asks, and which budgets that touches. Pure: no lookup, no secret."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tintype.domain import errors
+
+LOCAL = "local"
+"""The key of whoever works at the machine itself."""
+
+NAME_LENGTH_MAX = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who asks: a key, an end user whom that key names, a project.
+
+    Raises InputError for a name that could be taken for another's.
+    """
+
+    key: str
+    user: str | None = None
+    project: str | None = None
+
+    def __post_init__(self) -> None:
+        _check("key", self.key)
+        if "/" in self.key:
+            raise errors.InputError("a key's id holds no slash")
+        for kind, name in (("end user", self.user), ("project", self.project)):
+            if name is not None:
+                _check(kind, name)
+
+    @property
+    def owner(self) -> str:
+        """The name under which fair queueing knows this actor: an end user of a key, or the key."""
+        return self.key if self.user is None else f"{self.key}/{self.user}"
+
+
+def _check(kind: str, name: str) -> None:
+    if not 0 < len(name) <= NAME_LENGTH_MAX:
+        raise errors.InputError(f"the name of a {kind} has 1 to {NAME_LENGTH_MAX} characters")
+    if name == "*":
+        raise errors.InputError(f"'*' is no {kind}: it stands for each one")
+    if "\x00" in name or not name.isprintable():
+        raise errors.InputError(f"the name of a {kind} holds a character that cannot be shown")

@@ -1,0 +1,238 @@
+"""Admit generations: holds, rows, book and jobs in one round trip, all or nothing.
+
+    answer = await admission.admit(db, admission.Request(actor=actor, upstream_id=1, wanted=(wanted,)))
+
+The work is done by the SQL function `tintype_admit`; this module is its types.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from psycopg.types.json import Jsonb
+
+from tintype.domain.generation import State
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tintype.domain.access import Actor
+    from tintype.store.database import Database, Session
+
+IDEMPOTENCY_S = 24 * 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """A file given as input, stored under its hash before; `field` names the input it belongs to."""
+
+    field: str
+    sha256: str
+    position: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One generation that is asked for.
+
+    `input` holds no secret: those are in `secrets`, encrypted. `hold_nano_usd` is the most it can cost,
+    `images` and `video_ms` the most it can make. With a `cache_key` equal requests are bought once; the key
+    holds whatever makes two requests equal, their owner too.
+    """
+
+    id: str
+    model: str
+    input: Mapping[str, Any] = field(repr=False)
+    estimate_nano_usd: int
+    hold_nano_usd: int
+    price_rule: str
+    deadline_s: float
+    images: int = 0
+    video_ms: int = 0
+    version: str | None = None
+    deployment: str | None = None
+    secrets: bytes | None = field(default=None, repr=False)
+    files: tuple[InputFile, ...] = ()
+    cache_key: str | None = None
+    metadata: Mapping[str, Any] | None = None
+    tags: tuple[str, ...] = ()
+    callback_url: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Idempotency:
+    """An `Idempotency-Key` and what the body was, as a hash."""
+
+    name: str
+    fingerprint: bytes
+    keep_s: float = IDEMPOTENCY_S
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What several generations belong to; `plan` is what made them out of one request."""
+
+    id: str
+    kind: str
+    plan: Mapping[str, Any] | None = None
+    metadata: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Everything that one admission decides about: admitted together, or not at all."""
+
+    actor: Actor
+    upstream_id: int
+    wanted: tuple[Wanted, ...]
+    order: Order | None = None
+    idempotency: Idempotency | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How one generation was admitted: it buys, or waits for an equal one, or was answered from the store."""
+
+    id: str
+    state: State
+    joined_to: str | None
+    cached_from: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """All were admitted, in the order asked for."""
+
+    places: tuple[Place, ...]
+    order_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """The same request was admitted before under this Idempotency-Key; nothing was held."""
+
+    generation_ids: tuple[str, ...]
+    order_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Another request was admitted before under this Idempotency-Key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A limit that the request does not fit into; amounts in the measure's unit.
+
+    `frees_at` is when its window ends; None when it is not known, or more is asked than it ever lets through.
+    """
+
+    limit_id: int
+    scope: str
+    subject: str
+    measure: str
+    period: str
+    amount: int
+    asked: int
+    free: int
+    frees_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Nothing was done. The refusal in front is the one that frees last."""
+
+    refusals: tuple[Refusal, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """Creates for this account are paused; nothing was done."""
+
+    until: datetime
+
+
+Answer = Admitted | Repeated | Conflict | Refused | Paused
+
+
+async def admit(on: Database | Session, request: Request, *, at: datetime | None = None) -> Answer:
+    """Check every limit of the chain, take the holds, write and enqueue; or do nothing and say why.
+
+    `at` replaces the database's clock, for tests. A broken connection raises DatabaseAway, after which only
+    an Idempotency-Key makes it safe to ask again.
+    """
+    return _answer(await on.value("admit", request=Jsonb(_document(request)), at=at))
+
+
+def _document(request: Request) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "key": request.actor.key,
+        "user": request.actor.user,
+        "project": request.actor.project,
+        "owner": request.actor.owner,
+        "upstream_id": request.upstream_id,
+        "generations": [_wanted(one) for one in request.wanted],
+    }
+    if request.order:
+        order = request.order
+        document["order"] = {
+            "id": order.id,
+            "kind": order.kind,
+            "plan": order.plan,
+            "metadata": order.metadata,
+        }
+    if request.idempotency:
+        document["idempotency"] = {
+            "name": request.idempotency.name,
+            "fingerprint": request.idempotency.fingerprint.hex(),
+            "keep_s": request.idempotency.keep_s,
+        }
+    return document
+
+
+def _wanted(one: Wanted) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "model": one.model,
+        "version": one.version,
+        "deployment": one.deployment,
+        "input": one.input,
+        "secrets": None if one.secrets is None else f"\\x{one.secrets.hex()}",
+        "files": [
+            {"field": file.field, "position": file.position, "sha256": file.sha256} for file in one.files
+        ],
+        "estimate_nano_usd": one.estimate_nano_usd,
+        "hold_nano_usd": one.hold_nano_usd,
+        "price_rule": one.price_rule,
+        "images": one.images,
+        "video_ms": one.video_ms,
+        "deadline_s": one.deadline_s,
+        "cache_key": one.cache_key,
+        "metadata": one.metadata,
+        "tags": one.tags,
+        "callback_url": one.callback_url,
+    }
+
+
+def _answer(said: dict[str, Any]) -> Answer:
+    match said["outcome"]:
+        case "admitted":
+            places = tuple(
+                Place(one["id"], State(one["state"]), one["joined_to"], one["cached_from"])
+                for one in said["generations"]
+            )
+            return Admitted(places, said["order_id"])
+        case "repeated":
+            return Repeated(tuple(said["generation_ids"]), said["order_id"])
+        case "conflict":
+            return Conflict()
+        case "paused":
+            return Paused(datetime.fromisoformat(said["until"]))
+    return Refused(tuple(_refusal(one) for one in said["refusals"]))
+
+
+def _refusal(one: dict[str, Any]) -> Refusal:
+    frees_at = one.pop("frees_at")
+    return Refusal(**one, frees_at=frees_at and datetime.fromisoformat(frees_at))

@@ -1,0 +1,215 @@
+"""Generations as rows: read, locked, moved from state to state, each with its events and its money.
+
+    async with db.transaction() as work:
+        now = await generations.lock(work, id)
+        decision = generation.apply(now.facts, event)
+        await generations.move(work, id, changes(decision), settle=…)
+
+One `move` to a final state per transaction: it locks counters, whose order holds within one call.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from tintype.domain import generation
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tintype.store.database import Database, Session
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """A generation's row. Times are aware; what may hold a prompt or a secret stays out of the `repr`."""
+
+    id: str
+    order_id: str | None
+    position: int
+    key_id: str
+    end_user: str | None
+    project: str | None
+    upstream_id: int
+    simulated: bool
+    model: str
+    version: str | None
+    deployment: str | None
+    input: dict[str, Any] = field(repr=False)
+    secrets: bytes | None = field(repr=False)
+    estimate_nano_usd: int
+    hold_nano_usd: int
+    cost_nano_usd: int | None
+    price_rule: str
+    images: int
+    video_ms: int
+    state: str
+    failure_code: str | None
+    failure_message: str | None
+    prediction_id: str | None
+    prediction: dict[str, Any] | None = field(repr=False)
+    attempts: int
+    attempts_absent: int
+    attempts_failed: int
+    intent_token: str | None = field(repr=False)
+    intent_at: datetime | None
+    dead_at: datetime | None
+    cancel_wished_at: datetime | None
+    deadline_at: datetime
+    due_at: datetime | None
+    progress_percent: float | None
+    progress: dict[str, Any] | None = field(repr=False)
+    cache_key: str | None
+    joined_to: str | None
+    cached_from: str | None
+    metadata: dict[str, Any]
+    tags: list[str]
+    callback_url: str | None = field(repr=False)
+    virtual_start: int
+    events_last: int
+    created_at: datetime
+    submitted_at: datetime | None
+    started_at: datetime | None
+    completed_at: datetime | None
+    finished_at: datetime | None
+    settled_at: datetime | None
+    deleted_at: datetime | None
+
+    @property
+    def facts(self) -> generation.Facts:
+        """What a decision about it depends on."""
+        return generation.Facts(
+            state=generation.State(self.state),
+            attempts=self.attempts,
+            attempts_absent=self.attempts_absent,
+            attempts_failed=self.attempts_failed,
+            prediction_id=self.prediction_id,
+            cancel_wished=self.cancel_wished_at is not None,
+            failure_code=self.failure_code,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What a generation cost and made: nano-dollars, pictures, milliseconds of film."""
+
+    cost_nano_usd: int
+    images: int = 0
+    video_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What a move did: the number of its last event, who was finished along with it, who buys instead."""
+
+    event: int
+    shared_with: tuple[str, ...]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A committed intent: the attempt's number, and when it is dead at the latest, by the database's clock."""
+
+    number: int
+    dead_at: datetime
+
+
+class PredictionClaimed(Exception):
+    """Another generation holds this prediction already; nothing was changed."""
+
+
+async def get(on: Database | Session, ident: str) -> Generation | None:
+    """Return a generation, or None."""
+    return await on.one("generation", Generation, id=ident)
+
+
+async def of_order(on: Database | Session, order_id: str) -> list[Generation]:
+    """Return the generations of an order by their position."""
+    return await on.all("generations_of_order", Generation, order_id=order_id)
+
+
+async def by_token(on: Database | Session, token: str) -> Generation | None:
+    """Return the generation that an attempt's token belongs to now: a flight may have handed it on."""
+    return await on.one("generation_by_token", Generation, token=token)
+
+
+async def by_prediction(on: Database | Session, *, upstream_id: int, prediction_id: str) -> Generation | None:
+    """Return the generation that holds a prediction."""
+    return await on.one(
+        "generation_by_prediction", Generation, upstream_id=upstream_id, prediction_id=prediction_id
+    )
+
+
+async def lock(work: Session, ident: str) -> Generation | None:
+    """Return a generation locked until the transaction ends; flights are locked before their members."""
+    return await work.one("lock_generation", Generation, id=ident)
+
+
+async def move(
+    work: Session,
+    ident: str,
+    changes: Mapping[str, Any],
+    *,
+    event: Mapping[str, Any] | None = None,
+    settle: Settlement | None = None,
+) -> Moved | None:
+    """Change columns; a new `state` writes an event with the body `event` and tells listeners.
+
+    `changes` names columns of the row; `due_in_s` sets `due_at` by the database's clock. A final state needs
+    `settle`: the hold is released and the cost booked, those who waited for it end too, or the next of them
+    buys. None when it was final before: nothing was done. Raises PredictionClaimed.
+    """
+    amounts = settle and Jsonb(
+        {"cost_nano_usd": settle.cost_nano_usd, "images": settle.images, "video_ms": settle.video_ms}
+    )
+    try:
+        said = await work.value(
+            "move_generation",
+            id=ident,
+            changes=Jsonb({name: _plain(value) for name, value in changes.items()}),
+            event=Jsonb(dict(event or {})),
+            settle=amounts,
+        )
+    except psycopg.errors.UniqueViolation as error:
+        if error.diag.constraint_name == "generations_prediction":
+            raise PredictionClaimed(f"another generation holds the prediction of {ident}") from error
+        raise
+    return Moved(said["event"], tuple(said["shared_with"]), said["next"]) if said else None
+
+
+async def intend(on: Database | Session, ident: str, *, token: str, dead_after_s: float) -> Intent | None:
+    """Commit the intent to POST; None when it must not be sent now (not queued, joined, to be cancelled)."""
+    said = await on.value("intend", id=ident, token=token, dead_after_s=dead_after_s)
+    return Intent(said["number"], datetime.fromisoformat(said["dead_at"])) if said else None
+
+
+async def enqueue(on: Database | Session, ident: str, *, after_s: float = 0.0) -> None:
+    """Defer the job that submits a generation, at the place in the queue it was admitted to."""
+    await on.run("enqueue", id=ident, after_s=after_s)
+
+
+async def hand_over(work: Session, ident: str) -> str | None:
+    """Let the next of a flight carry what this one bought, before it is cancelled.
+
+    Returns who carries it now, or None when nobody else waits for it.
+    """
+    carrier: str | None = await work.value("hand_over", id=ident)
+    return carrier
+
+
+async def rebase(on: Database | Session) -> int:
+    """Make the queue's priorities small again when they have grown far; returns the new base or 0."""
+    base: int = await on.value("rebase")
+    return base
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return f"\\x{value.hex()}" if isinstance(value, bytes) else value

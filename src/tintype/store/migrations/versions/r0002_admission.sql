@@ -1,0 +1,277 @@
+-- Admission: everything a request needs is checked, held, written and enqueued in one statement, or nothing is.
+
+CREATE TYPE tintype_wanted AS (
+    id text,
+    model text,
+    version text,
+    deployment text,
+    input jsonb,
+    secrets bytea,
+    files jsonb,
+    estimate_nano_usd bigint,
+    hold_nano_usd bigint,
+    price_rule text,
+    images integer,
+    video_ms bigint,
+    deadline_s double precision,
+    cache_key text,
+    metadata jsonb,
+    tags text[],
+    callback_url text,
+    -- Filled in here: whom it joins, whose outputs answer it, and its start tag.
+    leader text,
+    stored text,
+    virtual_start bigint
+);
+
+-- Shared by admissions, exclusive to the rebasing of priorities.
+CREATE FUNCTION tintype_priority(p_virtual_start bigint, p_base bigint)
+RETURNS integer LANGUAGE sql IMMUTABLE AS $$
+    SELECT greatest(least(p_base - p_virtual_start, 2147483647), -2147483647)::integer
+$$;
+
+-- Locks come in one order everywhere: idempotency, flights, generations, counters, owner, fair. Each kind is
+-- taken in the order of its key, so no two transactions wait for each other.
+-- `p_at` is the database's clock unless a test hands in a time.
+CREATE FUNCTION tintype_admit(p_request jsonb, p_at timestamptz DEFAULT NULL)
+RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+    v_at timestamptz := coalesce(p_at, now());
+    v_key text := p_request ->> 'key';
+    v_user text := p_request ->> 'user';
+    v_project text := p_request ->> 'project';
+    v_upstream bigint := (p_request ->> 'upstream_id')::bigint;
+    v_order text := p_request -> 'order' ->> 'id';
+    v_idempotency jsonb := nullif(p_request -> 'idempotency', 'null');
+    v_wanted tintype_wanted[];
+    v_ids text[];
+    v_needs tintype_need[];
+    v_refusals jsonb;
+    v_simulated boolean;
+    v_until timestamptz;
+    v_money bigint;
+    v_images bigint;
+    v_video_ms bigint;
+    v_open bigint;
+    v_jobs bigint;
+BEGIN
+    SELECT array_agg(w), array_agg(w.id) INTO v_wanted, v_ids
+    FROM jsonb_populate_recordset(NULL::tintype_wanted, p_request -> 'generations') AS w;
+    IF v_idempotency IS NOT NULL THEN
+        INSERT INTO idempotency AS i (key_id, name, fingerprint, order_id, generation_ids, created_at, expires_at)
+        VALUES (
+            v_key, v_idempotency ->> 'name', decode(v_idempotency ->> 'fingerprint', 'hex'), v_order, v_ids, v_at,
+            v_at + make_interval(secs => (v_idempotency ->> 'keep_s')::double precision)
+        )
+        ON CONFLICT (key_id, name) DO UPDATE
+        SET fingerprint = excluded.fingerprint, order_id = excluded.order_id,
+            generation_ids = excluded.generation_ids, created_at = excluded.created_at,
+            expires_at = excluded.expires_at
+        WHERE i.expires_at <= v_at;
+        IF NOT FOUND THEN
+            RETURN tintype_repeated(v_key, v_idempotency);
+        END IF;
+    END IF;
+
+    SELECT u.simulated, t.paused_until INTO STRICT v_simulated, v_until
+    FROM upstreams AS u
+    LEFT JOIN throttle AS t ON t.upstream_id = u.id AND t.lane = 'creates' AND t.paused_until > v_at
+    WHERE u.id = v_upstream;
+    IF v_until IS NOT NULL THEN
+        PERFORM tintype_forget(v_key, v_idempotency);
+        RETURN jsonb_build_object('outcome', 'paused', 'until', v_until);
+    END IF;
+
+    IF EXISTS (SELECT FROM unnest(v_wanted) AS w WHERE w.cache_key IS NOT NULL) THEN
+        v_wanted := tintype_board(v_wanted);
+    END IF;
+
+    SELECT
+        sum(w.hold_nano_usd) FILTER (WHERE w.stored IS NULL),
+        sum(w.images) FILTER (WHERE w.stored IS NULL),
+        sum(w.video_ms) FILTER (WHERE w.stored IS NULL),
+        count(*) FILTER (WHERE w.stored IS NULL),
+        count(*) FILTER (WHERE w.stored IS NULL AND w.leader IS NULL)
+    INTO v_money, v_images, v_video_ms, v_open, v_jobs
+    FROM unnest(v_wanted) AS w;
+    v_needs := tintype_needs(v_key, v_user, v_project, v_at, v_money, v_images, v_video_ms, v_open,
+        cardinality(v_wanted));
+    IF v_needs IS NOT NULL THEN
+        v_refusals := tintype_take(v_needs);
+        IF v_refusals IS NOT NULL THEN
+            PERFORM tintype_forget(v_key, v_idempotency);
+            RETURN jsonb_build_object('outcome', 'refused', 'refusals', v_refusals);
+        END IF;
+    END IF;
+    IF v_jobs > 0 THEN
+        v_wanted := tintype_line_up(v_wanted, p_request ->> 'owner', v_jobs);
+    END IF;
+
+    IF v_order IS NOT NULL THEN
+        INSERT INTO orders (id, key_id, kind, plan, metadata)
+        SELECT v_order, v_key, o.kind, coalesce(o.plan, '{}'), coalesce(o.metadata, '{}')
+        FROM jsonb_to_record(p_request -> 'order') AS o (kind text, plan jsonb, metadata jsonb);
+    END IF;
+    INSERT INTO generations (
+        id, order_id, position, key_id, end_user, project, upstream_id, simulated, model, version, deployment,
+        input, secrets, estimate_nano_usd, hold_nano_usd, cost_nano_usd, price_rule, images, video_ms, state,
+        deadline_at, cache_key, joined_to, cached_from, metadata, tags, callback_url, virtual_start, created_at,
+        finished_at, settled_at
+    )
+    SELECT
+        w.id, v_order, w.at_place - 1, v_key, v_user, v_project, v_upstream, v_simulated, w.model, w.version,
+        w.deployment, w.input, CASE WHEN w.stored IS NULL THEN w.secrets END, w.estimate_nano_usd,
+        CASE WHEN w.stored IS NULL THEN w.hold_nano_usd ELSE 0 END, CASE WHEN w.stored IS NOT NULL THEN 0 END,
+        w.price_rule, coalesce(w.images, 0), coalesce(w.video_ms, 0),
+        CASE WHEN w.stored IS NULL THEN 'queued' ELSE 'succeeded' END, v_at + make_interval(secs => w.deadline_s),
+        w.cache_key, w.leader, w.stored, coalesce(w.metadata, '{}'), coalesce(w.tags, '{}'), w.callback_url,
+        coalesce(w.virtual_start, 0), v_at,
+        CASE WHEN w.stored IS NOT NULL THEN v_at END, CASE WHEN w.stored IS NOT NULL THEN v_at END
+    FROM unnest(v_wanted) WITH ORDINALITY AS w (
+        id, model, version, deployment, input, secrets, files, estimate_nano_usd, hold_nano_usd, price_rule,
+        images, video_ms, deadline_s, cache_key, metadata, tags, callback_url, leader, stored, virtual_start,
+        at_place
+    );
+    PERFORM tintype_write(v_wanted, v_needs, v_at);
+    RETURN jsonb_build_object(
+        'outcome', 'admitted', 'order_id', v_order,
+        'generations', (
+            SELECT jsonb_agg(jsonb_build_object(
+                'id', w.id, 'joined_to', w.leader, 'cached_from', w.stored,
+                'state', CASE WHEN w.stored IS NULL THEN 'queued' ELSE 'succeeded' END
+            ))
+            FROM unnest(v_wanted) AS w
+        )
+    );
+END
+$$;
+
+-- What an earlier request with the same Idempotency-Key was given; another body is a conflict.
+CREATE FUNCTION tintype_repeated(p_key text, p_idempotency jsonb)
+RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT CASE
+        WHEN i.fingerprint = decode(p_idempotency ->> 'fingerprint', 'hex') THEN jsonb_build_object(
+            'outcome', 'repeated', 'order_id', i.order_id, 'generation_ids', to_jsonb(i.generation_ids))
+        ELSE jsonb_build_object('outcome', 'conflict')
+    END
+    FROM idempotency AS i
+    WHERE i.key_id = p_key AND i.name = p_idempotency ->> 'name'
+$$;
+
+-- A refused request leaves no trace of its Idempotency-Key.
+CREATE FUNCTION tintype_forget(p_key text, p_idempotency jsonb)
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF p_idempotency IS NOT NULL THEN
+        DELETE FROM idempotency WHERE key_id = p_key AND name = p_idempotency ->> 'name';
+    END IF;
+END
+$$;
+
+-- Lock every counter of the needs, judge all of them on the locked values, and take what was asked.
+-- Returns NULL when taken, else each limit that refuses, the one that frees last in front.
+CREATE FUNCTION tintype_take(p_needs tintype_need[])
+RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+    v_refusals jsonb;
+BEGIN
+    -- Counters are made before any is locked, in the same order: see decision 0030.
+    INSERT INTO counters (limit_id, subject, window_start)
+    SELECT n.limit_id, n.subject, n.window_start FROM unnest(p_needs) AS n
+    ON CONFLICT DO NOTHING;
+    WITH locked AS MATERIALIZED (
+        SELECT n.*, c.held, c.spent, tintype_window_end(n.period, n.zone, n.window_start) AS window_end
+        FROM unnest(p_needs) AS n
+        JOIN counters AS c USING (limit_id, subject, window_start)
+        ORDER BY c.limit_id, c.subject, c.window_start
+        FOR UPDATE OF c
+    )
+    SELECT jsonb_agg(
+        jsonb_build_object(
+            'limit_id', l.limit_id, 'scope', l.scope, 'subject', l.subject, 'measure', l.measure,
+            'period', l.period, 'amount', l.amount, 'asked', l.asked,
+            'free', greatest(l.amount - l.held - l.spent, 0),
+            'frees_at', CASE WHEN l.asked <= l.amount AND isfinite(l.window_end) THEN l.window_end END
+        )
+        ORDER BY l.asked <= l.amount AND isfinite(l.window_end), l.window_end DESC, l.limit_id
+    )
+    INTO v_refusals
+    FROM locked AS l
+    WHERE l.held + l.spent + l.asked > l.amount;
+    IF v_refusals IS NULL THEN
+        UPDATE counters AS c
+        SET held = c.held + CASE WHEN n.measure = 'rate' THEN 0 ELSE n.asked END,
+            spent = c.spent + CASE WHEN n.measure = 'rate' THEN n.asked ELSE 0 END
+        FROM unnest(p_needs) AS n
+        WHERE c.limit_id = n.limit_id AND c.subject = n.subject AND c.window_start = n.window_start;
+    END IF;
+    RETURN v_refusals;
+END
+$$;
+
+-- Give each generation that buys its start tag: after the owner's last, and not before what runs now.
+CREATE FUNCTION tintype_line_up(p_wanted tintype_wanted[], p_owner text, p_jobs bigint)
+RETURNS tintype_wanted[] LANGUAGE plpgsql AS $$
+DECLARE
+    v_next bigint;
+    v_step integer;
+BEGIN
+    INSERT INTO owners AS o (owner, virtual, weight)
+    SELECT p_owner, f.virtual_now + 1000 * p_jobs, 1 FROM fair AS f
+    ON CONFLICT (owner) DO UPDATE
+    SET virtual = greatest(o.virtual, excluded.virtual - 1000 * p_jobs) + p_jobs * (1000 / o.weight)
+    RETURNING o.virtual - p_jobs * (1000 / o.weight), 1000 / o.weight INTO v_next, v_step;
+    FOR i IN 1 .. cardinality(p_wanted) LOOP
+        IF p_wanted[i].stored IS NULL THEN
+            p_wanted[i].virtual_start := v_next;
+            IF p_wanted[i].leader IS NULL THEN
+                v_next := v_next + v_step;
+            END IF;
+        END IF;
+    END LOOP;
+    RETURN p_wanted;
+END
+$$;
+
+-- Write what hangs on new generations: files, holds, the book, the first event, the jobs.
+CREATE FUNCTION tintype_write(p_wanted tintype_wanted[], p_needs tintype_need[], p_at timestamptz)
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO inputs (generation_id, field, position, sha256)
+    SELECT w.id, f.field, coalesce(f.position, 0), f.sha256
+    FROM unnest(p_wanted) AS w
+    CROSS JOIN LATERAL jsonb_to_recordset(w.files) AS f (field text, position integer, sha256 text)
+    WHERE jsonb_typeof(w.files) = 'array';
+    INSERT INTO holds (generation_id, limit_id, subject, window_start, measure, amount)
+    SELECT w.id, n.limit_id, n.subject, n.window_start, n.measure, part.amount
+    FROM unnest(p_wanted) AS w
+    CROSS JOIN unnest(p_needs) AS n
+    CROSS JOIN LATERAL (
+        SELECT CASE n.measure
+            WHEN 'money' THEN w.hold_nano_usd
+            WHEN 'images' THEN coalesce(w.images, 0)
+            WHEN 'video_seconds' THEN coalesce(w.video_ms, 0)
+            WHEN 'concurrent' THEN 1
+            ELSE 0
+        END AS amount
+    ) AS part
+    WHERE w.stored IS NULL AND part.amount > 0;
+    INSERT INTO ledger (generation_id, kind, debit, credit, amount_nano_usd, at)
+    SELECT w.id, 'hold', 'free', 'held', w.hold_nano_usd, p_at
+    FROM unnest(p_wanted) AS w
+    WHERE w.stored IS NULL;
+    INSERT INTO events (generation_id, number, state, at)
+    SELECT w.id, 1, CASE WHEN w.stored IS NULL THEN 'queued' ELSE 'succeeded' END, p_at
+    FROM unnest(p_wanted) AS w;
+    PERFORM tintype_use_stored(w.id, w.stored, p_at) FROM unnest(p_wanted) AS w WHERE w.stored IS NOT NULL;
+    PERFORM pg_notify('tintype_events', w.id) FROM unnest(p_wanted) AS w;
+    PERFORM pg_advisory_xact_lock_shared(1953066612, 15);
+    PERFORM procrastinate_defer_jobs_v1(array_agg(
+        ('submit', 'submit', tintype_priority(w.virtual_start, f.base), NULL, NULL,
+         jsonb_build_object('generation_id', w.id), NULL)::procrastinate_job_to_defer_v1
+    ))
+    FROM unnest(p_wanted) AS w CROSS JOIN fair AS f
+    WHERE w.stored IS NULL AND w.leader IS NULL
+    HAVING count(*) > 0;
+END
+$$;

@@ -1,0 +1,20 @@
+CREATE TABLE public.deliveries (
+    id text NOT NULL COLLATE pg_catalog."C",
+    generation_id text NOT NULL COLLATE pg_catalog."C",
+    event_number integer NOT NULL,
+    url text NOT NULL,
+    state text DEFAULT 'waiting'::text NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    next_at timestamp with time zone DEFAULT now() NOT NULL,
+    ends_at timestamp with time zone DEFAULT (now() + '24:00:00'::interval) NOT NULL,
+    delivered_at timestamp with time zone,
+    CONSTRAINT deliveries_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'delivered'::text, 'given_up'::text])))
+);
+ALTER TABLE ONLY public.deliveries
+    ADD CONSTRAINT deliveries_generation_id_event_number_key UNIQUE (generation_id, event_number);
+ALTER TABLE ONLY public.deliveries
+    ADD CONSTRAINT deliveries_pkey PRIMARY KEY (id);
+CREATE INDEX deliveries_waiting ON public.deliveries USING btree (next_at) WHERE (state = 'waiting'::text);
+ALTER TABLE ONLY public.deliveries
+    ADD CONSTRAINT deliveries_generation_id_fkey FOREIGN KEY (generation_id) REFERENCES public.generations(id) ON DELETE CASCADE;

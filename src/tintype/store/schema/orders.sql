@@ -1,0 +1,12 @@
+CREATE TABLE public.orders (
+    id text NOT NULL COLLATE pg_catalog."C",
+    key_id text NOT NULL,
+    kind text NOT NULL,
+    plan jsonb DEFAULT '{}'::jsonb NOT NULL,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+ALTER TABLE ONLY public.orders
+    ADD CONSTRAINT orders_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.orders
+    ADD CONSTRAINT orders_key_id_fkey FOREIGN KEY (key_id) REFERENCES public.keys(id);

@@ -1,0 +1,22 @@
+CREATE TYPE public.tintype_wanted AS (
+	id text,
+	model text,
+	version text,
+	deployment text,
+	input jsonb,
+	secrets bytea,
+	files jsonb,
+	estimate_nano_usd bigint,
+	hold_nano_usd bigint,
+	price_rule text,
+	images integer,
+	video_ms bigint,
+	deadline_s double precision,
+	cache_key text,
+	metadata jsonb,
+	tags text[],
+	callback_url text,
+	leader text,
+	stored text,
+	virtual_start bigint
+);
