@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import httpx2
 
 from tintype.domain import errors
-from tintype.replicate import base, fetching, inputs, settings, steps, transport, wire
+from tintype.replicate import base, connections, fetching, inputs, settings, steps, transport, wire
 from tintype.replicate.outputs import AsyncOutput
 from tintype.replicate.pace import Pace
 from tintype.replicate.policy import Policy
@@ -102,7 +102,7 @@ class AwaitingDesk(base.Desk):
 
     def __init__(self, upstream: settings.Upstream, options: base.Options) -> None:
         super().__init__(upstream, options, asyncio.Event)
-        self._pools: dict[str, httpx2.AsyncHTTPTransport] = {}
+        self._pools: dict[str, connections.AsyncTransport] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def aclose(self) -> None:
@@ -182,7 +182,7 @@ class AwaitingDesk(base.Desk):
             return await step.opened.response.aclose()
         raise TypeError(f"{kind.__name__} is not a step to carry out")
 
-    def _pool(self, step: steps.Send | steps.Open) -> httpx2.AsyncHTTPTransport:
+    def _pool(self, step: steps.Send | steps.Open) -> connections.AsyncTransport:
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             # Connections of an event loop that has ended cannot be used, nor closed, in another.
@@ -190,25 +190,22 @@ class AwaitingDesk(base.Desk):
         name = self.pool_name(step)
         pool = self._pools.get(name)
         if pool is None:
-            pool = httpx2.AsyncHTTPTransport(**self.pool_options(name))
+            pool = connections.AsyncTransport(**self.pool_options(name))
             self._pools[name] = pool
         return pool
 
     async def _send(self, step: steps.Send) -> wire.Reply:
         request = self.line.request(step)
+        self.line.ask_before(request, step.call, in_loop=True)
         try:
             response = await self._pool(step).handle_async_request(request)
-            deadline = transport.Deadline(step.read_s)
             try:
-                pieces = []
-                async for piece in response.aiter_bytes():
-                    pieces.append(piece)
-                    deadline.check()
+                body = await response.aread()
             finally:
                 await response.aclose()
         except httpx2.HTTPError as error:
             raise fault(error, step.call) from bare(error)
-        return reply_of(response, b"".join(pieces))
+        return reply_of(response, body)
 
     async def _open(self, step: steps.Open) -> Opened:
         request = self.line.request(step)

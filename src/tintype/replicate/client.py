@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import httpx2
 
 from tintype.domain import errors
-from tintype.replicate import base, fetching, inputs, settings, steps, transport, wire
+from tintype.replicate import base, connections, fetching, inputs, settings, steps, transport, wire
 from tintype.replicate.outputs import Output
 from tintype.replicate.pace import Pace
 from tintype.replicate.policy import Policy
@@ -106,7 +106,7 @@ class BlockingDesk(base.Desk):
     def __init__(self, upstream: settings.Upstream, options: base.Options) -> None:
         super().__init__(upstream, options, threading.Event)
         self._lock = threading.Lock()
-        self._pools: dict[str, httpx2.HTTPTransport] = {}
+        self._pools: dict[str, connections.Transport] = {}
 
     def close(self) -> None:
         """Close all connections."""
@@ -176,32 +176,29 @@ class BlockingDesk(base.Desk):
             return step.opened.response.close()
         raise TypeError(f"{kind.__name__} is not a step to carry out")
 
-    def _pool(self, step: steps.Send | steps.Open) -> httpx2.HTTPTransport:
+    def _pool(self, step: steps.Send | steps.Open) -> connections.Transport:
         name = self.pool_name(step)
         pool = self._pools.get(name)
         if pool is None:
             with self._lock:
                 pool = self._pools.get(name)
                 if pool is None:
-                    pool = httpx2.HTTPTransport(**self.pool_options(name))
+                    pool = connections.Transport(**self.pool_options(name))
                     self._pools[name] = pool
         return pool
 
     def _send(self, step: steps.Send) -> wire.Reply:
         request = self.line.request(step)
+        self.line.ask_before(request, step.call, in_loop=False)
         try:
             response = self._pool(step).handle_request(request)
-            deadline = transport.Deadline(step.read_s)
             try:
-                pieces = []
-                for piece in response.iter_bytes():
-                    pieces.append(piece)
-                    deadline.check()
+                body = response.read()
             finally:
                 response.close()
         except httpx2.HTTPError as error:
             raise fault(error, step.call) from bare(error)
-        return reply_of(response, b"".join(pieces))
+        return reply_of(response, body)
 
     def _open(self, step: steps.Open) -> Opened:
         request = self.line.request(step)

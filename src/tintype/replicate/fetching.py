@@ -17,6 +17,7 @@ SIZE_MAX = 512 * 1024 * 1024
 _DELIVERY = "replicate.delivery"
 _REDIRECTS_MAX = 5
 _BREAKS_MAX = 20
+_BYTES_PER_S_LEAST = 1_000
 # Ranges count bytes of the file, so it must not come compressed.
 _PLAIN = (("Accept", "*/*"), ("Accept-Encoding", "identity"))
 
@@ -94,15 +95,18 @@ def pieces(
     past what was handed on already. Raises OutputRefused, RetentionPassed, or the last failure.
     """
     context, done, attempt = fetcher.context, 0, 0
+    pace = _Pace(context)
     for breaks in range(_BREAKS_MAX):
         attempt += 1
         yield from calling.admit(context, context.limits.others)
         before = done
+        pace.begin()
         try:
             opened, skip = yield from _open(fetcher, address, done, attempt)
             try:
                 _check_size(fetcher, opened.reply, done - skip)
                 while (piece := (yield steps.Chunk(opened))) is not None:
+                    pace.check(len(piece))
                     fresh = piece[skip:] if skip else piece
                     skip = max(0, skip - len(piece))
                     if not fresh:
@@ -120,8 +124,8 @@ def pieces(
         else:
             media_type: str | None = opened.reply.headers.get("content-type")
             return media_type
-        if done > before:
-            attempt = 1  # it moved on: the patience is for standing still
+        if done > before and not isinstance(error, errors.TimedOut):
+            attempt = 1  # it moved on: the patience is for standing still, and for crawling
         verdict = policy.decide(
             context.policy, kind=wire.Kind.REPEATABLE, attempt=attempt, error=error, chance=context.chance()
         )
@@ -129,6 +133,32 @@ def pieces(
             raise error
         yield steps.Sleep(verdict.after_s)
     raise AssertionError("the last break raises")
+
+
+class _Pace:
+    """How fast a transfer is: bytes that drip one by one would keep every other timeout from coming."""
+
+    __slots__ = ("_bytes", "_context", "_since")
+
+    def __init__(self, context: calling.Context) -> None:
+        self._context = context
+        self._bytes, self._since = 0, context.monotonic()
+
+    def begin(self) -> None:
+        """Start anew."""
+        self._bytes, self._since = 0, self._context.monotonic()
+
+    def check(self, size: int) -> None:
+        """Take a piece in. Raises TimedOut when less than 1 kB/s came over as long as an answer may take."""
+        self._bytes += size
+        seconds = self._context.monotonic() - self._since
+        if seconds < self._context.read_s:
+            return
+        if self._bytes < _BYTES_PER_S_LEAST * seconds:
+            raise errors.TimedOut(
+                f"an output came at less than {_BYTES_PER_S_LEAST} bytes a second", can_retry=True
+            )
+        self.begin()
 
 
 def _open(fetcher: Fetcher, address: str, done: int, attempt: int) -> steps.Op[tuple[Any, int]]:

@@ -84,11 +84,14 @@ class Decoder:
         return bool(self._data or self._event)
 
 
-def follow(context: calling.Context, address: str, origin: str, prediction_id: str) -> steps.Op[None]:
+def follow(
+    context: calling.Context, address: str, origin: str, prediction_id: str, *, until: float
+) -> steps.Op[None]:
     """Yield the events of a stream up to `done`, reconnecting with Last-Event-ID.
 
     The token goes along on the API's own origin only. Raises PredictionFailed on an `error` event,
-    PredictionCanceled when the prediction was canceled, ServerError when the stream cannot be had.
+    PredictionCanceled when the prediction was canceled, ServerError when the stream cannot be had, TimedOut at
+    `until`, a moment of the monotonic clock.
     """
     check(address, origin)
     decoder = Decoder()
@@ -99,13 +102,15 @@ def follow(context: calling.Context, address: str, origin: str, prediction_id: s
             "the stream ended before it was done", can_retry=True
         )
         try:
-            is_done = yield from _once(context, address, origin, decoder, prediction_id)
+            is_done = yield from _once(context, address, origin, decoder, prediction_id, until)
             if is_done:
                 return
         except errors.PredictionError:
             raise
         except errors.UpstreamError as fault:
             error = fault
+        if context.monotonic() >= until:
+            raise _late(prediction_id) from error
         failures = 1 if decoder.last_id != before else failures + 1
         verdict = policy.decide(
             context.policy, kind=wire.Kind.REPEATABLE, attempt=failures, error=error, chance=context.chance()
@@ -132,7 +137,7 @@ def check(address: str, origin: str) -> None:
 
 
 def _once(
-    context: calling.Context, address: str, origin: str, decoder: Decoder, prediction_id: str
+    context: calling.Context, address: str, origin: str, decoder: Decoder, prediction_id: str, until: float
 ) -> steps.Op[bool]:
     headers = [
         ("Accept", "text/event-stream"),
@@ -148,14 +153,16 @@ def _once(
         headers=tuple(headers),
         with_token=transport.same_origin(address, origin),
     )
-    yield from calling.admit(context, context.limits.others)
+    yield from calling.admit(context, context.limits.others, until)
     started = context.monotonic()
-    opened = yield steps.Open(call, _READ_S)
+    opened = yield steps.Open(call, min(_READ_S, max(0.01, until - started)))
     calling.note(context, call, opened.reply.status, started, 1)
     try:
         if opened.reply.status != 200:
             raise wire.problem(opened.reply, call)
         while (piece := (yield steps.Chunk(opened))) is not None:
+            if context.monotonic() >= until:
+                raise _late(prediction_id)
             for event in decoder.feed(piece):
                 if event.event == "error":
                     raise _failed(event, prediction_id)
@@ -166,6 +173,15 @@ def _once(
     finally:
         yield steps.Close(opened)
     return False
+
+
+def _late(prediction_id: str) -> errors.TimedOut:
+    return errors.TimedOut(
+        f"the stream of prediction {prediction_id} was not done at the deadline; the prediction still runs "
+        "upstream: wait for it by its id, or cancel it",
+        can_retry=True,
+        prediction_id=prediction_id,
+    )
 
 
 def _members(event: Event) -> dict[str, object]:

@@ -9,7 +9,6 @@ calls have a pool whose connections are kept for 30 s, and so have downloads fro
 from __future__ import annotations
 
 import ssl
-import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -18,10 +17,12 @@ import httpx2
 
 from tintype.domain import errors
 from tintype.replicate import wire
+from tintype.replicate.connections import Whole
+from tintype.replicate.steps import Send
 
 if TYPE_CHECKING:
     from tintype.replicate.settings import Upstream
-    from tintype.replicate.steps import Open, Send
+    from tintype.replicate.steps import Open
 
 CONNECTIONS_MAX = 500
 CREATES_AT_ONCE = 25
@@ -30,6 +31,8 @@ HELD, CREATES, OTHERS, FILES = "held", "creates", "others", "files"
 CONNECT_S = 5.0
 CREATE_IDLE_S = 2.0
 OTHER_IDLE_S = 30.0
+# What the transport tells when a connection stands and the head of a request is next.
+_BEFORE_FIRST_BYTE = ".send_request_headers.started"
 
 
 class Line:
@@ -57,12 +60,11 @@ class Line:
             headers.extend(call.headers)
         if call.with_token and (call.url is None or same_origin(call.url, self.origin)):
             headers.append(("Authorization", f"Bearer {self._token.reveal()}"))
-        queue_s = getattr(step, "queue_s", None)
         timeout = {
             "connect": self.connect_s,
-            "read": step.read_s,
+            "read": Whole(step.read_s) if isinstance(step, Send) else step.read_s,
             "write": max(step.read_s, 1.0),
-            "pool": queue_s,
+            "pool": step.queue_s if isinstance(step, Send) else None,
         }
         if call.upload is not None:
             return _multipart(call, address, headers, timeout)
@@ -71,6 +73,23 @@ class Line:
         return httpx2.Request(
             call.method, address, headers=headers, content=call.body, extensions={"timeout": timeout}
         )
+
+    def ask_before(self, request: httpx2.Request, call: wire.Call, *, in_loop: bool) -> None:
+        """Have `call.is_still_good` asked between the opening of the connection and the first byte."""
+        is_still_good = call.is_still_good
+        if is_still_good is None:
+            return
+
+        def check(event: str, _info: Any) -> None:
+            if event.endswith(_BEFORE_FIRST_BYTE) and not is_still_good():
+                raise errors.NotSent(
+                    f"nothing was sent to {call.method} {call.path}: it would have been too late"
+                )
+
+        async def check_in_loop(event: str, info: Any) -> None:
+            check(event, info)
+
+        request.extensions["trace"] = check_in_loop if in_loop else check
 
 
 def _multipart(
@@ -154,20 +173,6 @@ def bare(error: Exception) -> Exception:
         link.__traceback__ = None
         link = link.__cause__ or link.__context__
     return error
-
-
-class Deadline:
-    """A cap on the reading of one reply as a whole: a slow drip of bytes resets every other timeout."""
-
-    __slots__ = ("_at",)
-
-    def __init__(self, read_s: float) -> None:
-        self._at = time.monotonic() + read_s
-
-    def check(self) -> None:
-        """Raise ReadTimeout when it has passed."""
-        if time.monotonic() > self._at:
-            raise httpx2.ReadTimeout("the whole answer took too long")
 
 
 def reply_of(response: httpx2.Response, body: bytes) -> wire.Reply:

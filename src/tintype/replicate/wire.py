@@ -21,7 +21,7 @@ from tintype.domain import errors
 from tintype.replicate import results
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -66,7 +66,8 @@ class Target:
 class Call:
     """One call to the API. `path` is below `/v1`; `url` replaces it where the API gave an address.
 
-    `read_s` is how long the answer may take, None for the client's own figure.
+    `read_s` is how long the answer may take, None for the client's own figure. `is_still_good` is asked on the
+    open connection as the last thing before the first byte leaves; where it says no, nothing is sent.
     """
 
     method: str
@@ -82,6 +83,7 @@ class Call:
     target: Target | None = None
     input: Mapping[str, Any] | None = field(default=None, repr=False)
     webhook: str | None = field(default=None, repr=False)
+    is_still_good: Callable[[], bool] | None = field(default=None, repr=False)
 
     @property
     def asks_to_wait(self) -> bool:
@@ -200,6 +202,7 @@ def create(
     webhook_events: Any = None,
     cancel_after_s: float | None = None,
     read_s: float,
+    is_still_good: Callable[[], bool] | None = None,
 ) -> Call:
     """Build the create of a prediction. The input is JSON by now: files have become addresses.
 
@@ -218,7 +221,7 @@ def create(
         if not 1 <= wait_s <= WAIT_MAX_S:
             raise errors.InputError(f"wait_s is {wait_s}; it can be 1 to {WAIT_MAX_S} seconds, or 0 for none")
         headers.append(("Prefer", f"wait={int(wait_s)}"))
-        read_s = max(read_s, wait_s + WAIT_MARGIN_S)
+        read_s = max(read_s, wait_s + min(read_s, WAIT_MARGIN_S))
     if cancel_after_s is not None:
         if not cancel_after_s >= 5:
             raise errors.InputError(f"cancel_after_s is {cancel_after_s}; the least is 5 seconds")
@@ -233,6 +236,7 @@ def create(
         target=where,
         input=plain_input,
         webhook=webhook,
+        is_still_good=is_still_good,
     )
 
 

@@ -79,7 +79,8 @@ def both(make: Callable[..., Asked], simulator: Simulator) -> Asked:
 class Listener:
     """A server on a real socket that answers each request with the next of its scripted replies.
 
-    A reply is the raw bytes to send, or None to close the connection without a word. `requests` holds what
+    A reply is the raw bytes to send, or None to close the connection without a word; after one that says
+    `Connection: close` it is closed. `requests` holds what
     came, head and body together; `connections` the number of the connection that each came on.
     """
 
@@ -120,6 +121,8 @@ class Listener:
                     connection.sendall(reply)
                 except OSError:
                     return
+                if b"\r\nConnection: close\r\n" in reply:
+                    return
 
     def close(self) -> None:
         """Stop listening, end every connection and wait for the threads."""
@@ -146,7 +149,12 @@ def _read_request(connection: socket.socket) -> bytes | None:
         data += piece
     head, _, body = data.partition(b"\r\n\r\n")
     length = next(
-        (int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), 0
+        (
+            int(line.split(b":")[1])
+            for line in head.split(b"\r\n")
+            if line.lower().startswith(b"content-length:")
+        ),
+        0,
     )
     while len(body) < length:
         body += connection.recv(65_536)
@@ -155,7 +163,12 @@ def _read_request(connection: socket.socket) -> bytes | None:
 
 def answer(status: int = 200, body: bytes = b"{}", *headers: str) -> bytes:
     """A whole HTTP answer as it goes over the wire."""
-    lines = [f"HTTP/1.1 {status} X", f"Content-Length: {len(body)}", "Content-Type: application/json", *headers]
+    lines = [
+        f"HTTP/1.1 {status} X",
+        f"Content-Length: {len(body)}",
+        "Content-Type: application/json",
+        *headers,
+    ]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 

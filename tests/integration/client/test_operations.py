@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from datetime import UTC, datetime, timedelta
+from operator import methodcaller
 from typing import TYPE_CHECKING
 
 import pytest
@@ -60,7 +61,7 @@ def test_a_community_model_is_run_by_name_version_or_both(both: Asked) -> None:
     given = {"image": "https://example.com/a.png"}
 
     for ref in (COMMUNITY, version, f"{COMMUNITY}:{version}"):
-        (output,) = both.ask(lambda client, ref=ref: client.run(ref, given))
+        (output,) = both.ask(methodcaller("run", ref, given))
         assert output.url
 
 
@@ -116,7 +117,9 @@ def test_trainings_are_started_looked_at_and_cancelled(both: Asked) -> None:
     both.ask(lambda client: client.models.create(owner, "trained", visibility="private", hardware="cpu"))
     version = both.ask(lambda client: client.models.get(COMMUNITY)).latest_version.id
     made = both.ask(
-        lambda client: client.trainings.create(COMMUNITY, version, destination=f"{owner}/trained", input={"steps": 1})
+        lambda client: client.trainings.create(
+            COMMUNITY, version, destination=f"{owner}/trained", input={"steps": 1}
+        )
     )
 
     assert both.ask(lambda client: client.trainings.get(made.id)).id == made.id

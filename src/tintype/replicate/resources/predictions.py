@@ -41,14 +41,16 @@ class PredictionOps(binding.Resource):
         webhook_events: Sequence[str] | None = None,
         cancel_after_s: float | None = None,
         deadline_s: float | None = None,
+        is_still_good: Callable[[], bool] | None = None,
     ) -> steps.Op[Prediction]:
         """Create a prediction and give it as it stands, usually `starting`.
 
         What to run is `ref` (`owner/name`, `owner/name:version` or a version), or one of version, model,
         deployment. `wait_s` from 1 to 60 lets upstream hold the answer until the output is there. Files in the
         input are sent first. `deadline_s` bounds the time until it is sent, repeats included.
+        `is_still_good` is asked on the open connection just before the first byte leaves.
 
-        Raises OutcomeUnknown when it may have been bought without an answer; it is never sent twice then.
+        Raises NotSent where it says no, OutcomeUnknown when it may have been bought without an answer; it is never sent twice then.
         """
         target = wire.target(ref, version=version, model=model, deployment=deployment)
         until = None if deadline_s is None else self._desk.context.monotonic() + deadline_s
@@ -62,6 +64,7 @@ class PredictionOps(binding.Resource):
                 webhook_events=webhook_events,
                 cancel_after_s=cancel_after_s,
                 until=until,
+                is_still_good=is_still_good,
             )
         )
 
@@ -200,6 +203,7 @@ def begin(
     webhook_events: Sequence[str] | None,
     cancel_after_s: float | None,
     until: float | None,
+    is_still_good: Callable[[], bool] | None = None,
 ) -> steps.Op[Prediction]:
     """Send the files of an input, then the create.
 
@@ -218,6 +222,7 @@ def begin(
             webhook_events=webhook_events,
             cancel_after_s=cancel_after_s,
             read_s=context.read_s,
+            is_still_good=is_still_good,
         )
         return calling.call(context, call, wire.prediction, until=until)
 
@@ -247,14 +252,16 @@ def _latest_version(desk: Desk, model: str, unknown: errors.NotFound, until: flo
 
 def events(desk: Desk, prediction: Prediction, *, deadline_s: float) -> steps.Op[None]:
     """Yield the events of a prediction: from its stream, or one for each output at its end."""
+    until = desk.context.monotonic() + deadline_s
     if prediction.stream_url is not None and not prediction.is_final:
-        yield from streaming.follow(desk.context, prediction.stream_url, desk.line.origin, prediction.id)
+        address, origin = prediction.stream_url, desk.line.origin
+        yield from streaming.follow(desk.context, address, origin, prediction.id, until=until)
         return
     final = yield from waiting.wait(
         desk.context,
         desk.board,
         prediction,
-        until=desk.context.monotonic() + deadline_s,
+        until=until,
         how=desk.options.pace,
     )
     for content in outputs.contents(final.output, final.id):
