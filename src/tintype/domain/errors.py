@@ -17,6 +17,7 @@
         ├── ServerError                          server (5xx, or an answer that cannot be read)
         ├── NetworkError                         network
         │   └── ConnectFailed                    connect_failed: no byte of the request was sent
+        │       └── NotSent                      not_sent: the caller's own check said no just before
         ├── TimedOut                             timeout: an answer or an end did not come in time
         ├── OutcomeUnknown                       outcome_unknown: a create that may have bought something
         └── PredictionError
@@ -175,6 +176,12 @@ class ConnectFailed(NetworkError):
     code = "connect_failed"
 
 
+class NotSent(ConnectFailed):
+    """The connection stood, but the caller's `is_still_good` said no: no byte of the request was sent."""
+
+    code = "not_sent"
+
+
 class TimedOut(UpstreamError):
     """An answer, or the end of a prediction, did not come in time."""
 
@@ -257,6 +264,7 @@ __all__ = [
     "KeyringUnavailable",
     "NetworkError",
     "NotFound",
+    "NotSent",
     "OutcomeUnknown",
     "OutputRefused",
     "PaymentError",

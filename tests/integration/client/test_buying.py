@@ -218,7 +218,7 @@ def test_a_client_of_sixty_a_minute_says_when_its_limit_is_later_than_the_deadli
 def test_a_create_that_is_not_good_any_more_is_given_up_on_the_open_connection(
     both: Asked, simulator: Simulator
 ) -> None:
-    """Rule 3: the caller's own check is the last thing before the first byte; nothing was bought, nothing is repeated."""
+    """Rule 3: the caller's check is the last thing before the first byte; nothing was bought, nothing is repeated."""
     asked: list[int] = []
 
     def is_still_good() -> bool:

@@ -50,7 +50,8 @@ class PredictionOps(binding.Resource):
         input are sent first. `deadline_s` bounds the time until it is sent, repeats included.
         `is_still_good` is asked on the open connection just before the first byte leaves.
 
-        Raises NotSent where it says no, OutcomeUnknown when it may have been bought without an answer; it is never sent twice then.
+        Raises NotSent where it says no, OutcomeUnknown when it may have been bought without an answer; it is never
+        sent twice then.
         """
         target = wire.target(ref, version=version, model=model, deployment=deployment)
         until = None if deadline_s is None else self._desk.context.monotonic() + deadline_s
@@ -193,7 +194,7 @@ def _query(after: datetime | None, before: datetime | None, source: str | None) 
     }
 
 
-def begin(
+def begin(  # noqa: PLR0913 - what a create is made of
     desk: Desk,
     target: wire.Target,
     given: Mapping[str, Any] | None,
