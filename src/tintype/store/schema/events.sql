@@ -10,3 +10,4 @@ CREATE TABLE public.events (
 ALTER TABLE ONLY public.events
     ADD CONSTRAINT events_pkey PRIMARY KEY (generation_id, number);
 CREATE INDEX events_feed ON public.events USING btree (xid, generation_id, number);
+CREATE TRIGGER events_owe AFTER INSERT ON public.events FOR EACH ROW WHEN ((new.state = ANY (ARRAY['succeeded'::text, 'failed'::text, 'canceled'::text, 'aborted'::text]))) EXECUTE FUNCTION public.tintype_owe();

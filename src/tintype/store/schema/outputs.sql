@@ -11,6 +11,7 @@ CREATE TABLE public.outputs (
     duration_ms bigint,
     thumbnail_sha256 text,
     blurred text,
+    note text,
     stored_at timestamp with time zone DEFAULT now() NOT NULL
 );
 ALTER TABLE ONLY public.outputs

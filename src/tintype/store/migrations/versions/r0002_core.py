@@ -11,5 +11,15 @@ OLDEST_CODE = "0.1.0"
 
 def upgrade() -> None:
     """Run it: tables first, then what works on them."""
-    for name in ("tables", "money", "messages", "windows", "admission", "settlement", "movement", "flights"):
+    for name in (
+        "tables",
+        "money",
+        "messages",
+        "windows",
+        "admission",
+        "settlement",
+        "movement",
+        "flights",
+        "keeping",
+    ):
         steps.run(f"r0002_{name}")

@@ -138,7 +138,9 @@ CREATE TABLE objects (
     sha256 text PRIMARY KEY CHECK (sha256 ~ '^[0-9a-f]{64}$'),
     content_type text NOT NULL,
     size_bytes bigint NOT NULL CHECK (size_bytes >= 0),
-    created_at timestamptz NOT NULL DEFAULT now()
+    created_at timestamptz NOT NULL DEFAULT now(),
+    -- Until then it stays without a row that names it: a file that was given, before what it was given for.
+    reserved_until timestamptz
 );
 
 -- Files that were given as input, stored before the admission.
@@ -166,6 +168,8 @@ CREATE TABLE outputs (
     duration_ms bigint,
     thumbnail_sha256 text REFERENCES objects,
     blurred text,
+    -- What was odd about it: stated as another type, could not be measured.
+    note text,
     stored_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (generation_id, position)
 );
