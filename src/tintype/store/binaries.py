@@ -56,7 +56,8 @@ def reachable(programs: Binaries, place: home.Home) -> Binaries:
     Root's own environments lie in folders that only root may enter. Called under the start lock.
     """
     source = programs.folder.parent
-    if home.barrier(programs.folder / "postgres", place.account) is None:
+    is_closed = home.barrier(programs.folder / "postgres", place.account) is not None
+    if not is_closed or home.barrier(place.folder, place.account) is not None:
         return programs
     found = (programs.folder / "postgres").stat()
     copies = place.folder / "programs"

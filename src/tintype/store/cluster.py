@@ -6,6 +6,7 @@ Standard library only: the supervisor runs it without site-packages, under the s
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import shutil
@@ -143,7 +144,9 @@ def configure(place: home.Home, users: list[str]) -> None:
     lines = [f"tintype {user} {role}\n" for user in quoted for role in (ROLE, ADMIN)]
     _write(place.cluster / "pg_ident.conf", "# Written by Tintype at each start.\n" + "".join(lines))
     own = "include = '../settings.conf'\n" if (place.folder / "settings.conf").exists() else ""
-    _write(place.cluster / "postgresql.conf", SETTINGS + own)
+    # After a crash every file is synced first, one by one unless the system can do all at once.
+    sync = "recovery_init_sync_method = syncfs\n" if sys.platform == "linux" else ""
+    _write(place.cluster / "postgresql.conf", SETTINGS + sync + own)
 
 
 def socket_folder(place: home.Home, runtime: str | None) -> Path:
@@ -181,7 +184,8 @@ def is_private(folder: Path, uid: int) -> bool:
 
 def told(output: str, place: home.Home) -> errors.DataFolderUnusable | errors.ServerNotStarted:
     """Turn the last words of a PostgreSQL program into an error with the next step."""
-    for code, text in ((28, "No space left on device"), (30, "Read-only file system")):
+    for code in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG):
+        text = os.strerror(code)
         if text in output:
             return home.unusable(OSError(code, text), place.folder)
     lines = [line.strip() for line in output.splitlines() if line.strip()]

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 _BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from tintype.store import supervisor; supervisor.main()"
 _POLL_S = 0.01
 _PAUSE_S = 0.05
-_ATTEMPTS = 200
+# Ten seconds of a server that says it is ready, and is not, as after a crash of one of its processes.
+_REFUSALS = 200
 
 
 def server(data: Path, *, version: str = binaries.VERSIONS[0]) -> Server:
@@ -98,17 +99,16 @@ class Server:
         try:
             start.wait_exclusive(timeout_s=None)
             cluster.check(place, self._tools())
-            for _ in range(_ATTEMPTS):
+            signs = postmaster.Signs(place.cluster, place.log)
+            refusals = 0
+            while refusals < _REFUSALS and signs.silent_s() < postmaster.SILENCE_S:
                 if not self._supervised():
                     self._supervise(place)
                 found = postmaster.read(place.cluster)
-                if (
-                    found
-                    and found.status == "ready"
-                    and found.socket_folder
-                    and self._try(found.socket_folder)
-                ):
-                    return
+                if found and found.status == "ready" and found.socket_folder:
+                    if self._try(found.socket_folder):
+                        return
+                    refusals += 1
                 time.sleep(_PAUSE_S)
             raise errors.ServerNotStarted(f"PostgreSQL runs but lets nobody in (more in {place.log}).")
         finally:
@@ -233,6 +233,8 @@ class Server:
         try:
             psycopg.connect(self.url, connect_timeout=10).close()
         except psycopg.OperationalError as error:
+            if "too many clients" in str(error) or "connection slots" in str(error):
+                return True
             # At its first start the server has no role and no database of ours yet.
             if f'"{cluster.ROLE}" does not exist' not in str(error):
                 return False

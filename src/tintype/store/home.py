@@ -81,7 +81,7 @@ def prepare(data: Path) -> Home:
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
         if found.st_uid != account.uid and os.geteuid() == found.st_uid == 0:
             # Root has just made it, here or in a process beside us: it is the server's from now on.
-            os.chown(folder, account.uid, account.gid, follow_symlinks=False)
+            _give(folder, account)
         elif found.st_uid != account.uid:
             raise _foreign(folder, found.st_uid)
         if stat.S_IMODE(found.st_mode) & 0o077:
@@ -97,6 +97,12 @@ def unusable(error: OSError, folder: Path) -> errors.DataFolderUnusable:
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
         return errors.DataFolderUnusable(
             f"{place}: the disk is full. Make room (a new database needs 100 MB), then start again.",
+            reason=errors.Reason.FULL,
+        )
+    if error.errno == errno.EFBIG:
+        return errors.DataFolderUnusable(
+            f"{place}: a limit on the size of files stops the database. Raise it (ulimit -f unlimited), then "
+            "start again.",
             reason=errors.Reason.FULL,
         )
     if error.errno == errno.EROFS:
@@ -185,6 +191,24 @@ def _named(uid: int) -> Account:
             reason=errors.Reason.NO_ACCOUNT,
         ) from error
     return Account(name=entry.pw_name, uid=uid, gid=entry.pw_gid)
+
+
+def not_allowed(account: Account, error: OSError) -> errors.DataFolderUnusable:
+    """Say that this root has not the rights of one, as in a container without further user ids."""
+    return errors.DataFolderUnusable(
+        f"PostgreSQL never runs as root, and this root may not become '{account.name}' ({error.strerror}). "
+        "Start Tintype as an ordinary user, or use a server of your own with TINTYPE_DATABASE_URL.",
+        reason=errors.Reason.NO_ACCOUNT,
+    )
+
+
+def _give(folder: Path, account: Account) -> None:
+    try:
+        os.chown(folder, account.uid, account.gid, follow_symlinks=False)
+    except OSError as error:
+        if error.errno not in {errno.EPERM, errno.EINVAL}:
+            raise
+        raise not_allowed(account, error) from error
 
 
 def _foreign(folder: Path, uid: int) -> errors.DataFolderUnusable:

@@ -6,6 +6,7 @@ Standard library only: the supervisor runs it without site-packages.
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import signal
 import subprocess
@@ -13,12 +14,17 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PORT = 5432
 """The number in the socket's name; nothing listens on a network."""
 _POLL_S = 0.01
 # PostgreSQL says at least every 10 s how far recovery is; a minute without any sign is none.
-_SILENCE_S = 60.0
+SILENCE_S = 60.0
+"""For how long nothing moves in a recovery that has come to an end."""
 _HANGING_S = 2.0
 _HAS_PROC = sys.platform == "linux"
 
@@ -89,7 +95,7 @@ def wait_ready(process: subprocess.Popen[bytes], cluster: Path, log: Path) -> bo
         found = read(cluster)
         if found and found.pid == process.pid and found.status == "ready":
             return True
-        if signs.silent_s() > _SILENCE_S:
+        if signs.silent_s() > SILENCE_S:
             process.kill()
             process.wait()
             return False
@@ -154,16 +160,17 @@ def _send(pid: int, how: signal.Signals) -> None:
 class Signs:
     """Signs of life of a server that is not ready yet: its logs, its files, its processes' time and bytes."""
 
-    def __init__(self, cluster: Path, log: Path) -> None:
+    def __init__(self, cluster: Path, log: Path, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._cluster = cluster
         self._log = log
+        self._clock = clock
         self._seen: object = None
-        self._at = time.monotonic()
-        self._looked = 0.0
+        self._at = clock()
+        self._looked = -math.inf
 
     def silent_s(self) -> float:
         """Return for how many seconds nothing has moved, looking once a second."""
-        now = time.monotonic()
+        now = self._clock()
         if now - self._looked >= 1:
             self._looked = now
             seen = self._look()
@@ -186,5 +193,5 @@ class Signs:
                     facts.append(Path(f"/proc/{pid}/{name}").read_bytes())
             if _state(pid) == "D":
                 # It waits for the disk, which tells nothing meanwhile.
-                facts.append(time.monotonic())
+                facts.append(self._clock())
         return facts

@@ -237,11 +237,7 @@ def _become(plan: Plan) -> None:
         os.setgid(plan.gid)
         os.setuid(plan.uid)
     except OSError as error:
-        raise errors.DataFolderUnusable(
-            f"PostgreSQL never runs as root, and this root may not become '{plan.name}' ({error.strerror}). "
-            "Start Tintype as an ordinary user, or use a server of your own with TINTYPE_DATABASE_URL.",
-            reason=errors.Reason.NO_ACCOUNT,
-        ) from error
+        raise home.not_allowed(home.Account(plan.name, plan.uid, plan.gid), error) from error
 
 
 def _check_tools(plan: Plan) -> None:

@@ -115,7 +115,7 @@ def test_a_killed_server_comes_back_under_its_users(data: Path, start_user: user
     """Rule 19: kill -9 of the server, again and again: it recovers by itself and lost nothing committed."""
     other = start_user()
     assert other.url()
-    rounds = 5
+    rounds = 3
     with embedded.server(data) as server:
         with psycopg.connect(server.url) as connection:
             connection.execute("CREATE TABLE kept (round int)")
@@ -162,6 +162,20 @@ def test_a_killed_supervisor_is_replaced_by_the_next_user(data: Path, start_user
         users.until(lambda: users.is_up(data) and users.pid(data) != first, "the server is up again")
         second.end(signal.SIGKILL)
 
+    assert users.is_down(data)
+
+
+def test_a_signal_to_all_takes_the_server_from_nobody(data: Path) -> None:
+    """Rule 19: a service manager tells every process of a group to end; users at work keep their server."""
+    with embedded.server(data) as server:
+        first = users.pid(data)
+        for process in (users.supervisor(data), first):
+            os.kill(process, signal.SIGTERM)
+        users.until(lambda: users.is_up(data) and users.pid(data) != first, "the server is up again")
+
+        alive = users.answers(server.url)
+
+    assert alive
     assert users.is_down(data)
 
 

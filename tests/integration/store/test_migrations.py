@@ -14,9 +14,10 @@ import pytest
 from psycopg import sql
 
 import tintype
-from tests.integration.store import schema_files
+from tests.integration.store import schema_files, users
 from tintype.store import errors, schema
 from tintype.store.database import Database
+from tintype.store.queries import Queries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +31,12 @@ def url(external_url: str) -> Iterator[str]:
         admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         yield external_url.replace("/postgres", f"/{name}")
         admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def servers(url: str) -> list[tuple[str]]:
+    """Return the servers of Tintype that are connected."""
+    with psycopg.connect(url) as connection:
+        return connection.execute(Queries()["running_servers"], {}).fetchall()
 
 
 async def test_migrations_lead_to_the_schema_that_is_kept(url: str) -> None:
@@ -75,6 +82,7 @@ async def test_a_command_never_migrates_under_a_running_server(url: str) -> None
             with pytest.raises(errors.SchemaMismatch, match=r"tintype serve.*Restart that server"):
                 await schema.prepare(db, url, caller=schema.Caller.COMMAND)
             untouched = await schema.revisions(db)
+        await asyncio.to_thread(users.until, lambda: not servers(url), "the server's connections are gone")
 
         await schema.prepare(db, url, caller=schema.Caller.COMMAND)
         had = await schema.revisions(db)

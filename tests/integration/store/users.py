@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -174,6 +175,31 @@ def connect_as(account: str | None, url: str) -> str:
     return subprocess.run(
         [sys.executable, "-c", program, url], capture_output=True, text=True, check=True, timeout=LIMIT_S
     ).stdout
+
+
+def run(command: list[str | Path]) -> subprocess.CompletedProcess[str]:
+    """Run a program to its end."""
+    return subprocess.run(command, capture_output=True, text=True, check=True, cwd="/", timeout=LIMIT_S)
+
+
+def run_on_disk(options: str, folder: Path, command: list[str | Path]) -> subprocess.CompletedProcess[str]:
+    """Run a program that sees a disk of its own in a folder, mounted in a name space of its own."""
+    # An ordinary user mounts as root of a user name space, and is itself again in another.
+    root = os.geteuid() == 0
+    as_root = [] if root else ["--user", "--map-root-user"]
+    as_self = "" if root else f"unshare --user --map-user={os.getuid()} --map-group={os.getgid()}"
+    script = f'mount -t tmpfs -o "$1" tmpfs "$2" && shift 2 && exec {as_self} "$@"'
+    return run(["unshare", *as_root, "--mount", "sh", "-c", script, "sh", options, folder, *command])
+
+
+def can_mount() -> bool:
+    """Tell whether the system lets us do that."""
+    with tempfile.TemporaryDirectory(prefix="tt-") as folder:
+        try:
+            run_on_disk("size=1m", Path(folder), ["true"])
+        except (subprocess.CalledProcessError, FileNotFoundError):
+            return False
+    return True
 
 
 class Stopped:

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from tintype.domain.errors import ConfigurationError, TintypeError
-from tintype.store import binaries, cluster, embedded, errors, home, suitability
+from tintype.store import binaries, cluster, embedded, errors, home, postmaster, suitability
 
 _HERE = home.Home(Path("/srv/data/postgres"), home.Account("tintype", 10, 10))
 _FACTS = suitability.Facts(pid=1, reads_only=False, encoding="UTF8", version=180_004, clock_s=0.0)
@@ -102,7 +102,7 @@ def test_a_server_that_is_not_open_has_no_url(tmp_path: Path) -> None:
 
 def test_errors_of_the_store_belong_to_tintypes_tree() -> None:
     """One tree, a stable code on each, and facts for whoever repeats."""
-    kinds = [
+    kinds: list[type[TintypeError]] = [
         errors.DataFolderUnusable,
         errors.ServerNotStarted,
         errors.DatabaseUnsuitable,
@@ -114,3 +114,35 @@ def test_errors_of_the_store_belong_to_tintypes_tree() -> None:
     assert len({kind.code for kind in kinds}) == len(kinds)
     assert isinstance(away, TintypeError)
     assert (away.code, away.can_retry, away.retry_after_s) == ("database_away", True, 2.0)
+
+
+def test_a_recovery_is_waited_for_while_anything_moves(tmp_path: Path) -> None:
+    """Rule 19: no fixed limit; seconds count only from the last sign of life."""
+    now = [100.0]
+    (tmp_path / "log").mkdir()
+    signs = postmaster.Signs(tmp_path / "cluster", tmp_path / "log", clock=lambda: now[0])
+    silent = []
+
+    for minute in range(5):
+        now[0] += 50
+        (tmp_path / "log" / "postgres-1.log").write_text("redo in progress\n" * (minute + 1))
+        silent.append(signs.silent_s())
+    for _ in range(2):
+        now[0] += 40
+        silent.append(signs.silent_s())
+
+    assert silent == [0, 0, 0, 0, 0, 40, 80]
+
+
+def test_only_the_newest_logs_are_kept(tmp_path: Path) -> None:
+    """Five files of 10 MB are the most that logs take."""
+    place = home.Home(tmp_path, home.Account("tintype", 10, 10))
+    place.log.mkdir()
+    for day in range(1, 9):
+        (place.log / f"postgres-2026010{day}-000000.log").touch()
+    (place.log / "supervisor.log").touch()
+
+    cluster.prune_logs(place)
+
+    kept = sorted(file.name for file in place.log.iterdir())
+    assert kept == [*(f"postgres-2026010{day}-000000.log" for day in range(4, 9)), "supervisor.log"]
