@@ -21,9 +21,12 @@ _FILES = sorted(queries.FOLDER.glob("*.sql"))
 @pytest.mark.parametrize("file", _FILES, ids=lambda file: file.stem)
 def test_a_file_is_one_statement_that_says_what_it_guarantees(file: Path) -> None:
     """The style page: one statement per file, named as it is called, one sentence on top."""
-    first, _, rest = file.read_text(encoding="utf-8").partition("\n")
+    text = file.read_text(encoding="utf-8")
+    top = re.match(r"(-- .+\n)+", text)
+    assert top
+    rest = text[top.end() :]
 
-    assert re.match(r"-- [A-Z].+\.$", first)
+    assert re.match(r"-- [A-Z](.|\n)+\.\n$", top[0])
     assert re.fullmatch(r"[a-z_]+", file.stem)
     assert rest.rstrip().rstrip(";").count(";") == 0
     assert Queries()[file.stem]
