@@ -163,11 +163,12 @@ async def admit(on: Database | Session, request: Request, *, at: datetime | None
     `at` replaces the database's clock, for tests. A broken connection raises DatabaseAway, after which only
     an Idempotency-Key makes it safe to ask again.
     """
-    return _answer(await on.value("admit", request=Jsonb(_document(request)), at=at))
+    return _answer(await on.value("admit", request=Jsonb(document(request)), at=at))
 
 
-def _document(request: Request) -> dict[str, Any]:
-    document: dict[str, Any] = {
+def document(request: Request) -> dict[str, Any]:
+    """Return a request as the SQL function reads it."""
+    written: dict[str, Any] = {
         "key": request.actor.key,
         "user": request.actor.user,
         "project": request.actor.project,
@@ -177,19 +178,19 @@ def _document(request: Request) -> dict[str, Any]:
     }
     if request.order:
         order = request.order
-        document["order"] = {
+        written["order"] = {
             "id": order.id,
             "kind": order.kind,
             "plan": order.plan,
             "metadata": order.metadata,
         }
     if request.idempotency:
-        document["idempotency"] = {
+        written["idempotency"] = {
             "name": request.idempotency.name,
             "fingerprint": request.idempotency.fingerprint.hex(),
             "keep_s": request.idempotency.keep_s,
         }
-    return document
+    return written
 
 
 def _wanted(one: Wanted) -> dict[str, Any]:

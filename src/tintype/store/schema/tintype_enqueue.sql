@@ -2,7 +2,7 @@ CREATE FUNCTION public.tintype_enqueue(p_id text, p_after_s double precision DEF
     LANGUAGE plpgsql
     AS $$
 BEGIN
-    PERFORM pg_advisory_xact_lock_shared(1953066612, 15);
+    PERFORM pg_advisory_xact_lock_shared(1953066613, 0);
     PERFORM procrastinate_defer_jobs_v1(ARRAY[
         ('submit', 'submit', tintype_priority(g.virtual_start, f.base), NULL, NULL,
          jsonb_build_object('generation_id', g.id),

@@ -4,7 +4,7 @@ CREATE FUNCTION public.tintype_rebase(p_limit bigint DEFAULT 1073741824) RETURNS
 DECLARE
     v_by bigint;
 BEGIN
-    PERFORM pg_advisory_xact_lock(1953066612, 15);
+    PERFORM pg_advisory_xact_lock(1953066613, 0);
     UPDATE fair SET base = virtual_now WHERE virtual_now - base >= p_limit
     RETURNING virtual_now INTO v_by;
     IF NOT FOUND THEN

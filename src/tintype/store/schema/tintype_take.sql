@@ -4,7 +4,7 @@ CREATE FUNCTION public.tintype_take(p_needs public.tintype_need[]) RETURNS jsonb
 DECLARE
     v_refusals jsonb;
 BEGIN
-    -- Counters are made before any is locked, in the same order: see decision 0030.
+    PERFORM tintype_gate(ARRAY(SELECT n.limit_id || '/' || n.subject FROM unnest(p_needs) AS n));
     INSERT INTO counters (limit_id, subject, window_start)
     SELECT n.limit_id, n.subject, n.window_start FROM unnest(p_needs) AS n
     ON CONFLICT DO NOTHING;

@@ -30,7 +30,7 @@ BEGIN
     FROM unnest(p_wanted) AS w;
     PERFORM tintype_use_stored(w.id, w.stored, p_at) FROM unnest(p_wanted) AS w WHERE w.stored IS NOT NULL;
     PERFORM pg_notify('tintype_events', w.id) FROM unnest(p_wanted) AS w;
-    PERFORM pg_advisory_xact_lock_shared(1953066612, 15);
+    PERFORM pg_advisory_xact_lock_shared(1953066613, 0);
     PERFORM procrastinate_defer_jobs_v1(array_agg(
         ('submit', 'submit', tintype_priority(w.virtual_start, f.base), NULL, NULL,
          jsonb_build_object('generation_id', w.id), NULL)::procrastinate_job_to_defer_v1

@@ -175,7 +175,7 @@ RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
     v_refusals jsonb;
 BEGIN
-    -- Counters are made before any is locked, in the same order: see decision 0030.
+    PERFORM tintype_gate(ARRAY(SELECT n.limit_id || '/' || n.subject FROM unnest(p_needs) AS n));
     INSERT INTO counters (limit_id, subject, window_start)
     SELECT n.limit_id, n.subject, n.window_start FROM unnest(p_needs) AS n
     ON CONFLICT DO NOTHING;
@@ -265,7 +265,7 @@ BEGIN
     FROM unnest(p_wanted) AS w;
     PERFORM tintype_use_stored(w.id, w.stored, p_at) FROM unnest(p_wanted) AS w WHERE w.stored IS NOT NULL;
     PERFORM pg_notify('tintype_events', w.id) FROM unnest(p_wanted) AS w;
-    PERFORM pg_advisory_xact_lock_shared(1953066612, 15);
+    PERFORM pg_advisory_xact_lock_shared(1953066613, 0);
     PERFORM procrastinate_defer_jobs_v1(array_agg(
         ('submit', 'submit', tintype_priority(w.virtual_start, f.base), NULL, NULL,
          jsonb_build_object('generation_id', w.id), NULL)::procrastinate_job_to_defer_v1

@@ -16,7 +16,7 @@ $$;
 CREATE FUNCTION tintype_enqueue(p_id text, p_after_s double precision DEFAULT 0)
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM pg_advisory_xact_lock_shared(1953066612, 15);
+    PERFORM pg_advisory_xact_lock_shared(1953066613, 0);
     PERFORM procrastinate_defer_jobs_v1(ARRAY[
         ('submit', 'submit', tintype_priority(g.virtual_start, f.base), NULL, NULL,
          jsonb_build_object('generation_id', g.id),
@@ -150,7 +150,7 @@ RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     v_by bigint;
 BEGIN
-    PERFORM pg_advisory_xact_lock(1953066612, 15);
+    PERFORM pg_advisory_xact_lock(1953066613, 0);
     UPDATE fair SET base = virtual_now WHERE virtual_now - base >= p_limit
     RETURNING virtual_now INTO v_by;
     IF NOT FOUND THEN
