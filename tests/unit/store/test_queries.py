@@ -28,7 +28,7 @@ def test_a_file_is_one_statement_that_says_what_it_guarantees(file: Path) -> Non
 
     assert re.match(r"-- [A-Z](.|\n)+\.\n$", top[0])
     assert re.fullmatch(r"[a-z_]+", file.stem)
-    assert rest.rstrip().rstrip(";").count(";") == 0
+    assert ";" not in re.sub(r"'[^']*'", "", rest).rstrip().removesuffix(";")
     assert Queries()[file.stem]
 
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 LOCK = 0x74696E74
 # Long enough for a busy table, short enough that a server at work is not held up behind us.
 LOCK_TIMEOUT = "10s"
+# How long the migrations of another process are waited for.
+WAIT = "15min"
+CONNECT_S = 10
 
 
 def _record(
@@ -45,12 +48,14 @@ def _record(
 
 def _run() -> None:
     url: str = context.config.attributes["url"]
-    with psycopg.connect(url, autocommit=True, application_name="tintype migrate") as guard:
+    options: dict[str, Any] = {"application_name": "tintype migrate", "connect_timeout": CONNECT_S}
+    with psycopg.connect(url, autocommit=True, **options) as guard:
+        guard.execute(f"SET lock_timeout = '{WAIT}'".encode())
         # Held by a connection of its own, so that it lasts from the first migration to the last.
         guard.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
         engine = create_engine(
             "postgresql+psycopg://",
-            creator=lambda: psycopg.connect(url, application_name="tintype migrate"),
+            creator=lambda: psycopg.connect(url, **options),
             poolclass=NullPool,
         )
         with engine.connect() as connection:
