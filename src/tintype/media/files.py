@@ -100,17 +100,18 @@ class Files:
     """The store at a URL: `file:///folder`, `s3://bucket/folder`, `gs://bucket/folder`, `az://account/container`.
 
     `drafts` is the folder for what is being received when the store is a cloud. Making one creates its folders.
-    Raises ConfigurationError for a URL that is none of these, StorageRefused when a folder cannot be used.
+    `self.drafts` is the folder where drafts are in the end. Raises ConfigurationError for a URL that is none of
+    these, StorageRefused when a folder cannot be used.
     """
 
     def __init__(self, url: str, *, drafts: Path, memory_max_bytes: int = MEMORY_MAX_BYTES) -> None:
         self.memory = Allowance(memory_max_bytes)
-        self._place, self._drafts = _place(url, drafts, self.memory)
+        self._place, self.drafts = _place(url, drafts, self.memory)
 
     @contextlib.asynccontextmanager
     async def draft(self, *, size_max_bytes: int = SIZE_MAX_BYTES) -> AsyncIterator[Draft]:
         """Open a draft; what is not kept is gone afterwards, whatever happens."""
-        path = disk.new_draft(self._drafts)
+        path = disk.new_draft(self.drafts)
         draft = Draft(path, place=self._place, memory=self.memory, size_max_bytes=size_max_bytes)
         try:
             yield draft

@@ -1,0 +1,108 @@
+"""What generations made and were given, as rows that name stored files by their hash.
+
+A file goes with the last row that names it. Whoever names one first locks the object's row (`name`), and looks
+whether the file is there before the transaction ends; whoever deletes one holds the same lock. So neither can
+happen behind the other's back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tintype.store.database import Database, Session
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One output. `sha256` is that of our file, `upstream_sha256` of the bytes as they came."""
+
+    generation_id: str
+    position: int
+    sha256: str
+    upstream_sha256: str
+    upstream_url: str | None
+    content_type: str
+    size_bytes: int
+    width: int | None = None
+    height: int | None = None
+    duration_ms: int | None = None
+    thumbnail_sha256: str | None = None
+    blurred: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    sha256: str
+
+
+async def of(on: Database | Session, generation_id: str) -> list[Output]:
+    """Return a generation's outputs in their order."""
+    return await on.all("outputs_of", Output, generation_id=generation_id)
+
+
+async def name(work: Session, *, sha256: str, content_type: str, size_bytes: int) -> None:
+    """Know an object, and keep its file from being deleted until the transaction ends."""
+    await work.run("put_object", sha256=sha256, content_type=content_type, size_bytes=size_bytes)
+
+
+async def reserve(
+    on: Database | Session, *, sha256: str, content_type: str, size_bytes: int, for_s: float
+) -> None:
+    """Know an object that no row names yet, a given file for one, and keep it for so long."""
+    await on.run(
+        "reserve_object", sha256=sha256, content_type=content_type, size_bytes=size_bytes, for_s=for_s
+    )
+
+
+async def put(work: Session, output: Output) -> bool:
+    """Write down an output; whether it was new. Its object was named before in the same transaction."""
+    return (
+        await work.run(
+            "put_output",
+            generation_id=output.generation_id,
+            position=output.position,
+            sha256=output.sha256,
+            upstream_sha256=output.upstream_sha256,
+            upstream_url=output.upstream_url,
+            content_type=output.content_type,
+            size_bytes=output.size_bytes,
+            width=output.width,
+            height=output.height,
+            duration_ms=output.duration_ms,
+            note=output.note,
+        )
+        == 1
+    )
+
+
+async def put_thumbnail(work: Session, *, sha256: str, thumbnail_sha256: str, blurred: str) -> None:
+    """Give all outputs with these bytes their thumbnail."""
+    await work.run("put_thumbnail", sha256=sha256, thumbnail_sha256=thumbnail_sha256, blurred=blurred)
+
+
+async def forget(work: Session, generation_id: str) -> list[str]:
+    """Delete a generation's rows of files; returns the hashes that may be unused now."""
+    return [one.sha256 for one in await work.all("forget_files", _Named, generation_id=generation_id)]
+
+
+async def drop_unused(work: Session, sha256: str) -> bool:
+    """Forget an object that no row names; whether it was so. Its file is to be deleted before the commit."""
+    await work.run("lock_object", sha256=sha256)
+    return await work.run("drop_unused_object", sha256=sha256) == 1
+
+
+async def unused(on: Database | Session, *, at_most: int) -> list[str]:
+    """Return hashes that no row names."""
+    return [one.sha256 for one in await on.all("unused_objects", _Named, at_most=at_most)]
+
+
+def made(outputs: Sequence[Output]) -> tuple[int, int]:
+    """Return what counts against quotas and prices: the number of pictures, and milliseconds of film."""
+    pictures = sum(one.content_type.startswith("image/") for one in outputs)
+    films_ms = sum(one.duration_ms or 0 for one in outputs if one.content_type.startswith("video/"))
+    return pictures, films_ms
