@@ -18,14 +18,12 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
-from psycopg.types.json import Jsonb
-
 from tintype.domain import events, keeping
 from tintype.domain.generation import State
 from tintype.media import fetch, fetch_errors, files_errors, kinds, pool, provenance
 from tintype.media.files import SIZE_MAX_BYTES
 from tintype.media.kinds import Family, Kind
-from tintype.store import generations, outputs
+from tintype.store import alerts, generations, outputs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -143,16 +141,12 @@ async def _judge(
         return events.CaptureLost("output_lost", f"The output could not be stored in time: {first}")
     match first:
         case files_errors.StorageFull() | files_errors.StorageRefused():
-            await _alert(tools.db, kind=first.code, subject="storage", message=str(first))
+            await alerts.note(tools.db, first.code, subject="storage", message=str(first))
         case fetch_errors.FetchRefused():
-            await _alert(tools.db, kind="output_refused", subject=ident, message=str(first))
+            await alerts.note(tools.db, "output_refused", subject=ident, message=str(first))
     if age_s > keeping.LATE_S:
         await alert_late(tools.db)
     return Again(keeping.again_s(age_s))
-
-
-async def _alert(db: Database, *, kind: str, subject: str, message: str) -> None:
-    await db.run("alert", kind=kind, subject=subject, message=message, facts=Jsonb({}))
 
 
 async def _capture_one(ident: str, position: int, source: Source, tools: Tools) -> None:

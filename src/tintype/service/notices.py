@@ -1,0 +1,220 @@
+"""Tell a user's URL what became of a generation: signed, for 24 hours, with a log.
+
+What is owed is a row from the moment its event is committed. A job sends it through the guarded fetcher, writes
+down how that went, and defers the next attempt in the same transaction. A receiver gets each callback at least
+once, with the same `webhook-id` every time.
+"""
+
+from __future__ import annotations
+
+import base64
+import logging
+import os
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from standardwebhooks import Webhook
+
+from tintype.domain import callbacks, money
+from tintype.domain.errors import TintypeError
+from tintype.media import fetch, fetch_errors
+from tintype.store import deliveries, generations, outputs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tintype.service.sealing import Seal
+    from tintype.store.database import Database
+    from tintype.store.deliveries import Delivery
+    from tintype.store.generations import Generation
+
+OVERLAP_S = 24 * 3600.0
+"""How long a secret signs along after it was replaced."""
+LIMITS = fetch.Limits(size_max_bytes=64 * 1024, total_s=15.0, idle_s=10.0, redirects_max=0)
+"""What one call may take."""
+# Longer than a call takes, so that a delivery is sent by one worker at a time.
+_CLAIM_S = 30.0
+_ANSWER_MAX_BYTES = 1024
+_ERROR_MAX = 200
+_SECRET_BYTES = 32
+_PREFIX = "whsec_"
+
+_log = logging.getLogger("tintype.notices")
+
+
+class KeyUnknown(TintypeError):
+    """There is no such key."""
+
+    code = "key_unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What callbacks are sent with. `link` gives the address of an output, when there is one to give."""
+
+    db: Database
+    fetcher: fetch.Fetcher
+    seal: Seal
+    random: Random = field(default_factory=Random)
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    link: Callable[[str, int], str | None] = lambda _generation_id, _position: None
+
+
+async def deliver(ident: str, tools: Tools) -> int:
+    """Send what a generation owes and is due; return how many were sent. Any number of jobs may do so at once."""
+    sent = 0
+    while (delivery := await deliveries.claim(tools.db, ident, for_s=_CLAIM_S)) is not None:
+        await _send(delivery, tools)
+        sent += 1
+    if sent == 0:
+        # Another worker has it, or died with it: look again when its claim has ended.
+        after_s = await deliveries.next_after_s(tools.db, ident)
+        if after_s is not None:
+            await deliveries.enqueue(tools.db, ident, after_s=max(after_s, 0.1))
+    return sent
+
+
+async def redeliver(delivery_id: str, *, db: Database) -> bool:
+    """Send a callback anew, whatever became of it; False when there is none of this id."""
+    return await deliveries.again(db, delivery_id)
+
+
+async def secret(key_id: str, *, db: Database, seal: Seal) -> str:
+    """Return the secret that signs a key's callbacks, `whsec_…`, made on first use. Raises KeyUnknown."""
+    found = await deliveries.secrets(db, key_id)
+    if found:
+        return seal.open(found[0]).decode()
+    return await _new_secret(key_id, db=db, seal=seal, overlap_s=None)
+
+
+async def rotate(key_id: str, *, db: Database, seal: Seal, overlap_s: float = OVERLAP_S) -> str:
+    """Replace a key's secret and return the new one. The old one signs along, so that no callback is refused."""
+    return await _new_secret(key_id, db=db, seal=seal, overlap_s=overlap_s)
+
+
+async def _new_secret(key_id: str, *, db: Database, seal: Seal, overlap_s: float | None) -> str:
+    """Give a key a secret; without an overlap only when it has none yet."""
+    async with db.transaction() as work:
+        if not await deliveries.lock_secrets(work, key_id):
+            raise KeyUnknown(f"there is no key {key_id!r}")
+        found = await deliveries.secrets(work, key_id)
+        if found and overlap_s is None:
+            return seal.open(found[0]).decode()
+        fresh = _PREFIX + base64.b64encode(os.urandom(_SECRET_BYTES)).decode()
+        await deliveries.put_secret(work, key_id, seal.close(fresh.encode()), overlap_s=overlap_s or 0.0)
+    return fresh
+
+
+async def _send(delivery: Delivery, tools: Tools) -> None:
+    generation = await generations.get(tools.db, delivery.generation_id)
+    told = await deliveries.told(tools.db, delivery)
+    if generation is None or told is None:
+        return
+    body = await _body(generation, told, tools)
+    headers = await _headers(generation.key_id, delivery.id, body, tools)
+    status: int | None = None
+    error: str | None = None
+    retry_after_s: float | None = None
+    is_refused = False
+    began = time.monotonic()
+    try:
+        reply = await tools.fetcher.post(
+            delivery.url, body, headers=headers, limits=LIMITS, answer_max_bytes=_ANSWER_MAX_BYTES
+        )
+        status, retry_after_s = reply.status, _seconds(reply.headers.get("retry-after"))
+    except fetch_errors.FetchError as fault:
+        error, is_refused = str(fault)[:_ERROR_MAX], isinstance(fault, fetch_errors.FetchRefused)
+    verdict = callbacks.judge(
+        status=status,
+        is_refused=is_refused,
+        retry_after_s=retry_after_s,
+        left_s=delivery.left_s,
+        random=tools.random,
+    )
+    await _record(delivery, verdict, tools, status=status, error=error, elapsed_s=time.monotonic() - began)
+
+
+async def _record(
+    delivery: Delivery,
+    verdict: callbacks.Delivered | callbacks.Again | callbacks.GivenUp,
+    tools: Tools,
+    *,
+    status: int | None,
+    error: str | None,
+    elapsed_s: float,
+) -> None:
+    state, after_s = "waiting", 0.0
+    match verdict:
+        case callbacks.Delivered():
+            state = "delivered"
+        case callbacks.GivenUp():
+            state = "given_up"
+            _log.warning("callback %s is given up after %d attempts", delivery.id, delivery.attempts + 1)
+        case callbacks.Again(after_s=pause_s):
+            after_s = pause_s
+    async with tools.db.transaction() as work:
+        await deliveries.record(
+            work,
+            delivery.id,
+            state=state,
+            after_s=after_s,
+            status=status,
+            error=error,
+            elapsed_ms=round(elapsed_s * 1000),
+        )
+        if state == "waiting":
+            await deliveries.enqueue(work, delivery.generation_id, after_s=after_s)
+
+
+async def _body(generation: Generation, told: deliveries.Told, tools: Tools) -> bytes:
+    rows = await outputs.of(tools.db, generation.id)
+    data: dict[str, Any] = {
+        "id": generation.id,
+        "order_id": generation.order_id,
+        "state": told.state,
+        "model": generation.model,
+        "cost_usd": None if generation.cost_nano_usd is None else money.to_usd(generation.cost_nano_usd),
+        "failure_code": generation.failure_code,
+        "failure_message": generation.failure_message,
+        "metadata": generation.metadata,
+        "tags": generation.tags,
+        "created_at": generation.created_at.isoformat(),
+        "finished_at": generation.finished_at and generation.finished_at.isoformat(),
+    }
+    made = [
+        {
+            "position": row.position,
+            "url": tools.link(generation.id, row.position),
+            "content_type": row.content_type,
+            "size_bytes": row.size_bytes,
+            "sha256": row.sha256,
+            "width": row.width,
+            "height": row.height,
+            "duration_ms": row.duration_ms,
+        }
+        for row in rows
+    ]
+    return callbacks.body(kind=f"generation.{told.state}", at=told.at.isoformat(), data=data, outputs=made)
+
+
+async def _headers(key_id: str, message_id: str, body: bytes, tools: Tools) -> dict[str, str]:
+    """Sign for every secret that counts: who has changed to the new one verifies, and who has not, too."""
+    sealed = await deliveries.secrets(tools.db, key_id)
+    secrets = [tools.seal.open(one).decode() for one in sealed]
+    if not secrets:
+        secrets = [await secret(key_id, db=tools.db, seal=tools.seal)]
+    at = tools.now().replace(microsecond=0)
+    return {
+        "Content-Type": "application/json",
+        "webhook-id": message_id,
+        "webhook-timestamp": str(int(at.timestamp())),
+        "webhook-signature": " ".join(Webhook(one).sign(message_id, at, body.decode()) for one in secrets),
+    }
+
+
+def _seconds(text: str | None) -> float | None:
+    """Read a Retry-After in seconds; a date is not worth a clock that may differ."""
+    return float(text) if text is not None and text.isdecimal() and len(text) < 7 else None
