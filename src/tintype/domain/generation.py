@@ -87,6 +87,7 @@ class Facts:
     attempts_absent: int = 0
     attempts_failed: int = 0
     prediction_id: str | None = None
+    predictions_past: tuple[str, ...] = ()
     cancel_wished: bool = False
     failure_code: str | None = None
 
@@ -220,7 +221,7 @@ def _found(now: Facts, prediction: events.Prediction) -> Decision:
     """Take upstream's word about a prediction: ours, one we waited for, or one that nobody waits for."""
     if now.prediction_id == prediction.id:
         return _follow(now, prediction) if now.state is State.RUNNING else Decision(now)
-    if prediction.status is None:
+    if prediction.status is None or prediction.id in now.predictions_past:
         return Decision(now)
     if now.state in (State.QUEUED, State.SUBMITTING, State.UNKNOWN):
         return _follow(replace(now, state=State.RUNNING, prediction_id=prediction.id), prediction)
@@ -260,8 +261,11 @@ def _follow(now: Facts, prediction: events.Prediction) -> Decision:
 
 def _failed(now: Facts, error: str) -> Decision:
     counted = replace(now, attempts_failed=now.attempts_failed + 1)
-    if _WORTH_ANOTHER.search(error) and counted.attempts_failed < ATTEMPTS_MAX:
-        return _again(counted)
+    if _WORTH_ANOTHER.search(error) and counted.attempts_failed < ATTEMPTS_MAX and not now.cancel_wished:
+        past = (
+            now.predictions_past if now.prediction_id is None else (*now.predictions_past, now.prediction_id)
+        )
+        return _again(replace(counted, predictions_past=past))
     code = "content_refused" if _CONTENT.search(error) else "prediction_failed"
     return _end(counted, State.FAILED, Charge.NOTHING, code=code, message=error)
 

@@ -3,9 +3,9 @@
     async with db.transaction() as work:
         now = await generations.lock(work, id)
         decision = generation.apply(now.facts, event)
-        await generations.move(work, id, changes(decision), settle=…)
+        await generations.write(work, now, decision)
 
-One `move` to a final state per transaction: it locks counters, whose order holds within one call.
+One change to a final state per transaction: it locks counters, whose order holds within one call.
 """
 
 from __future__ import annotations
@@ -56,6 +56,7 @@ class Generation:
     attempts: int
     attempts_absent: int
     attempts_failed: int
+    predictions_past: list[str]
     intent_token: str | None = field(repr=False)
     intent_at: datetime | None
     dead_at: datetime | None
@@ -88,6 +89,7 @@ class Generation:
             attempts=self.attempts,
             attempts_absent=self.attempts_absent,
             attempts_failed=self.attempts_failed,
+            predictions_past=tuple(self.predictions_past),
             prediction_id=self.prediction_id,
             cancel_wished=self.cancel_wished_at is not None,
             failure_code=self.failure_code,
@@ -161,7 +163,8 @@ async def move(
 ) -> Moved | None:
     """Change columns; a new `state` writes an event with the body `event` and tells listeners.
 
-    `changes` names columns of the row; `due_in_s` sets `due_at` by the database's clock. A final state needs
+    `changes` names columns of the row; `due_in_s` sets `due_at`, and `cancel_wished` (True)
+    `cancel_wished_at`, by the database's clock. A final state needs
     `settle`: the hold is released and the cost booked, those who waited for it end too, or the next of them
     buys. None when it was final before: nothing was done. Raises PredictionClaimed.
     """
@@ -181,6 +184,41 @@ async def move(
             raise PredictionClaimed(f"another generation holds the prediction of {ident}") from error
         raise
     return Moved(said["event"], tuple(said["shared_with"]), said["next"]) if said else None
+
+
+async def write(
+    work: Session,
+    now: Generation,
+    decision: generation.Decision,
+    *,
+    made: Settlement | None = None,
+    changes: Mapping[str, Any] | None = None,
+    event: Mapping[str, Any] | None = None,
+) -> Moved | None:
+    """Write what was decided about a locked generation, with further `changes` of its columns; see `move`.
+
+    `made` is what it cost and made by the price rule; it is needed where the decision charges that. The job
+    that a decision asks for, upstream's cancel, orphans and alerts are left to the caller.
+    """
+    facts = decision.facts
+    columns = {
+        "state": facts.state.value,
+        "attempts": facts.attempts,
+        "attempts_absent": facts.attempts_absent,
+        "attempts_failed": facts.attempts_failed,
+        "predictions_past": list(facts.predictions_past),
+        "prediction_id": facts.prediction_id,
+        "failure_code": facts.failure_code,
+    }
+    changed = {name: value for name, value in columns.items() if getattr(now, name) != value}
+    if facts.cancel_wished and now.cancel_wished_at is None:
+        changed["cancel_wished"] = True
+    if decision.failure_message:
+        changed["failure_message"] = decision.failure_message
+    changed.update(changes or {})
+    if not changed:
+        return None
+    return await move(work, now.id, changed, event=event, settle=_settlement(now, decision.charge, made))
 
 
 async def intend(on: Database | Session, ident: str, *, token: str, dead_after_s: float) -> Intent | None:
@@ -207,6 +245,21 @@ async def rebase(on: Database | Session) -> int:
     """Make the queue's priorities small again when they have grown far; returns the new base or 0."""
     base: int = await on.value("rebase")
     return base
+
+
+def _settlement(
+    now: Generation, charge: generation.Charge | None, made: Settlement | None
+) -> Settlement | None:
+    match charge:
+        case generation.Charge.NOTHING:
+            return Settlement(0)
+        case generation.Charge.HOLD:
+            return Settlement(now.hold_nano_usd, images=now.images, video_ms=now.video_ms)
+        case generation.Charge.MADE:
+            if made is None:
+                raise ValueError(f"generation {now.id} ends by what was made, and nobody says what that is")
+            return made
+    return None
 
 
 def _plain(value: Any) -> Any:

@@ -26,6 +26,7 @@ CREATE TABLE public.generations (
     attempts integer DEFAULT 0 NOT NULL,
     attempts_absent integer DEFAULT 0 NOT NULL,
     attempts_failed integer DEFAULT 0 NOT NULL,
+    predictions_past text[] DEFAULT '{}'::text[] NOT NULL,
     intent_token text,
     intent_at timestamp with time zone,
     dead_at timestamp with time zone,

@@ -24,7 +24,8 @@ BEGIN
     PERFORM tintype_move(v_next, jsonb_build_object(
         'state', v_old.state, 'prediction_id', v_old.prediction_id, 'prediction', v_old.prediction,
         'attempts', v_old.attempts, 'attempts_absent', v_old.attempts_absent,
-        'attempts_failed', v_old.attempts_failed, 'intent_token', v_old.intent_token,
+        'attempts_failed', v_old.attempts_failed, 'predictions_past', v_old.predictions_past,
+        'intent_token', v_old.intent_token,
         'intent_at', v_old.intent_at, 'dead_at', v_old.dead_at, 'due_at', now(),
         'submitted_at', v_old.submitted_at, 'started_at', v_old.started_at,
         'completed_at', v_old.completed_at

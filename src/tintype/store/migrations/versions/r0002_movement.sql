@@ -55,7 +55,7 @@ $$;
 -- Change a generation: the columns named in `p_set`, an event when the state is a new one, and with a final
 -- state the settlement of it and of all who fly with it. A final state is never left: NULL says that nothing
 -- was done. One call per transaction, because it locks counters.
--- `due_in_s` in `p_set` counts from the database's clock. `p_settle` has cost_nano_usd, images, video_ms.
+-- In `p_set`, `due_in_s` counts from the database's clock, `cancel_wished` is true at its time. `p_settle` has cost_nano_usd, images, video_ms.
 CREATE FUNCTION tintype_move(p_id text, p_set jsonb, p_event jsonb DEFAULT '{}', p_settle jsonb DEFAULT NULL)
 RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
@@ -68,7 +68,10 @@ BEGIN
     IF v_old.id IS NULL OR v_old.finished_at IS NOT NULL THEN
         RETURN NULL;
     END IF;
-    v_new := jsonb_populate_record(v_old, p_set - 'due_in_s');
+    v_new := jsonb_populate_record(v_old, p_set);
+    IF p_set ? 'cancel_wished' THEN
+        v_new.cancel_wished_at := coalesce(v_old.cancel_wished_at, now());
+    END IF;
     IF p_set ? 'due_in_s' THEN
         v_new.due_at := now() + make_interval(secs => (p_set ->> 'due_in_s')::double precision);
     END IF;
@@ -103,6 +106,7 @@ BEGIN
         state = v_new.state, failure_code = v_new.failure_code, failure_message = v_new.failure_message,
         prediction_id = v_new.prediction_id, prediction = v_new.prediction, attempts = v_new.attempts,
         attempts_absent = v_new.attempts_absent, attempts_failed = v_new.attempts_failed,
+        predictions_past = v_new.predictions_past,
         intent_token = v_new.intent_token, intent_at = v_new.intent_at, dead_at = v_new.dead_at,
         cancel_wished_at = v_new.cancel_wished_at, due_at = v_new.due_at, secrets = v_new.secrets,
         progress_percent = v_new.progress_percent, progress = v_new.progress, cost_nano_usd = v_new.cost_nano_usd,

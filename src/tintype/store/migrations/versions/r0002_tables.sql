@@ -64,6 +64,8 @@ CREATE TABLE generations (
     attempts integer NOT NULL DEFAULT 0,
     attempts_absent integer NOT NULL DEFAULT 0,
     attempts_failed integer NOT NULL DEFAULT 0,
+    -- Predictions that failed and were tried again: whatever is heard of them later is old news.
+    predictions_past text[] NOT NULL DEFAULT '{}',
     intent_token text,
     intent_at timestamptz,
     dead_at timestamptz,

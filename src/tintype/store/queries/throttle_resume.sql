@@ -1,0 +1,4 @@
+-- Ends a pause after a create went through.
+UPDATE throttle
+SET paused_until = NULL, pause_s = 0, pause_code = NULL
+WHERE upstream_id = %(upstream_id)s AND lane = %(lane)s AND pause_code IS NOT NULL
