@@ -1,6 +1,6 @@
 """Compare clients of Replicate's API: this project's beside the official Python SDK 1.0.7.
 
-    python bench/client.py [--rounds 3] [--only WORDS]
+    python bench/client.py [--rounds N] [--only WORDS]
 
 All contenders run against the same simulator process, each in a process and an environment of its own, in turns.
 Lag is the time from a prediction's `completed_at` to the return of `run`, on one machine's clock. The exit code is 1
@@ -34,6 +34,8 @@ ROOT = HERE.parent
 MODEL = "black-forest-labs/flux-schnell"
 WORSE = 1.05
 LAG_SHARE = 1 / 3
+NOISE: dict[str, float] = {"lag_ms": 1.0, "late_ms": 5.0}
+"""Differences of lag, in ms, that are the machine's and not a client's."""
 LOOK_S = 0.1
 _tokens = (f"r8_bench{number}" for number in itertools.count())
 
@@ -49,18 +51,18 @@ class Situation:
     warm: int = 8
     prompt: str = ""
     threads: bool = False
-    once: bool = False
+    rounds: int = 3
     judged: tuple[str, ...] = ("lag_ms", "late_ms", "requests", "cpu_ms", "memory_kb", "errors")
 
 
 SITUATIONS = (
-    Situation("1 at a time, wait honoured", 8, 1),
-    Situation("1 at a time, wait ignored", 8, 1, is_wait_ignored=True),
+    Situation("1 at a time, wait honoured", 8, 1, rounds=2),
+    Situation("1 at a time, wait ignored", 10, 1, is_wait_ignored=True, rounds=2),
     Situation("200 at once, wait honoured", 200, 200),
     Situation("200 at once, wait ignored", 200, 200, is_wait_ignored=True),
-    Situation("200 threads, wait honoured", 200, 200, threads=True),
-    Situation("200 threads, wait ignored", 200, 200, is_wait_ignored=True, threads=True),
-    Situation("1,000 at once of 6 s", 1_000, 1_000, prompt="[[delay=6]]", once=True, judged=("errors",)),
+    Situation("200 threads, wait honoured", 200, 200, threads=True, rounds=2),
+    Situation("200 threads, wait ignored", 200, 200, is_wait_ignored=True, threads=True, rounds=2),
+    Situation("1,000 at once of 6 s", 1_000, 1_000, prompt="[[delay=6]]", rounds=1, judged=("errors",)),
 )
 FIGURES: Mapping[str, str] = {
     "lag_ms": "lag, median ms",
@@ -203,7 +205,7 @@ def judge(situation: Situation, ours: Mapping[str, float], other: Mapping[str, f
     wrong = [
         f"{situation.name}: {FIGURES[name]} is {ours[name]:.4g}, the other's {other[name]:.4g}"
         for name in situation.judged
-        if ours[name] > other[name] * WORSE
+        if ours[name] > max(other[name] * WORSE, other[name] + NOISE.get(name, 0.0))
     ]
     if situation.is_wait_ignored and ours["lag_ms"] > other["lag_ms"] * LAG_SHARE:
         wrong.append(f"{situation.name}: the lag is {ours['lag_ms'] / other['lag_ms']:.0%} of the other's")
@@ -221,7 +223,7 @@ def row(name: str, values: Mapping[str, float]) -> str:
 def main() -> int:
     """Print the table; 1 where a demand is missed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=3, help="turns of each contender per row (default: 3)")
+    parser.add_argument("--rounds", type=int, help="turns of each contender per row (default: 1 to 3)")
     parser.add_argument("--only", default="", help="rows whose names hold these words")
     arguments = parser.parse_args()
     if not OFFICIAL.python.exists():
@@ -235,7 +237,7 @@ def main() -> int:
                 continue
             print(situation.name, flush=True)
             taken: dict[str, list[dict[str, float]]] = {OURS.name: [], OFFICIAL.name: []}
-            for turn in range(1 if situation.once else arguments.rounds):
+            for turn in range(arguments.rounds or situation.rounds):
                 for contender in (OURS, OFFICIAL) if turn % 2 == 0 else (OFFICIAL, OURS):
                     taken[contender.name].append(measure(simulator, contender, situation))
             ours, other = middle(taken[OURS.name]), middle(taken[OFFICIAL.name])
@@ -243,8 +245,8 @@ def main() -> int:
             print(row(OFFICIAL.name, other), flush=True)
             wrong += judge(situation, ours, other)
     print(
-        f"limits: ours at most {WORSE - 1:.0%} worse in each figure, at most {LAG_SHARE:.0%} of the median lag where "
-        "the wait is ignored, no errors"
+        f"limits: ours at most {WORSE - 1:.0%} worse in each figure ({NOISE['lag_ms']:.0f} ms of lag is nothing), "
+        f"at most {LAG_SHARE:.0%} of the median lag where the wait is ignored, no errors"
     )
     print("\n".join(f"MISSED {one}" for one in wrong) or "all limits are kept")
     return 1 if wrong else 0

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tintype.replicate.steps import Open
 
 CONNECTIONS_MAX = 500
-CREATES_AT_ONCE = 25
+CREATES_AT_ONCE = 16
 """Connections for creates that are not held: an account may make 10 a second."""
 HELD, CREATES, OTHERS, FILES = "held", "creates", "others", "files"
 CONNECT_S = 5.0
