@@ -6,6 +6,12 @@
     ├── InputError (also a ValueError)           bad_input: refused here, nothing was sent
     ├── WebhookRefused                           webhook_refused
     ├── OutputRefused                            output_refused: host not allowed, or over the size cap
+    ├── AdmissionRefused                         admission_refused: nothing was held, nothing is bought
+    │   ├── LimitReached                         limit_reached: which, how much was free, when it frees
+    │   ├── IdempotencyConflict                  idempotency_conflict: the key was used for another body
+    │   └── UpstreamPaused                       upstream_paused: the account is refused at the moment
+    ├── UnknownGeneration                        unknown_generation
+    ├── NotPossibleNow                           not_possible_now: the generation's state does not allow it
     └── UpstreamError
         ├── AuthenticationError                  authentication (401)
         ├── PaymentError                         payment (402)
@@ -98,6 +104,55 @@ class OutputRefused(TintypeError):
     """An output was not fetched: its host is not allowed, or it is larger than the cap."""
 
     code = "output_refused"
+
+
+class AdmissionRefused(TintypeError):
+    """A request was refused as a whole: nothing was held and nothing will be bought."""
+
+    code = "admission_refused"
+
+
+class LimitReached(AdmissionRefused):
+    """A budget or quota has no room.
+
+    `limit_id`, `scope`, `subject`, `measure` and `period` say which; `amount`, `asked` and `free` are in its unit
+    (nano-dollars, pictures, milliseconds of film, a count). `frees_at` is when its window ends, if that helps.
+    """
+
+    code = "limit_reached"
+    limit_id: int = 0
+    scope: str = ""
+    subject: str = ""
+    measure: str = ""
+    period: str = ""
+    amount: int = 0
+    asked: int = 0
+    free: int = 0
+    frees_at: datetime | None = None
+
+
+class IdempotencyConflict(AdmissionRefused):
+    """The `Idempotency-Key` was used for another body within a day."""
+
+    code = "idempotency_conflict"
+
+
+class UpstreamPaused(AdmissionRefused):
+    """Upstream refuses the account (no credit, a token that is not good); `retry_after_s` says when it is tried."""
+
+    code = "upstream_paused"
+
+
+class UnknownGeneration(TintypeError):
+    """There is no such generation for whoever asks."""
+
+    code = "unknown_generation"
+
+
+class NotPossibleNow(TintypeError):
+    """What was asked does not go with the generation's state."""
+
+    code = "not_possible_now"
 
 
 class UpstreamError(TintypeError):
@@ -254,16 +309,20 @@ class PredictionAborted(PredictionError):
 
 
 __all__ = [
+    "AdmissionRefused",
     "AuthenticationError",
     "ConfigurationError",
     "ConnectFailed",
     "ContentRefused",
+    "IdempotencyConflict",
     "InputError",
     "InvalidField",
     "InvalidInput",
     "KeyringUnavailable",
+    "LimitReached",
     "NetworkError",
     "NotFound",
+    "NotPossibleNow",
     "NotSent",
     "OutcomeUnknown",
     "OutputRefused",
@@ -279,6 +338,8 @@ __all__ = [
     "ServerError",
     "TimedOut",
     "TintypeError",
+    "UnknownGeneration",
     "UpstreamError",
+    "UpstreamPaused",
     "WebhookRefused",
 ]

@@ -86,6 +86,17 @@ def seconds(model: Model, values: Mapping[str, Any]) -> Fraction:
     return stated[0] if len(stated) == 1 else stated[0] / stated[1]
 
 
+def rate_usd(model: Model, values: Mapping[str, Any]) -> Fraction:
+    """Say what one unit costs, in dollars; the dearest rate where the inputs do not say which counts."""
+    return _rate(model, model.filled(values)).bound
+
+
+def given_files(model: Model, values: Mapping[str, Any]) -> Fraction:
+    """Say how many files a run was given."""
+    filled = model.filled(values)
+    return Fraction(_files(model, filled))
+
+
 def _rate(model: Model, filled: Mapping[str, Any]) -> _Amount:
     for rate in model.price.rates:
         if _holds(rate.when, filled):
@@ -123,11 +134,16 @@ def _given(model: Model, filled: Mapping[str, Any]) -> _Amount:
         usual = sum(len(text) for text in texts)
         most = sum(len(text.encode(errors="surrogatepass")) for text in texts)
         return _Amount(Fraction(usual, 4), Fraction(most + TEMPLATE_TOKENS_MAX))
+    files = _files(model, filled)
+    return _Amount(Fraction(files), Fraction(files * GIVEN_MEGAPIXELS_MAX))
+
+
+def _files(model: Model, filled: Mapping[str, Any]) -> int:
     files = 0
     for field in model.inputs.values():
         if field.takes_file and filled.get(field.name):
             files += len(filled[field.name]) if isinstance(filled[field.name], list) else 1
-    return _Amount(Fraction(files), Fraction(files * GIVEN_MEGAPIXELS_MAX))
+    return files
 
 
 def _megapixels(filled: Mapping[str, Any]) -> _Amount:

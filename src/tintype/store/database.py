@@ -111,6 +111,11 @@ class Database:
         self.clock_ahead_s = 0.0
         """How far the database's clock was ahead of this machine's when opened."""
 
+    @property
+    def pool(self) -> AsyncConnectionPool[Connection]:
+        """The pool itself, for the job engine, which has statements of its own."""
+        return self._pool
+
     async def open(self) -> Self:
         """Connect, and refuse what cannot work: DatabaseUnsuitable says which setting to change.
 

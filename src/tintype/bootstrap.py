@@ -1,0 +1,265 @@
+"""The one place where everything is built and handed down.
+
+async with bootstrap.core(settings, upstream) as core:
+asked = await core.generations.submit(request, actor=actor)
+await core.work()                  # in a process that empties the queues
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from tintype import catalogue as catalogue_data
+from tintype.domain import charges, events
+from tintype.domain.catalogue import Catalogue, Output, UnknownModel
+from tintype.engine import app as engine_app
+from tintype.engine import throttle
+from tintype.engine.app import Queue
+from tintype.engine.leader import Leader
+from tintype.engine.worker import Slots, Worker
+from tintype.media import fetch, pool
+from tintype.media.fetch_target import REPLICATE_OUTPUTS, Rules
+from tintype.media.files import Files
+from tintype.replicate import settings as replicate_settings
+from tintype.service import capture, sealing, thumbnails
+from tintype.service import upstream as upstream_
+from tintype.service.buying import Buying
+from tintype.service.generations import Generations
+from tintype.service.givens import Givens
+from tintype.service.inbox import Inbox
+from tintype.service.progress import Progress
+from tintype.service.searching import Searching
+from tintype.service.tracking import Tracking
+from tintype.service.upkeep import Upkeep
+from tintype.store import embedded, generations, outputs, schema, upstreams
+from tintype.store.database import Database
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from tintype.replicate.settings import Upstream as Place
+    from tintype.service.buying import Points
+    from tintype.settings import Settings
+
+CONNECTIONS_MAX = 24
+SUBMIT_AT_ONCE = 50
+FOLLOW_AT_ONCE = 8
+CAPTURE_AT_ONCE = 8
+THUMBNAIL_AT_ONCE = 2
+_PIXELS = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """Everything of one database and one upstream account, built and connected."""
+
+    settings: Settings
+    database: Database
+    upstream: upstream_.Upstream
+    catalogue: Catalogue
+    files: Files
+    progress: Progress
+    buying: Buying
+    generations: Generations
+    inbox: Inbox
+    tracking: Tracking
+    upkeep: Upkeep
+    leader: Leader
+    worker: Worker
+
+    async def work(self) -> None:
+        """Empty the queues and keep things moving, until cancelled or the worker is stopped."""
+        leading = asyncio.create_task(self.leader.run(self.upkeep.run))
+        try:
+            await self.worker.run()
+        finally:
+            leading.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await leading
+
+
+@asynccontextmanager
+async def open_database(settings: Settings, *, application: str) -> AsyncIterator[Database]:
+    """Connect to the database of the settings, the embedded one unless they name another; its schema is up to date.
+
+    Raises ConfigurationError where it cannot be used, DatabaseAway when nobody answers.
+    """
+    async with AsyncExitStack() as stack:
+        revive = None
+        if settings.database_url is not None:
+            url = settings.database_url.get_secret_value()
+        else:
+            server = await stack.enter_async_context(embedded.server(settings.data))
+            url, revive = server.url, server.ensure
+        database = Database(url, application=application, connections_max=CONNECTIONS_MAX, revive=revive)
+        await stack.enter_async_context(database)
+        await schema.prepare(database, url, caller=schema.Caller.SERVER)
+        yield database
+
+
+@asynccontextmanager
+async def core(
+    settings: Settings, place: Place, *, application: str = "tintype", points: Points | None = None
+) -> AsyncIterator[Core]:
+    """Build everything for one database and one upstream account."""
+    async with (
+        open_database(settings, application=application) as database,
+        core_on(database, settings, place, points=points) as made,
+    ):
+        yield made
+
+
+@asynccontextmanager
+async def core_on(
+    database: Database, settings: Settings, place: Place, *, points: Points | None = None
+) -> AsyncIterator[Core]:
+    """Build everything on a database that is open and up to date."""
+    async with AsyncExitStack() as stack:
+        known = catalogue_data.load()
+        is_local = replicate_settings.is_loopback(place.host)
+        ident = await upstreams.pin(
+            database,
+            origin=place.origin,
+            account=upstream_.fingerprint(place.token.reveal()),
+            simulated=is_local,
+        )
+        lanes = await throttle.open_lanes(
+            database,
+            upstream_id=ident,
+            creates_per_minute=settings.creates_per_minute,
+            calls_per_minute=settings.calls_per_minute,
+        )
+        upstream = upstream_.Upstream(
+            ident=ident,
+            origin=place.origin,
+            simulated=is_local,
+            client=upstream_.client_for(place),
+            lanes=lanes,
+        )
+        stack.push_async_callback(upstream.close)
+        files = Files(settings.storage, drafts=settings.data / "drafts")
+        workers = await stack.enter_async_context(pool.Pool())
+        fetcher = await stack.enter_async_context(fetch.Fetcher(_rules(place, is_local=is_local)))
+        seal = sealing.load(settings.data)
+        givens = Givens(database, files, upstream, seal)
+        progress = Progress(database, upstream, known, has_webhooks=settings.public_url is not None)
+        buying = Buying(database, upstream, progress, givens, public_url=settings.public_url, points=points)
+        inbox = Inbox(database, upstream, progress)
+        stack.push_async_callback(inbox.close)
+        tracking = Tracking(
+            database,
+            upstream,
+            progress,
+            known,
+            # Half of what the account allows is left to everything else.
+            calls_per_s=settings.calls_per_minute / 120,
+            has_webhooks=settings.public_url is not None,
+        )
+        searching = Searching(database, upstream, progress, has_webhooks=settings.public_url is not None)
+        tools = capture.Tools(db=database, files=files, fetcher=fetcher, pool=workers, is_text=_texts(known))
+        app = await engine_app.build(
+            database,
+            {
+                Queue.SUBMIT: buying.send,
+                Queue.FOLLOW: _following(progress),
+                Queue.CAPTURE: _capturing(tools, progress),
+                Queue.THUMBNAIL: _picturing(database, files, workers),
+            },
+        )
+        yield Core(
+            settings=settings,
+            database=database,
+            upstream=upstream,
+            catalogue=known,
+            files=files,
+            progress=progress,
+            buying=buying,
+            generations=Generations(
+                database,
+                upstream,
+                progress,
+                givens,
+                known,
+                unknown_hold_nano_usd=settings.unknown_price_hold_nano_usd,
+                randomness=os.urandom,
+            ),
+            inbox=inbox,
+            tracking=tracking,
+            upkeep=Upkeep(database, upstream, progress, searching, tracking, inbox),
+            leader=Leader(database, upstream_id=ident),
+            worker=Worker(
+                app,
+                database,
+                (
+                    Slots(Queue.SUBMIT, SUBMIT_AT_ONCE, gate=lanes.creates),
+                    Slots(Queue.FOLLOW, FOLLOW_AT_ONCE),
+                    Slots(Queue.CAPTURE, CAPTURE_AT_ONCE),
+                    Slots(Queue.THUMBNAIL, THUMBNAIL_AT_ONCE),
+                ),
+            ),
+        )
+
+
+def _rules(place: Place, *, is_local: bool) -> Rules:
+    """Outputs come from upstream's hosts, or from a simulator's own origin."""
+    return Rules(hosts=REPLICATE_OUTPUTS, origins=frozenset({place.origin}) if is_local else frozenset())
+
+
+def _texts(known: Catalogue) -> Callable[[str], bool]:
+    def is_text(model: str) -> bool:
+        try:
+            return known.find(model).output is Output.TEXT
+        except UnknownModel:
+            return False
+
+    return is_text
+
+
+def _following(progress: Progress) -> engine_app.Task:
+    async def follow(ident: str) -> None:
+        await progress.advance(ident)
+
+    return follow
+
+
+def _capturing(tools: capture.Tools, progress: Progress) -> engine_app.Task:
+    """Store outputs, and tell what came of it to the only one who changes states."""
+
+    async def store(ident: str) -> None:
+        outcome = await capture.capture(ident, tools)
+        match outcome:
+            case events.Captured():
+                row = await generations.get(tools.db, ident)
+                if row is not None:
+                    kept = await outputs.of(tools.db, ident)
+                    await progress.captured(ident, _measured(charges.made(row.prediction or {}), kept))
+            case events.CaptureLost():
+                await progress.apply(ident, outcome)
+            case capture.Again(after_s):
+                await capture.enqueue(tools.db, ident, after_s=after_s)
+
+    return store
+
+
+def _measured(made: charges.Made, kept: list[outputs.Output]) -> charges.Made:
+    """Add what was measured on the stored files."""
+    sizes = [(one.width, one.height) for one in kept if one.width and one.height]
+    pixels = sum(int(width) * int(height) for width, height in sizes)
+    film_ms = sum(one.duration_ms or 0 for one in kept)
+    return made.measured(
+        megapixels=Fraction(pixels, _PIXELS) if len(sizes) == len(kept) and sizes else None,
+        seconds=Fraction(film_ms, 1000) if film_ms else None,
+    )
+
+
+def _picturing(database: Database, files: Files, workers: pool.Pool) -> engine_app.Task:
+    async def picture(ident: str) -> None:
+        await thumbnails.make(ident, db=database, files=files, workers=workers)
+
+    return picture

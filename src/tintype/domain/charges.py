@@ -1,0 +1,131 @@
+"""What a run cost, from what was really made. Pure and exact.
+
+Succeeded: by the price rule. Cancelled: running time where it is billed by time, else what was delivered. Failed,
+aborted, refused for its content: nothing. A deployment is billed by time, whatever the model. Rounded once, half up.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from tintype.domain import pricing
+from tintype.domain.catalogue import Output, Unit
+from tintype.domain.money import NANO_PER_USD
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tintype.domain.catalogue import Model
+
+RULE_VERSION = "1"
+"""Which edition of these rules a booking was made by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What came of a run, as far as it is known: None where nobody measured it.
+
+    `delivered` counts files, `seconds` is film, `megapixels` the area of all pictures together in units of
+    1024 by 1024.
+    """
+
+    status: str
+    delivered: int = 0
+    predict_time_s: Fraction | None = None
+    seconds: Fraction | None = None
+    megapixels: Fraction | None = None
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+
+    def measured(self, *, megapixels: Fraction | None, seconds: Fraction | None) -> Made:
+        """Return it with what was measured on the stored files; what upstream counted stays."""
+        return replace(self, megapixels=megapixels, seconds=seconds if self.seconds is None else self.seconds)
+
+
+def made(prediction: Mapping[str, Any]) -> Made:
+    """Read what came of a run from upstream's record of it."""
+    metrics = prediction.get("metrics")
+    numbers = metrics if isinstance(metrics, dict) else {}
+    return Made(
+        status=str(prediction.get("status")),
+        delivered=_delivered(prediction.get("output")),
+        predict_time_s=_number(numbers.get("predict_time")),
+        seconds=_number(numbers.get("video_output_duration_seconds")),
+        tokens_in=_count(numbers.get("input_token_count")),
+        tokens_out=_count(numbers.get("output_token_count")),
+    )
+
+
+def cost_nano_usd(model: Model, values: Mapping[str, Any], what: Made) -> int:
+    """Return what a run of a model cost, in nano-dollars; what nobody measured counts as it was asked for."""
+    price = model.price
+    if what.status not in {"succeeded", "canceled"}:
+        return 0
+    if price.unit is Unit.HARDWARE_SECOND:
+        ran_s = Fraction(0) if what.predict_time_s is None else what.predict_time_s
+        return _nano(ran_s * pricing.rate_usd(model, values))
+    delivered = what.delivered
+    if what.tokens_out is None and model.output is Output.TEXT and delivered:
+        return pricing.estimate(model, values).bound_nano_usd
+    if delivered <= 0 and not what.tokens_out:
+        return 0
+    units = _units(model, values, what)
+    return _nano(
+        Fraction(price.run_usd)
+        + pricing.rate_usd(model, values) * units
+        + Fraction(price.given_usd) * _given(model, values, what)
+    )
+
+
+def _units(model: Model, values: Mapping[str, Any], what: Made) -> Fraction:
+    match model.price.unit:
+        case Unit.RUN:
+            return Fraction(1)
+        case Unit.IMAGE:
+            return Fraction(what.delivered)
+        case Unit.MEGAPIXEL:
+            return Fraction(what.delivered) if what.megapixels is None else what.megapixels
+        case Unit.VIDEO_SECOND:
+            return pricing.seconds(model, values) * what.delivered if what.seconds is None else what.seconds
+        case Unit.TOKEN:
+            return Fraction(what.tokens_out or 0)
+        case Unit.HARDWARE_SECOND:
+            return what.predict_time_s or Fraction(0)
+
+
+def _given(model: Model, values: Mapping[str, Any], what: Made) -> Fraction:
+    if not model.price.given_usd:
+        return Fraction(0)
+    if model.price.unit is Unit.TOKEN:
+        return Fraction(what.tokens_in or 0)
+    # What was given is only measured upstream, which bills a picture of the usual size as one.
+    return pricing.given_files(model, values)
+
+
+def _delivered(output: Any) -> int:
+    if output is None or output == "":
+        return 0
+    return len(output) if isinstance(output, list) else 1
+
+
+def _number(value: Any) -> Fraction | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
+        return None
+    text = str(value)
+    return Fraction(text) if re.fullmatch(r"\d{1,12}(\.\d+)?(e-\d{1,2})?", text) else None
+
+
+def _count(value: Any) -> int | None:
+    number = _number(value)
+    return None if number is None else int(number)
+
+
+def _nano(usd: Fraction) -> int:
+    return (2 * usd.numerator * NANO_PER_USD + usd.denominator) // (2 * usd.denominator)
+
+
+__all__ = ["RULE_VERSION", "Made", "cost_nano_usd", "made"]

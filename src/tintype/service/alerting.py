@@ -1,0 +1,33 @@
+"""What each alert says to the person who reads it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tintype.store import alerts
+
+if TYPE_CHECKING:
+    from tintype.store.database import Database, Session
+    from tintype.store.generations import Generation
+
+MESSAGES = {
+    "ambiguous_outcome": "More predictions upstream could be what this generation bought than were sent. Its hold is "
+    "kept; `tintype resolve` says which it is.",
+    "outcome_unknown": "Whether this generation was bought could not be found out; the most it can cost was booked. "
+    "`tintype resolve` corrects it.",
+    "upstream_lost": "Upstream does not know a prediction any more that it had taken; the most it can cost was booked.",
+    "output_lost": "What this generation made was paid for and could not be stored.",
+    "upstream_gone": "This generation is bound to an upstream account that is not in the settings; it waits for it.",
+    "retention": "Outputs that upstream deletes within the hour are not stored yet.",
+}
+
+
+async def tell(on: Database | Session, kind: str, row: Generation) -> None:
+    """Open an alert about a generation."""
+    await alerts.note(
+        on,
+        kind,
+        subject=row.id,
+        message=MESSAGES[kind],
+        facts={"model": row.model, "prediction_id": row.prediction_id, "state": row.state},
+    )

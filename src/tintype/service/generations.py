@@ -1,0 +1,297 @@
+"""Ask for generations, and look at, cancel and repeat them.
+
+    asked = await work.submit(Request("flux-schnell", {"prompt": "a lighthouse"}), actor=actor)
+
+What is asked for is checked against its model, priced, and admitted in one round trip: held, written and enqueued,
+or refused as a whole with the limit that has no room.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from tintype.domain import catalogue as catalogue_
+from tintype.domain import charges, errors, ids, inputs, pricing
+from tintype.domain.generation import State
+from tintype.domain.money import to_usd
+from tintype.service import requests
+from tintype.service.requests import DEADLINE_LEAST_S, DEADLINE_MOST_S, Cache, Request
+from tintype.store import admission, generations
+from tintype.store.admission import Wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from tintype.domain.access import Actor
+    from tintype.domain.catalogue import Catalogue, Model
+    from tintype.service.givens import Givens
+    from tintype.service.progress import Progress
+    from tintype.service.upstream import Upstream
+    from tintype.store.database import Database
+    from tintype.store.generations import Generation
+
+PER_REQUEST_MAX = 1_000
+PAGE_MAX = 1_000
+UNKNOWN_PRICE = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """What was admitted, or had been before under the same Idempotency-Key."""
+
+    ids: tuple[str, ...]
+    order_id: str | None
+    is_repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a request is expected to cost and may cost at most, in nano-dollars, and by which rule."""
+
+    expected_nano_usd: int
+    hold_nano_usd: int
+    rule: str
+
+
+class Generations:
+    """Takes requests. `unknown_hold_nano_usd` is held where no price is known; 0 refuses."""
+
+    def __init__(
+        self,
+        database: Database,
+        upstream: Upstream,
+        progress: Progress,
+        givens: Givens,
+        catalogue: Catalogue,
+        *,
+        unknown_hold_nano_usd: int,
+        randomness: Callable[[int], bytes],
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._database = database
+        self._upstream = upstream
+        self._progress = progress
+        self._givens = givens
+        self._catalogue = catalogue
+        self._unknown_hold_nano_usd = unknown_hold_nano_usd
+        self._randomness = randomness
+        self._now = now
+
+    async def submit(
+        self,
+        request: Request | Sequence[Request],
+        *,
+        actor: Actor,
+        idempotency_key: str | None = None,
+        kind: str = "batch",
+        plan: Mapping[str, Any] | None = None,
+    ) -> Submitted:
+        """Admit one generation, or several as an order: all or none.
+
+        Raises InputError and UnknownModel before anything is asked of the database; LimitReached,
+        IdempotencyConflict and UpstreamPaused when it refuses; DatabaseAway when it is not there.
+        """
+        several = [request] if isinstance(request, Request) else list(request)
+        if not 1 <= len(several) <= PER_REQUEST_MAX:
+            raise errors.InputError(f"ask for 1 to {PER_REQUEST_MAX} generations at once, not {len(several)}")
+        wanted = tuple([await self._wanted(one, actor) for one in several])
+        order = None
+        if not isinstance(request, Request):
+            order = admission.Order(id=self._new_id(), kind=kind, plan=plan)
+        answer = await admission.admit(
+            self._database,
+            admission.Request(
+                actor=actor,
+                upstream_id=self._upstream.ident,
+                wanted=wanted,
+                order=order,
+                idempotency=requests.idempotency(idempotency_key, wanted),
+            ),
+        )
+        return self._submitted(answer)
+
+    def price(self, request: Request) -> Price:
+        """Say what a request will cost, before it is made."""
+        return self._price(self._model(request.model), request)
+
+    async def get(self, ident: str, *, actor: Actor) -> Generation:
+        """Return a generation of the actor's. Raises UnknownGeneration."""
+        row = await generations.get(self._database, ident) if ids.is_ulid(ident) else None
+        is_theirs = row is not None and row.key_id == actor.key and actor.user in {None, row.end_user}
+        if row is None or not is_theirs or row.deleted_at is not None:
+            raise errors.UnknownGeneration(f"there is no generation {ident[:64]!r}")
+        return row
+
+    async def list(self, *, actor: Actor, before: str | None = None, at_most: int = 100) -> list[Generation]:
+        """Return a page of the actor's generations, newest first; `before` is the last id of the page before."""
+        return await self._database.all(
+            "generations_of_owner",
+            generations.Generation,
+            key=actor.key,
+            user=actor.user,
+            before=before,
+            at_most=min(max(at_most, 1), PAGE_MAX),
+        )
+
+    async def cancel(self, ident: str, *, actor: Actor) -> Generation:
+        """Wish that a generation ends; free where it was not bought yet. One that has ended stays as it is."""
+        await self.get(ident, actor=actor)
+        await self._progress.cancel(ident)
+        return await self.get(ident, actor=actor)
+
+    async def retry(self, ident: str, *, actor: Actor) -> Submitted:
+        """Ask anew for a generation that ended without success.
+
+        Raises NotPossibleNow for one that has not, and where it was given secrets, which are erased by now.
+        """
+        row = await self.get(ident, actor=actor)
+        if row.state not in {State.FAILED, State.CANCELED, State.ABORTED}:
+            raise errors.NotPossibleNow(
+                f"generation {ident} is {row.state}; only one that failed is repeated"
+            )
+        model = self._model(row.model)
+        if model is not None and any(
+            one.format == "password" and row.input.get(one.name) for one in model.inputs.values()
+        ):
+            raise errors.NotPossibleNow(
+                f"generation {ident} was given a secret, which is not kept; submit it anew with the secret"
+            )
+        deadline_s = (row.deadline_at - row.created_at).total_seconds()
+        request = Request(
+            model=row.model,
+            input=row.input,
+            version=row.version,
+            deployment=row.deployment,
+            deadline_s=min(max(deadline_s, DEADLINE_LEAST_S), DEADLINE_MOST_S),
+            cache=Cache.OFF,
+            metadata=row.metadata,
+            tags=tuple(row.tags),
+            callback_url=row.callback_url,
+        )
+        return await self.submit(request, actor=actor)
+
+    async def _wanted(self, request: Request, actor: Actor) -> Wanted:
+        requests.check(request)
+        model = self._model(request.model)
+        if model is None and request.deployment is None and not await self._upstream.knows(request.model):
+            raise catalogue_.UnknownModel(
+                request.model,
+                catalogue_.nearest(request.model, (one.slug for one in self._catalogue.models)),
+            )
+        values, files = await self._givens.store(request.input)
+        if model is not None and request.version is None and request.deployment is None:
+            try:
+                inputs.check_all(model, values)
+            except inputs.UnfitInput as fault:
+                raise errors.InputError(str(fault)) from None
+        files = (*files, *requests.named_before(values, files))
+        price = self._price(model, request)
+        plain, sealed = self._givens.sealed(model, values)
+        requests.check_json(plain)
+        images, video_ms = requests.made(model, plain)
+        return Wanted(
+            id=self._new_id(),
+            model=model.slug if model is not None else request.model,
+            version=request.version,
+            deployment=request.deployment,
+            input=plain,
+            secrets=sealed,
+            files=files,
+            estimate_nano_usd=price.expected_nano_usd,
+            hold_nano_usd=price.hold_nano_usd,
+            price_rule=price.rule,
+            images=images,
+            video_ms=video_ms,
+            deadline_s=request.deadline_s,
+            cache_key=self._cache_key(request, model, plain, sealed, actor),
+            metadata=request.metadata,
+            tags=request.tags,
+            callback_url=request.callback_url,
+        )
+
+    def _model(self, name: str) -> Model | None:
+        try:
+            return self._catalogue.find(name)
+        except catalogue_.UnknownModel:
+            if "/" not in name:
+                raise
+            return None
+
+    def _price(self, model: Model | None, request: Request) -> Price:
+        if model is None or request.deployment is not None:
+            held = self._unknown_hold_nano_usd
+            if request.hold_max_nano_usd is not None:
+                held = request.hold_max_nano_usd
+            if held <= 0:
+                raise errors.InputError(
+                    f"the price of {request.deployment or request.model} is not known, and "
+                    "TINTYPE_UNKNOWN_PRICE_HOLD is 0: say the most it may cost"
+                )
+            return Price(held, held, UNKNOWN_PRICE)
+        stated = pricing.estimate(model, request.input, run_s_max=math.ceil(request.deadline_s))
+        held = stated.bound_nano_usd
+        if request.hold_max_nano_usd is not None and request.hold_max_nano_usd < held:
+            raise errors.InputError(
+                f"{model.slug} may cost up to ${to_usd(held)} with this input, more than the "
+                f"${to_usd(request.hold_max_nano_usd)} that were stated"
+            )
+        return Price(stated.expected_nano_usd, held, f"{charges.RULE_VERSION} {model.price.dated}")
+
+    def _cache_key(
+        self,
+        request: Request,
+        model: Model | None,
+        plain: Mapping[str, Any],
+        sealed: bytes | None,
+        actor: Actor,
+    ) -> str | None:
+        """Name what makes two requests equal: owner, account, what is run, and the input."""
+        if request.cache is Cache.OFF or sealed is not None:
+            return None
+        if request.cache is Cache.SEEDED:
+            if plain.get("seed") is None:
+                return None
+            if any(requests.is_foreign(value) for value in plain.values()):
+                return None
+        filled = model.filled(plain) if model is not None else plain
+        what = [
+            actor.owner,
+            self._upstream.ident,
+            model.slug if model else request.model,
+            request.version,
+            request.deployment,
+            filled,
+        ]
+        text = json.dumps(what, sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def _submitted(self, answer: admission.Answer) -> Submitted:
+        match answer:
+            case admission.Admitted(places, order_id):
+                return Submitted(tuple(place.id for place in places), order_id)
+            case admission.Repeated(generation_ids, order_id):
+                return Submitted(generation_ids, order_id, is_repeated=True)
+            case admission.Conflict():
+                raise errors.IdempotencyConflict(
+                    "this Idempotency-Key was used for another body in the last 24 hours; take a new one"
+                )
+            case admission.Paused(until):
+                raise errors.UpstreamPaused(
+                    "upstream refuses the account at the moment (no credit, or a token that is not good); nothing "
+                    "was held",
+                    can_retry=True,
+                    retry_after_s=max((until - self._now()).total_seconds(), 1.0),
+                )
+        raise requests.limit_reached(answer.refusals[0], self._now())
+
+    def _new_id(self) -> str:
+        time_ms = int(self._now().timestamp() * 1000)
+        return ids.ulid(time_ms=time_ms, randomness=self._randomness(ids.RANDOM_BYTES))
+
+
+__all__ = ["Cache", "Generations", "Price", "Request", "Submitted"]

@@ -1,0 +1,148 @@
+"""What a generation was given: files by their hash, secrets sealed, both put in place just before the create.
+
+In a row's input a stored file stands as `tintype:sha256:…`, a sealed value not at all (rule 23).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_to_bytes
+
+from tintype.domain import errors
+from tintype.media import kinds
+from tintype.store import outputs
+from tintype.store.admission import InputFile
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tintype.domain.catalogue import Model
+    from tintype.media.files import Files
+    from tintype.service.sealing import Seal
+    from tintype.service.upstream import Upstream
+    from tintype.store.database import Database
+    from tintype.store.generations import Generation
+
+MARK = "tintype:sha256:"
+_RESERVED_S = 3_600.0
+_PASSWORD = "password"  # noqa: S105 - a format's name
+_MASK = "**********"
+
+
+class Givens:
+    """Stores files before the admission, and fills an input in before the create."""
+
+    def __init__(self, database: Database, files: Files, upstream: Upstream, seal: Seal) -> None:
+        self._database = database
+        self._files = files
+        self._upstream = upstream
+        self._seal = seal
+
+    async def store(self, values: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[InputFile, ...]]:
+        """Store every file of an input; returns it with their hashes in their place.
+
+        A file is bytes, a Path, or a data URI. Raises InputError for what cannot be read.
+        """
+        plain: dict[str, Any] = {}
+        found: list[InputFile] = []
+        for name, value in values.items():
+            if isinstance(value, list | tuple):
+                parts = []
+                for position, part in enumerate(value):
+                    content = _content(part)
+                    parts.append(
+                        part if content is None else await self._kept(content, name, position, found)
+                    )
+                plain[name] = parts
+                continue
+            content = _content(value)
+            plain[name] = value if content is None else await self._kept(content, name, 0, found)
+        return plain, tuple(found)
+
+    def sealed(self, model: Model | None, values: Mapping[str, Any]) -> tuple[dict[str, Any], bytes | None]:
+        """Take the values of password format out of an input; returns the rest and them, encrypted."""
+        if model is None:
+            return dict(values), None
+        hidden = {
+            name: value
+            for name, value in values.items()
+            if name in model.inputs and model.inputs[name].format == _PASSWORD and value is not None
+        }
+        rest = {name: _MASK if name in hidden else value for name, value in values.items()}
+        return rest, self._seal.close(json.dumps(hidden).encode()) if hidden else None
+
+    async def filled(self, row: Generation) -> dict[str, Any]:
+        """Return a row's input as it is sent: files as addresses, secrets in the clear.
+
+        Raises UpstreamError when a file cannot be handed over at the moment.
+        """
+        values = dict(row.input)
+        if row.secrets is not None:
+            values |= json.loads(self._seal.open(row.secrets))
+        for name, value in values.items():
+            if isinstance(value, list):
+                values[name] = [await self._placed(part) for part in value]
+            else:
+                values[name] = await self._placed(value)
+        return values
+
+    async def _placed(self, value: Any) -> Any:
+        if not isinstance(value, str) or not value.startswith(MARK):
+            return value
+        sha256 = value.removeprefix(MARK)
+        reading = await self._files.open(sha256)
+        content = b"".join([piece async for piece in reading.pieces])
+        kind = kinds.identify(content[: kinds.HEAD_BYTES])
+        return await self._upstream.place(content, content_type=kind.value, name=sha256[:16])
+
+    async def _kept(self, content: bytes, name: str, position: int, found: list[InputFile]) -> str:
+        stored = await self._files.put([content])
+        kind = kinds.identify(content[: kinds.HEAD_BYTES])
+        await outputs.reserve(
+            self._database,
+            sha256=stored.hash,
+            content_type=kind.value,
+            size_bytes=stored.size_bytes,
+            for_s=_RESERVED_S,
+        )
+        found.append(InputFile(field=name, sha256=stored.hash, position=position))
+        return MARK + stored.hash
+
+
+def comparable(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an input for comparing it with what upstream echoes, where files and secrets count as equal."""
+    return {
+        name: [_hidden(part) for part in value] if isinstance(value, list) else _hidden(value)
+        for name, value in values.items()
+    }
+
+
+def _hidden(value: Any) -> Any:
+    return "data:," if isinstance(value, str) and value.startswith(MARK) else value
+
+
+def _content(value: Any) -> bytes | None:
+    """Return the bytes of a file given as bytes, a path or a data URI; None for anything else."""
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value)
+    if isinstance(value, Path):
+        try:
+            return value.read_bytes()
+        except OSError as fault:
+            raise errors.InputError(f"{value} cannot be read: {fault.strerror}") from None
+    if not isinstance(value, str) or value[:5].lower() != "data:":
+        return None
+    head, comma, body = value[5:].partition(",")
+    if not comma:
+        raise errors.InputError("a data URI of the input has no comma, so it holds nothing")
+    raw = unquote_to_bytes(body)
+    if not head.lower().endswith(";base64"):
+        return raw
+    try:
+        return base64.b64decode(raw, validate=True)
+    except binascii.Error:
+        raise errors.InputError("a data URI of the input is not base64 as it says") from None

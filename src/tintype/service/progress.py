@@ -1,0 +1,361 @@
+"""The only way a generation changes: lock its row, let the domain decide, write all of it in one transaction.
+
+    await progress.apply(id, events.Observed(prediction), seen=record)
+    await progress.advance(id)            # look upstream if that is what it waits for
+
+Whatever comes late, twice, out of order or from somebody else changes nothing: the decision is taken on the locked
+row, and a final state is never left.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from tintype.domain import charges, errors, events, generation, looking
+from tintype.domain.catalogue import Catalogue, Model, UnknownModel
+from tintype.domain.generation import Charge, State, Work
+from tintype.service import alerting
+from tintype.store import generations, ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tintype.replicate.results import Prediction
+    from tintype.service.upstream import Upstream
+    from tintype.store.database import Database, Session
+    from tintype.store.generations import Generation, Settlement
+
+_LOOK_S = 1.0
+_READ_AGAIN_S = 5.0
+_KEPT = frozenset(
+    {
+        "id",
+        "status",
+        "model",
+        "version",
+        "output",
+        "error",
+        "metrics",
+        "urls",
+        "created_at",
+        "started_at",
+        "completed_at",
+        "data_removed",
+        "deadline",
+        "logs",
+    }
+)
+_LOGS_MAX = 20_000
+
+_log = logging.getLogger("tintype.service")
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """How an attempt ended, to be written down with what it changes."""
+
+    token: str
+    outcome: str
+    status: int | None = None
+    prediction_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """The row before, and the decision about it."""
+
+    row: Generation
+    decision: generation.Decision
+
+    @property
+    def state(self) -> State:
+        """The state afterwards."""
+        return self.decision.facts.state
+
+
+def seen(prediction: Prediction) -> events.Prediction:
+    """Return what the domain wants to know of upstream's record."""
+    return events.Prediction(
+        id=prediction.id,
+        status=prediction.status,
+        has_output=prediction.output not in (None, "", []),
+        error=prediction.error,
+    )
+
+
+class Progress:
+    """Changes generations. `now` is this machine's clock, for ages only."""
+
+    def __init__(
+        self,
+        database: Database,
+        upstream: Upstream,
+        catalogue: Catalogue,
+        *,
+        has_webhooks: bool = False,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._database = database
+        self._upstream = upstream
+        self._catalogue = catalogue
+        self._first_look_s = looking.WEBHOOK_FIRST_S if has_webhooks else looking.FIRST_S
+        self._now = now
+        self._missing: dict[str, datetime] = {}
+
+    async def apply(
+        self,
+        ident: str,
+        event: events.Event,
+        *,
+        record: Prediction | None = None,
+        attempt: Attempt | None = None,
+        made: charges.Made | None = None,
+        again_s: float = 0.0,
+    ) -> Applied | None:
+        """Change a generation by an event; None when there is none of this id.
+
+        `record` is upstream's word behind the event, `attempt` what is written of an attempt along with it, `made`
+        what was measured on the stored outputs, `again_s` how long a job that is deferred by it waits.
+        """
+        try:
+            async with self._database.transaction() as work:
+                row = await generations.lock(work, ident)
+                if row is None:
+                    return None
+                if attempt is not None:
+                    await _finish(work, attempt)
+                decision = generation.apply(row.facts, event)
+                applied = Applied(row, decision)
+                await self._write(work, applied, record, made, again_s, attempt)
+        except generations.PredictionClaimed:
+            # Somebody else's already: for this one it was not found.
+            _log.warning("the prediction that %s was to get belongs to another generation", ident)
+            return None
+        if decision.cancel_upstream:
+            await self._cancel(decision.facts.prediction_id)
+        if decision.orphan is not None:
+            _log.warning("prediction %s was paid for and belongs to nobody", decision.orphan.id)
+        return applied
+
+    async def observe(self, ident: str, record: Prediction) -> Applied | None:
+        """Take upstream's word about a generation."""
+        return await self.apply(ident, events.Observed(seen(record)), record=record)
+
+    async def advance(self, ident: str) -> Applied | None:
+        """Look at a generation, and upstream when it runs there, and take the next step; harmless at any time."""
+        row = await generations.get(self._database, ident)
+        if row is None or State(row.state).is_final or row.upstream_id != self._upstream.ident:
+            return None
+        if row.deadline_at <= self._now():
+            await self.overdue(row)
+        if row.state != State.RUNNING or row.prediction_id is None:
+            return None
+        if row.cancel_wished_at is not None:
+            await self._cancel(row.prediction_id)
+        return await self.look(ident, row.prediction_id)
+
+    async def look(self, ident: str, prediction_id: str) -> Applied | None:
+        """Look at the prediction of a generation upstream and take its word.
+
+        Gone is only what two looks at least five seconds apart do not find.
+        """
+        record = await self._upstream.look(prediction_id)
+        if record is not None:
+            self._missing.pop(prediction_id, None)
+            return await self.observe(ident, record)
+        since = self._missing.setdefault(prediction_id, self._now())
+        if (self._now() - since).total_seconds() < _READ_AGAIN_S:
+            return None
+        del self._missing[prediction_id]
+        return await self.apply(ident, events.Observed(events.Prediction(prediction_id, status=None)))
+
+    async def overdue(self, row: Generation) -> Applied | None:
+        """Say to a generation that its time is up."""
+        over_s = (self._now() - row.deadline_at).total_seconds()
+        return await self.apply(row.id, events.DeadlinePassed(max(over_s, 0.0)))
+
+    async def cancel(self, ident: str) -> Applied | None:
+        """Wish that a generation ends; one that others wait for hands them what it bought."""
+        async with self._database.transaction() as work:
+            row = await generations.lock(work, ident)
+            if row is None:
+                return None
+            carrier = None
+            if row.cache_key is not None and row.joined_to is None and row.state != State.CAPTURING:
+                carrier = await generations.hand_over(work, ident)
+            if carrier is not None:
+                wished = {"state": State.CANCELED.value, "cancel_wished_at": self._now()}
+                await generations.move(work, ident, wished, settle=generations.Settlement(0))
+                decision = generation.Decision(row.facts, charge=Charge.NOTHING)
+                return Applied(row, decision)
+        return await self.apply(ident, events.CancelWished())
+
+    async def captured(self, ident: str, made: charges.Made) -> Applied | None:
+        """Say that every output is stored; `made` is what was measured on them."""
+        return await self.apply(ident, events.Captured(), made=made)
+
+    async def resolve(self, ident: str, record: Prediction | None) -> bool:
+        """Obey a person's word about an unknown outcome; False when there was nothing to decide."""
+        found = None if record is None else seen(record)
+        applied = await self.apply(ident, events.Resolved(found), record=record)
+        if applied is None:
+            return False
+        return applied.decision.corrects is not None or applied.decision.facts != applied.row.facts
+
+    def model(self, row: Generation) -> Model | None:
+        """Return what the catalogue knows of a generation's model."""
+        try:
+            return self._catalogue.find(row.model)
+        except UnknownModel:
+            return None
+
+    async def _write(
+        self,
+        work: Session,
+        applied: Applied,
+        record: Prediction | None,
+        made: charges.Made | None,
+        again_s: float,
+        attempt: Attempt | None,
+    ) -> None:
+        row, decision = applied.row, applied.decision
+        if decision.orphan is not None:
+            token = attempt.token if attempt else None
+            await work.run("note_orphan", id=row.id, token=token, prediction_id=decision.orphan.id)
+        if decision.corrects is not None:
+            await self._correct(work, row, decision.corrects, record)
+        if decision.alert is not None:
+            await alerting.tell(work, decision.alert, row)
+        changes = _changes(applied, record, self._now(), first_look_s=self._first_look_s)
+        if changes:
+            settle = None
+            if decision.charge is not None:
+                settle = self._settlement(row, decision.charge, record, made)
+            await generations.move(work, row.id, changes, settle=settle, event=_told(decision))
+        if decision.work is Work.SUBMIT:
+            await generations.enqueue(work, row.id, after_s=again_s)
+        elif decision.work is Work.CAPTURE:
+            await work.value("enqueue_capture", id=row.id, after_s=0.0)
+
+    async def _correct(
+        self, work: Session, row: Generation, charge: Charge, record: Prediction | None
+    ) -> None:
+        settlement = self._settlement(row, charge, record, None)
+        await ledger.correct(work, row.id, settlement, ref="resolved")
+
+    def _settlement(
+        self, row: Generation, charge: Charge, record: Prediction | None, made: charges.Made | None
+    ) -> Settlement:
+        """Say what is booked when a generation ends."""
+        if charge is Charge.NOTHING:
+            return generations.Settlement(0)
+        if charge is Charge.HOLD:
+            return generations.Settlement(row.hold_nano_usd, images=row.images, video_ms=row.video_ms)
+        known = facts_of(record) if record is not None else row.prediction or {}
+        what = made or charges.made(known)
+        cost = self.cost_nano_usd(row, what)
+        film_ms = (
+            int(what.seconds * 1000) if what.seconds is not None else row.video_ms * bool(what.delivered)
+        )
+        return generations.Settlement(
+            cost,
+            images=what.delivered if row.images else 0,
+            video_ms=film_ms if row.video_ms else 0,
+        )
+
+    def cost_nano_usd(self, row: Generation, what: charges.Made) -> int:
+        """Return what a generation cost; what has no known price costs its hold once anything was delivered."""
+        model = self.model(row)
+        if model is None or row.deployment is not None:
+            is_billed = what.status == "succeeded" or (what.status == "canceled" and what.delivered > 0)
+            return row.hold_nano_usd if is_billed else 0
+        return charges.cost_nano_usd(model, row.input, what)
+
+    async def _cancel(self, prediction_id: str | None) -> None:
+        """Cancel upstream, as well as it goes: who wished it is asked for again at every look."""
+        if prediction_id is None:
+            return
+        try:
+            await self._upstream.cancel(prediction_id)
+        except errors.UpstreamError as error:
+            _log.warning("prediction %s could not be cancelled yet: %s", prediction_id, error)
+
+
+def _changes(
+    applied: Applied, record: Prediction | None, now: datetime, *, first_look_s: float
+) -> dict[str, Any]:
+    """Name the columns that a decision changes."""
+    row, after, before = applied.row, applied.decision.facts, applied.row.facts
+    changes: dict[str, Any] = {}
+    if before.state.is_final:
+        return changes
+    for name in ("attempts", "attempts_absent", "attempts_failed", "prediction_id", "failure_code"):
+        if getattr(after, name) != getattr(before, name):
+            changes[name] = getattr(after, name)
+    if before.prediction_id is not None and after.prediction_id is None:
+        changes["prediction"] = None
+    if applied.decision.failure_message:
+        changes["failure_message"] = applied.decision.failure_message[:2_000]
+    if after.cancel_wished and row.cancel_wished_at is None:
+        changes["cancel_wished_at"] = now
+    is_ours = record is not None and after.prediction_id == record.id
+    if record is not None and is_ours and before.state is not State.CAPTURING:
+        changes |= _seen_changes(row, record, is_moving=after.state != before.state)
+    if after.state != before.state:
+        changes["state"] = after.state.value
+        changes |= _due(after.state, first_look_s)
+    elif after.cancel_wished and not before.cancel_wished:
+        changes["due_in_s"] = _LOOK_S
+    return changes
+
+
+def _seen_changes(row: Generation, record: Prediction, *, is_moving: bool) -> dict[str, Any]:
+    facts = facts_of(record)
+    old = row.prediction or {}
+    if not is_moving and old.get("status") == facts["status"] and old.get("output") == facts.get("output"):
+        return {}
+    changes: dict[str, Any] = {"prediction": facts}
+    if row.submitted_at is None or row.prediction_id != record.id:
+        changes["submitted_at"] = record.created_at
+    for name in ("started_at", "completed_at"):
+        moment = getattr(record, name)
+        if moment is not None:
+            changes[name] = moment
+    return changes
+
+
+def _due(state: State, first_look_s: float) -> dict[str, Any]:
+    """Say when a sweep looks at a generation that came into a state."""
+    if state is State.RUNNING:
+        return {"due_in_s": first_look_s}
+    if state is State.UNKNOWN:
+        return {"due_in_s": 0.0}
+    return {"due_at": None}
+
+
+def facts_of(record: Prediction) -> dict[str, Any]:
+    """Return what is kept of upstream's record: not the input, which may hold what nobody else should read."""
+    facts: dict[str, Any] = record.model_dump(mode="json", include=set(_KEPT))
+    if isinstance(facts.get("logs"), str):
+        facts["logs"] = facts["logs"][-_LOGS_MAX:].replace("\x00", "")
+    return facts
+
+
+def _told(decision: generation.Decision) -> dict[str, Any]:
+    """Return the body of the event that listeners get."""
+    code = decision.facts.failure_code
+    return {} if code is None else {"code": code}
+
+
+async def _finish(work: Session, attempt: Attempt) -> None:
+    await work.run(
+        "finish_attempt",
+        token=attempt.token,
+        outcome=attempt.outcome,
+        status=attempt.status,
+        prediction_id=attempt.prediction_id,
+        upstream_date=None,
+    )

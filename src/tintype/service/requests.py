@@ -1,0 +1,157 @@
+"""What can be asked for, and which requests are refused before anybody is asked. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from tintype.domain import errors, pricing
+from tintype.domain.catalogue import Kind, Model
+from tintype.domain.money import to_usd
+from tintype.service import givens
+from tintype.store import admission
+from tintype.store.admission import InputFile
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from tintype.store.admission import Wanted
+
+DEADLINE_LEAST_S, DEADLINE_MOST_S = 5.0, 1_800.0
+METADATA_MAX_BYTES = 4_096
+TAGS_MAX = 20
+IDEMPOTENCY_KEY_MAX = 255
+
+
+class Cache(StrEnum):
+    """Which requests are answered by an equal one's outputs: none, those with a seed, all."""
+
+    OFF = "off"
+    SEEDED = "seeded"
+    ALWAYS = "always"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One generation that is asked for.
+
+    `model` is a name of the catalogue or `owner/name`. Files of the input are bytes, a Path, a data URI or a URL.
+    `deadline_s` is how long it may take in all. `hold_max_nano_usd` states the most it may cost where the price
+    rule has no bound, or a lower one.
+    """
+
+    model: str
+    input: Mapping[str, Any] = field(repr=False)
+    version: str | None = None
+    deployment: str | None = None
+    deadline_s: float = 600.0
+    cache: Cache = Cache.SEEDED
+    metadata: Mapping[str, Any] | None = None
+    tags: tuple[str, ...] = ()
+    callback_url: str | None = field(default=None, repr=False)
+    hold_max_nano_usd: int | None = None
+
+
+def limit_reached(refusal: admission.Refusal, now: datetime) -> errors.LimitReached:
+    """Return the error that tells of a limit without room."""
+    whose = f"{refusal.scope} {refusal.subject}".strip()
+    free, asked, unit = str(refusal.free), str(refusal.asked), refusal.measure.replace("_", " ")
+    if refusal.measure == "money":
+        free, asked, unit = f"${to_usd(refusal.free)}", f"${to_usd(refusal.asked)}", "money"
+    elif refusal.measure == "video_seconds":
+        free, asked = f"{refusal.free / 1000:g}", f"{refusal.asked / 1000:g}"
+    when = f"; it frees at {refusal.frees_at.isoformat()}" if refusal.frees_at else ""
+    wait_s = None
+    if refusal.frees_at is not None:
+        wait_s = max((refusal.frees_at - now).total_seconds(), 0.0)
+    error = errors.LimitReached(
+        f"the limit of {unit} per {refusal.period} for {whose} has {free} left, and {asked} was asked for{when}",
+        can_retry=wait_s is not None,
+        retry_after_s=wait_s,
+    )
+    for name in ("limit_id", "scope", "subject", "measure", "period", "amount", "asked", "free", "frees_at"):
+        setattr(error, name, getattr(refusal, name))
+    return error
+
+
+def check(request: Request) -> None:
+    """Raise InputError for what no model and no budget need to be asked about."""
+    if not DEADLINE_LEAST_S <= request.deadline_s <= DEADLINE_MOST_S:
+        raise errors.InputError(
+            f"a deadline is {DEADLINE_LEAST_S:g} to {DEADLINE_MOST_S:g} seconds, not {request.deadline_s:g}"
+        )
+    if len(request.tags) > TAGS_MAX:
+        raise errors.InputError(f"there can be {TAGS_MAX} tags, not {len(request.tags)}")
+    check_json(list(request.tags))
+    if len(check_json(dict(request.metadata or {}))) > METADATA_MAX_BYTES:
+        raise errors.InputError(f"metadata may have {METADATA_MAX_BYTES} bytes as JSON")
+    if request.model and len(request.model) > 255:
+        raise errors.InputError("the name of a model has at most 255 characters")
+
+
+def check_json(value: Any) -> bytes:
+    """Return a value as JSON; raises InputError for what the database cannot keep."""
+    try:
+        text = json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
+    except (ValueError, TypeError, RecursionError, UnicodeError):
+        raise errors.InputError(
+            "this holds something that JSON has no form for: NaN, an infinity, or text that is not Unicode"
+        ) from None
+    if b"\\u0000" in text:
+        raise errors.InputError("text with a NUL character cannot be kept; take it out")
+    return text
+
+
+def idempotency(key: str | None, wanted: Sequence[Wanted]) -> admission.Idempotency | None:
+    """Return the Idempotency-Key with what the body was. Raises InputError for a key that cannot be one."""
+    if key is None:
+        return None
+    if not 1 <= len(key) <= IDEMPOTENCY_KEY_MAX or not key.isprintable():
+        raise errors.InputError(f"an Idempotency-Key has 1 to {IDEMPOTENCY_KEY_MAX} printable characters")
+    body = [
+        [
+            one.model,
+            one.version,
+            one.deployment,
+            one.input,
+            one.deadline_s,
+            one.metadata,
+            one.tags,
+            one.callback_url,
+        ]
+        for one in wanted
+    ]
+    return admission.Idempotency(key, hashlib.sha256(json.dumps(body, sort_keys=True).encode()).digest())
+
+
+def made(model: Model | None, values: Mapping[str, Any]) -> tuple[int, int]:
+    """Say how many pictures and milliseconds of film are asked for."""
+    if model is None or model.kind is Kind.TEXT:
+        return 0, 0
+    if model.kind is Kind.VIDEO:
+        return 0, math.ceil(pricing.seconds(model, values) * 1000)
+    return pricing.outputs(model, values), 0
+
+
+def named_before(values: Mapping[str, Any], new: Sequence[InputFile]) -> tuple[InputFile, ...]:
+    """Name the files that an input holds by their hash already, as the input of an earlier generation does."""
+    there = {(one.field, one.position) for one in new}
+    found = []
+    for name, value in values.items():
+        for position, part in enumerate(value if isinstance(value, list) else [value]):
+            is_file = isinstance(part, str) and part.startswith(givens.MARK)
+            if is_file and (name, position) not in there:
+                found.append(InputFile(name, part.removeprefix(givens.MARK), position))
+    return tuple(found)
+
+
+def is_foreign(value: Any) -> bool:
+    """Whether an input names a file elsewhere, whose bytes may be others tomorrow."""
+    if isinstance(value, list):
+        return any(is_foreign(part) for part in value)
+    return isinstance(value, str) and value.lower().startswith(("http://", "https://"))

@@ -1,0 +1,168 @@
+"""What has to happen although nobody asks: silence, deadlines, orphans, what was left behind (rules 3, 6 and 7).
+
+One process per account does this; every step is harmless when it is done twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import psycopg
+
+from tintype.domain import charges, errors, events
+from tintype.domain.generation import GRACE_S, State
+from tintype.service import capture, progress
+from tintype.service.tracking import TICK_S
+from tintype.store import generations, ledger
+from tintype.store.errors import DatabaseAway
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from tintype.service.inbox import Inbox
+    from tintype.service.progress import Progress
+    from tintype.service.searching import Searching
+    from tintype.service.tracking import Tracking
+    from tintype.service.upstream import Upstream
+    from tintype.store.database import Database
+
+AT_MOST = 500
+
+_log = logging.getLogger("tintype.service")
+
+
+@dataclass(frozen=True, slots=True)
+class _Orphan:
+    token: str
+    generation_id: str
+    prediction_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Left:
+    id: str
+    state: str
+
+
+class Upkeep:
+    """Keeps one account's generations moving."""
+
+    def __init__(
+        self,
+        database: Database,
+        upstream: Upstream,
+        progress: Progress,
+        searching: Searching,
+        tracking: Tracking,
+        inbox: Inbox,
+    ) -> None:
+        self._database = database
+        self._upstream = upstream
+        self._progress = progress
+        self._searching = searching
+        self._tracking = tracking
+        self._inbox = inbox
+
+    async def run(self) -> None:
+        """Do all of it, each at its own pace, for ever."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._every(TICK_S, self._tracking.sweep))
+            group.create_task(self._every(0.25, self.silences))
+            group.create_task(self._every(0.25, self.searches))
+            group.create_task(self._every(0.5, self.deadlines))
+            group.create_task(self._every(1.0, self.orphans))
+            group.create_task(self._every(2.0, self._inbox.sweep))
+            group.create_task(self._every(10.0, self.left_behind))
+            group.create_task(self._every(30.0, self.tidy))
+
+    async def silences(self) -> int:
+        """Call attempts unknown whose sender is gone (rule 3)."""
+        found = await self._database.all(
+            "attempts_dead", generations.Generation, upstream_id=self._upstream.ident, at_most=AT_MOST
+        )
+        for row in found:
+            attempt = None
+            if row.intent_token is not None:
+                attempt = progress.Attempt(row.intent_token, "silent")
+            await self._progress.apply(row.id, events.WentSilent(row.attempts), attempt=attempt)
+        return len(found)
+
+    async def searches(self) -> int:
+        """Look for what attempts of unknown outcome bought, when any is due (rule 5)."""
+        if not await self._database.value("unknown_is_due", upstream_id=self._upstream.ident):
+            return 0
+        return await self._searching.search()
+
+    async def deadlines(self) -> int:
+        """Tell generations whose time is up (rule 7)."""
+        found = await self._database.all(
+            "generations_at_deadline",
+            generations.Generation,
+            upstream_id=self._upstream.ident,
+            grace_s=GRACE_S,
+            at_most=AT_MOST,
+        )
+        for row in found:
+            await self._progress.overdue(row)
+        return len(found)
+
+    async def orphans(self) -> int:
+        """End what was bought and belongs to nobody, and book what it cost as the operator's loss (rule 6)."""
+        found = await self._database.all(
+            "orphans", _Orphan, upstream_id=self._upstream.ident, at_most=AT_MOST
+        )
+        for one in found:
+            try:
+                await self._end_orphan(one)
+            except errors.UpstreamError as error:
+                _log.info("orphan %s could not be looked at yet: %s", one.prediction_id, error)
+        return len(found)
+
+    async def left_behind(self) -> int:
+        """Give those a job again that are in a state which only a job leads out of."""
+        found = await self._database.all(
+            "left_without_job", _Left, upstream_id=self._upstream.ident, at_most=AT_MOST
+        )
+        for one in found:
+            _log.warning("generation %s is %s without a job and gets one", one.id, one.state)
+            if one.state == State.QUEUED:
+                await generations.enqueue(self._database, one.id)
+            else:
+                await capture.enqueue(self._database, one.id)
+        return len(found)
+
+    async def tidy(self) -> int:
+        """Make priorities small again, forget what is old, and alert where an hour runs out."""
+        await generations.rebase(self._database)
+        await self._database.value("forget_old")
+        return await capture.alert_late(self._database)
+
+    async def _end_orphan(self, one: _Orphan) -> None:
+        row = await generations.get(self._database, one.generation_id)
+        record = await self._upstream.look(one.prediction_id)
+        if row is not None and record is not None:
+            if not record.is_final:
+                # It carries a token of ours, so it is ours to cancel.
+                await self._upstream.cancel(one.prediction_id)
+                return
+            made = charges.made(progress.facts_of(record))
+            await ledger.lose(
+                self._database,
+                row.id,
+                prediction_id=record.id,
+                amount_nano_usd=self._progress.cost_nano_usd(row, made),
+            )
+        await self._database.run("orphan_booked", token=one.token)
+
+    async def _every(self, pause_s: float, act: Callable[[], Awaitable[int]]) -> None:
+        while True:
+            try:
+                await act()
+            except (DatabaseAway, psycopg.OperationalError):
+                raise
+            except Exception:  # noqa: BLE001 - one row that cannot be dealt with does not stop the others
+                _log.exception("upkeep failed and goes on")
+            await asyncio.sleep(pause_s)

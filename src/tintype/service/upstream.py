@@ -1,0 +1,187 @@
+"""The upstream as the services see it: one origin and account, called at the fleet's pace.
+
+Nothing is repeated here: whoever asks decides what a failure means, from the row of the generation.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tintype.domain import errors
+from tintype.replicate.aio import AsyncClient
+from tintype.replicate.limits import Limits
+from tintype.replicate.policy import Policy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from tintype.engine.throttle import Lane, Lanes
+    from tintype.replicate.results import Page, Prediction
+    from tintype.replicate.settings import Upstream as Place
+
+INTENT_GOOD_S = 5.0
+"""How long after its intent a POST may still leave."""
+ANSWER_S = 15.0
+"""How long the answer to a create may take."""
+DEAD_AFTER_S = INTENT_GOOD_S + ANSWER_S + 10.0
+"""After so long no sender of an attempt is at work any more, whatever became of it."""
+INLINE_MAX_BYTES = 256 * 1024
+_CALL_S = 30.0
+_KNOWN_MAX = 1_000
+
+
+def fingerprint(token: str) -> str:
+    """Return what stands for an account without giving its token away."""
+    return hashlib.sha256(b"tintype account " + token.encode()).hexdigest()[:32]
+
+
+def client_for(place: Place) -> AsyncClient:
+    """Make the client through which an upstream is called: it repeats nothing and holds no answer back."""
+    return AsyncClient(
+        place.token.reveal(),
+        base_url=place.origin,
+        limits=Limits.none(),
+        policy=Policy(pauses_s=(), throttled_max=0),
+        read_s=ANSWER_S,
+        wait_s=0,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One create: what to run with which plain input, where to tell of it, when to give up on it."""
+
+    model: str
+    version: str | None
+    deployment: str | None
+    input: Mapping[str, Any] = field(repr=False)
+    webhook: str | None = field(repr=False)
+    cancel_after_s: float | None
+    events: tuple[str, ...] = ("start", "output", "logs", "completed")
+
+
+class Upstream:
+    """One origin and account; `ident` is its number in the database."""
+
+    def __init__(
+        self, *, ident: int, origin: str, simulated: bool, client: AsyncClient, lanes: Lanes
+    ) -> None:
+        self.ident = ident
+        self.origin = origin
+        self.simulated = simulated
+        self.lanes = lanes
+        self._client = client
+        self._known: set[str] = set()
+
+    @property
+    def clock_ahead_s(self) -> float:
+        """How far upstream's clock is ahead of this machine's, as far as it is known."""
+        return self._client.clock_ahead_s or 0.0
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    async def create(self, order: Order, *, is_still_good: Callable[[], bool]) -> Prediction:
+        """Send a create once. The permit for it was taken before.
+
+        Raises what the client raises; OutcomeUnknown when it may have bought something, ConnectFailed and
+        RateLimited when it surely did not.
+        """
+        names: dict[str, Any] = self._names(order)
+        try:
+            async with asyncio.timeout(INTENT_GOOD_S + ANSWER_S):
+                made: Prediction = await self._client.predictions.create(
+                    **names,
+                    input=order.input,
+                    webhook=order.webhook,
+                    webhook_events=order.events if order.webhook else None,
+                    cancel_after_s=order.cancel_after_s,
+                    is_still_good=is_still_good,
+                )
+        except TimeoutError:
+            # The connection was closed with it, so nothing more will leave.
+            raise errors.OutcomeUnknown("the create was not answered in time") from None
+        except errors.RateLimited as error:
+            await self.lanes.creates.slow(error)
+            raise
+        return made
+
+    async def look(self, prediction_id: str) -> Prediction | None:
+        """Look at a prediction; None when upstream does not know it."""
+        try:
+            found: Prediction = await self._call(lambda: self._client.predictions.get(prediction_id))
+        except errors.NotFound:
+            return None
+        return found
+
+    async def page(
+        self, *, after: datetime | None = None, before: datetime | None = None, cursor: str | None = None
+    ) -> Page[Prediction]:
+        """Read a page of the list, newest first."""
+        found: Page[Prediction] = await self._call(
+            lambda: self._client.predictions.list(created_after=after, created_before=before, cursor=cursor)
+        )
+        return found
+
+    async def cancel(self, prediction_id: str) -> Prediction | None:
+        """Cancel a prediction of ours; gives it as it stands, None when upstream does not know it."""
+        try:
+            found: Prediction = await self._call(lambda: self._client.predictions.cancel(prediction_id))
+        except errors.NotFound:
+            return None
+        return found
+
+    async def knows(self, model: str) -> bool:
+        """Whether upstream has a model of this name; asked once in a while."""
+        if model in self._known:
+            return True
+        owner, _, name = model.partition("/")
+        try:
+            await self._call(lambda: self._client.models.get(f"{owner}/{name}"))
+        except (errors.NotFound, errors.InputError):
+            return False
+        if len(self._known) >= _KNOWN_MAX:
+            self._known.clear()
+        self._known.add(model)
+        return True
+
+    async def webhook_secret(self) -> str:
+        """Ask for the secret that webhooks are signed with."""
+        found = await self._call(self._client.webhooks.secret)
+        return str(found.key)
+
+    async def place(self, content: bytes, *, content_type: str, name: str) -> str:
+        """Put a file where a prediction can read it: into its address when it is small, else uploaded."""
+        if len(content) <= INLINE_MAX_BYTES:
+            return f"data:{content_type};base64,{base64.b64encode(content).decode()}"
+        made = await self._call(
+            lambda: self._client.files.create(content, name=name, content_type=content_type)
+        )
+        if made.url is None:
+            raise errors.ServerError("upstream took a file without saying where it is", can_retry=True)
+        return str(made.url)
+
+    async def _call(self, ask: Callable[[], Any]) -> Any:
+        lane: Lane = self.lanes.calls
+        await lane.permit()
+        try:
+            async with asyncio.timeout(_CALL_S):
+                return await ask()
+        except TimeoutError:
+            raise errors.TimedOut("upstream did not answer in time", can_retry=True) from None
+        except errors.RateLimited as error:
+            await lane.slow(error)
+            raise
+
+    def _names(self, order: Order) -> dict[str, str]:
+        if order.deployment is not None:
+            return {"deployment": order.deployment}
+        if order.version is not None:
+            return {"ref": f"{order.model}:{order.version}" if "/" in order.model else order.version}
+        return {"model": order.model}

@@ -1,0 +1,133 @@
+"""Where Tintype keeps its data and what it may do: arguments over the environment over a `.env`.
+
+    settings.load()                        # TINTYPE_DATA, TINTYPE_DATABASE_URL, …
+    settings.load(data=Path("/srv/tintype"))
+
+The token and the upstream's address are resolved by the client's own rules: an address in a `.env` counts only
+when the token is from there too. Passwords and tokens print masked.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from tintype.domain import money
+from tintype.domain.errors import ConfigurationError
+from tintype.replicate import settings as replicate_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tintype.replicate.tokens import Backend
+
+
+def data_folder(environ: Mapping[str, str] | None = None, platform: str = sys.platform) -> Path:
+    """Return the platform's folder for a user's data, with `tintype` below it."""
+    surroundings = os.environ if environ is None else environ
+    if platform == "win32":
+        base = surroundings.get("LOCALAPPDATA")
+        return (Path(base) if base else Path.home() / "AppData" / "Local") / "tintype"
+    if platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "tintype"
+    base = surroundings.get("XDG_DATA_HOME")
+    # A relative path there is to be ignored, says the standard that names the variable.
+    is_usable = base is not None and Path(base).is_absolute()
+    return (Path(base) if base and is_usable else Path.home() / ".local" / "share") / "tintype"
+
+
+class Settings(BaseSettings):
+    """What can be set, each by `TINTYPE_` and its name in capitals.
+
+    data: the folder of the embedded database and of stored files.
+    database_url: a PostgreSQL to use in place of the embedded one.
+    storage_url: where files are stored, `file://`, `s3://`, `gs://` or `az://`; a folder below `data` by default.
+    public_url: where upstream reaches this server with its webhooks; none by default.
+    allow_loopback_urls: whether URLs that users give may lead to this machine.
+    creates_per_minute, calls_per_minute: how fast the upstream's account may be called, by all processes together.
+    unknown_price_hold: dollars that are held and booked for a model without a known price; 0 refuses it.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="TINTYPE_", frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
+    )
+
+    data: Path = Field(default_factory=data_folder)
+    database_url: SecretStr | None = None
+    storage_url: str | None = None
+    public_url: str | None = None
+    allow_loopback_urls: bool = False
+    creates_per_minute: int = Field(default=600, ge=1, le=1_000_000)
+    calls_per_minute: int = Field(default=3_000, ge=1, le=1_000_000)
+    unknown_price_hold: Decimal = Field(default=Decimal(1), ge=0, le=1_000_000)
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_origin(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError("it is to be an address like https://tintype.example.com")
+        return value.rstrip("/")
+
+    @property
+    def unknown_price_hold_nano_usd(self) -> int:
+        """What is held for a model without a known price, in nano-dollars; 0 refuses it."""
+        return money.from_usd(self.unknown_price_hold)
+
+    @property
+    def storage(self) -> str:
+        """Where files are stored, as a URL."""
+        return self.storage_url or (self.data.absolute() / "files").as_uri()
+
+
+def load(*, dotenv: Path | None = None, **given: Any) -> Settings:
+    """Read the settings. `dotenv` is the file that counts below the environment, `.env` by default.
+
+    Raises ConfigurationError naming each variable that is wrong.
+    """
+    # The file is an argument of the base class that type checkers do not see.
+    make: Any = Settings
+    try:
+        made: Settings = make(_env_file=Path(".env") if dotenv is None else dotenv, **given)
+    except ValidationError as fault:
+        told = [
+            f"TINTYPE_{'.'.join(str(part) for part in one['loc']).upper()}: {one['msg']}"
+            for one in fault.errors(include_url=False, include_input=False, include_context=False)
+        ]
+        raise ConfigurationError("; ".join(told)) from None
+    return made
+
+
+def upstream(
+    settings: Settings,
+    token: str | None = None,
+    *,
+    base_url: str | None = None,
+    folder: Path | None = None,
+    keyring: Backend | None = None,
+) -> replicate_settings.Upstream:
+    """Find the upstream and the token for these settings.
+
+    Raises ConfigurationError without a token, and for a public URL that webhooks must not travel to.
+    """
+    found = replicate_settings.resolve(token, base_url=base_url, folder=folder, keyring=keyring)
+    if settings.public_url is not None:
+        is_local = replicate_settings.is_loopback(found.host)
+        if urlsplit(settings.public_url).scheme != "https" and not is_local:
+            raise ConfigurationError(
+                "TINTYPE_PUBLIC_URL is not https, so upstream's webhooks would travel open; "
+                "give it an https address, or leave it out: work is followed without webhooks too"
+            )
+    return found
+
+
+__all__ = ["Settings", "data_folder", "load", "upstream"]

@@ -1,0 +1,16 @@
+-- Changes nothing; generations in a state that a job is to lead out of, without one: their account was away, or a
+-- job was deleted by hand.
+SELECT g.id, g.state
+FROM generations AS g
+WHERE g.upstream_id = %(upstream_id)s AND g.finished_at IS NULL AND g.joined_to IS NULL
+    AND g.state IN ('queued', 'capturing')
+    AND g.created_at < now() - interval '10 seconds'
+    AND (g.due_at IS NULL OR g.due_at <= now())
+    AND NOT EXISTS (
+        SELECT FROM procrastinate_jobs AS j
+        WHERE j.queue_name IN ('submit', 'capture') AND j.status IN ('todo', 'doing')
+            AND j.args ->> 'generation_id' = g.id
+            AND j.queue_name = CASE g.state WHEN 'queued' THEN 'submit' ELSE 'capture' END
+    )
+ORDER BY g.id
+LIMIT %(at_most)s

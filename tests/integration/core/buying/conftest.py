@@ -1,0 +1,123 @@
+"""A whole core on a database of the test's own, with the simulator upstream."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import tempfile
+import time
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.integration.core.asking import ALICE
+from tintype import bootstrap, settings
+from tintype.domain.generation import State
+from tintype.replicate import settings as replicate_settings
+from tintype.service.requests import Cache, Request
+from tintype.store import ledger
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+
+    from tintype.domain.access import Actor
+    from tintype.store.database import Database
+    from tintype.store.generations import Generation
+    from tintype.testing import Simulator
+
+FLUX = "black-forest-labs/flux-schnell"
+CREATE = {"method": "POST", "path": "*/predictions"}
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """A core at work, and short ways to ask it."""
+
+    core: bootstrap.Core
+    sim: Simulator
+
+    async def ask(self, prompt: str = "a lighthouse", *, actor: Actor = ALICE, **changes: Any) -> str:
+        """Ask for one picture and return its id."""
+        values: dict[str, Any] = {"input": {"prompt": prompt}, "cache": Cache.OFF} | changes
+        submitted = await self.core.generations.submit(Request(FLUX, **values), actor=actor)
+        return submitted.ids[0]
+
+    async def row(self, ident: str) -> Generation:
+        """Return a generation as it stands."""
+        return await self.core.generations.get(ident, actor=ALICE)
+
+    async def until(self, ident: str, *states: str, within_s: float = 20.0) -> Generation:
+        """Wait until a generation is in one of these states, any final one by default."""
+        return await until(lambda: self._is(ident, states), within_s=within_s)
+
+    async def _is(self, ident: str, states: Sequence[str]) -> Generation | None:
+        row = await self.row(ident)
+        is_there = row.state in states if states else State(row.state).is_final
+        return row if is_there else None
+
+    def script(self, *rules: Mapping[str, Any]) -> None:
+        """Have upstream misbehave."""
+        self.sim.faults([dict(rule) for rule in rules])
+
+    def bought(self) -> int:
+        """How many predictions upstream made for this account."""
+        return int(self.sim.bills(self.sim.token)["predictions"])
+
+    async def check_book(self) -> None:
+        """Hold the book against the counters."""
+        assert await ledger.check(self.core.database) == []
+
+
+async def until(ask: Callable[[], Awaitable[Any]], *, within_s: float = 20.0) -> Any:
+    """Ask until there is an answer; fails when there is none in time."""
+    end = time.monotonic() + within_s
+    while True:
+        found = await ask()
+        if found:
+            return found
+        assert time.monotonic() < end, f"nothing came within {within_s} s"
+        await asyncio.sleep(0.02)
+
+
+@pytest.fixture
+def data() -> Iterator[Path]:
+    """A data folder for files."""
+    with tempfile.TemporaryDirectory(prefix="tt-") as folder:
+        yield Path(folder)
+
+
+@asynccontextmanager
+async def opened(
+    db: Database, data: Path, sim: Simulator, *, works: bool = True, **changes: Any
+) -> AsyncIterator[Shop]:
+    """A core on a database; `works` says whether its worker and upkeep run."""
+    made = settings.load(dotenv=data / "none.env", data=data, **changes)
+    place = replicate_settings.resolve(sim.token, base_url=sim.url)
+    async with bootstrap.core_on(db, made, place) as core:
+        working = asyncio.create_task(core.work()) if works else None
+        try:
+            if working is not None:
+                await core.worker.is_ready.wait()
+            yield Shop(core, sim)
+        finally:
+            core.worker.stop()
+            if working is not None:
+                with contextlib.suppress(asyncio.CancelledError):
+                    await working
+
+
+@pytest.fixture
+async def shop(db: Database, data: Path, simulator: Simulator) -> AsyncIterator[Shop]:
+    """A core at work."""
+    async with opened(db, data, simulator) as made:
+        yield made
+
+
+@pytest.fixture
+async def idle_shop(db: Database, data: Path, simulator: Simulator) -> AsyncIterator[Shop]:
+    """A core whose worker and upkeep do not run, for steps taken one by one."""
+    async with opened(db, data, simulator, works=False) as made:
+        yield made
