@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from tintype.domain import errors
 from tintype.replicate import policy, steps, wire
 from tintype.replicate.clock import UpstreamClock
+from tintype.replicate.foresight import Foresight
 from tintype.replicate.pace import Usual
 from tintype.replicate.results import Work
 
@@ -44,6 +45,7 @@ class Context:
     clock: UpstreamClock = field(default_factory=UpstreamClock)
     is_holding: bool = True
     usual: Usual = field(init=False)
+    foresight: Foresight = field(default_factory=Foresight)
 
     def __post_init__(self) -> None:
         """Let what is learned of usual times use the same clock and chance."""

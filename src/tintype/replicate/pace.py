@@ -27,9 +27,10 @@ class Pace:
     """How often to look, in seconds.
 
     `first_s`, `growth` and `most_s` are the pauses while nothing is known. In the likely stretch the pause is
-    `share` of the usual time, between `dense_least_s` and `dense_most_s`, or down to `crowd_s` for every 200
-    that wait together, as they share their looks. `quiet_most_s` is the longest that
-    nobody looks before that stretch, `watched_most_s` the same when somebody wants to see progress.
+    `share` of the usual time, between `dense_least_s` and `dense_most_s`; in a narrow one a third of it, but
+    `narrow_least_s` at least; and down to `crowd_s` for every 200 that wait together, as they share their looks.
+    `quiet_most_s` is the longest that nobody looks before that stretch, `watched_most_s` the same when somebody
+    wants to see progress.
     """
 
     first_s: float = 1.0
@@ -38,6 +39,7 @@ class Pace:
     share: float = 0.02
     dense_least_s: float = 0.12
     dense_most_s: float = 2.0
+    narrow_least_s: float = 0.08
     crowd_s: float = 0.06
     quiet_most_s: float = 10.0
     watched_most_s: float = 1.0
@@ -93,11 +95,14 @@ def pause_s(
         return growing
     middle = (stretch.early_s + stretch.late_s) / 2
     dense = min(max(pace.share * middle, pace.dense_least_s), pace.dense_most_s)
+    dense = min(dense, max((stretch.late_s - stretch.early_s) / 3, pace.narrow_least_s))
     if crowd > 1:
         dense = min(dense, pace.crowd_s * max(1.0, crowd / 200))
     ahead = stretch.early_s + phase * dense - elapsed_s
     if ahead > 0:
-        return min(ahead, pace.watched_most_s if is_watched else pace.quiet_most_s)
+        # A stretch that was narrowed by progress moves on with each look, so a look is never close to the last.
+        least = min(dense, pace.narrow_least_s) if looks else 0.0
+        return max(least, min(ahead, pace.watched_most_s if is_watched else pace.quiet_most_s))
     behind = elapsed_s - stretch.late_s
     if behind <= 0:
         return dense

@@ -70,10 +70,9 @@ def _follow(
 ) -> steps.Op[None]:
     born = context.monotonic() - _age_s(context, ticket.latest)
     phase, looks = context.chance(), 0
+    seen: list[tuple[float, float]] = []
     while not ticket.has_ended():
-        stretch = context.usual.stretch(ticket.latest)
-        if stretch is None and usual_s is not None:
-            stretch = pace.around(usual_s)
+        stretch = _stretch(context, ticket, born, usual_s, seen)
         now = context.monotonic()
         # The pause counts from the last look, so that the time that the look took is no extra lag.
         pause_s = pace.pause_s(
@@ -110,9 +109,37 @@ def _follow(
         yield from _look(context, board, ticket, until)
         looks += 1
         tell(ticket.latest)
+    _learn(context, ticket.latest, seen)
     if not following.is_whole(ticket.latest):
         yield from board.look(ticket, until=until)
         tell(ticket.latest)
+
+
+def _stretch(
+    context: calling.Context,
+    ticket: Ticket,
+    born: float,
+    usual_s: float | None,
+    seen: list[tuple[float, float]],
+) -> pace.Stretch | None:
+    """When the end is likely, by what is known of the model and by how far the logs say it is."""
+    record, elapsed_s = ticket.latest, ticket.looked_at - born
+    stretch = context.usual.stretch(record)
+    if stretch is None and usual_s is not None:
+        stretch = pace.around(usual_s)
+    key, done = pace.key_of(record), progress.fraction(record.logs)
+    if key is None or done is None:
+        return stretch
+    if not seen or seen[-1][1] < elapsed_s:
+        seen.append((done, elapsed_s))
+    return stretch and context.foresight.narrow(key, stretch, fraction=done, elapsed_s=elapsed_s)
+
+
+def _learn(context: calling.Context, final: Prediction, seen: list[tuple[float, float]]) -> None:
+    key = pace.key_of(final)
+    if key is None or final.status != "succeeded" or final.created_at is None or final.completed_at is None:
+        return
+    context.foresight.learn(key, seen, (final.completed_at - final.created_at).total_seconds())
 
 
 def _look(context: calling.Context, board: Board, ticket: Ticket, until: float) -> steps.Op[None]:
