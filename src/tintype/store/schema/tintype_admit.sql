@@ -13,6 +13,7 @@ DECLARE
     v_ids text[];
     v_needs tintype_need[];
     v_refusals jsonb;
+    v_is_taken boolean := false;
     v_simulated boolean;
     v_until timestamptz;
     v_money bigint;
@@ -59,42 +60,33 @@ BEGIN
     FROM unnest(v_wanted) AS w;
     v_needs := tintype_needs(v_key, v_user, v_project, v_at, v_money, v_images, v_video_ms, v_open,
         cardinality(v_wanted));
-    IF v_needs IS NOT NULL THEN
+    -- Whoever will likely be refused is judged before anything is written; whoever will likely be admitted
+    -- writes what needs no lock first, so that counters are locked for a short time only.
+    IF NOT tintype_seems_to_fit(v_needs) THEN
         v_refusals := tintype_take(v_needs);
-        IF v_refusals IS NOT NULL THEN
-            PERFORM tintype_forget(v_key, v_idempotency);
-            RETURN jsonb_build_object('outcome', 'refused', 'refusals', v_refusals);
-        END IF;
+        v_is_taken := v_refusals IS NULL;
+    END IF;
+    IF v_refusals IS NULL THEN
+        BEGIN
+            PERFORM tintype_write(p_request, v_wanted, v_needs, v_simulated, v_at);
+            IF NOT v_is_taken THEN
+                v_refusals := tintype_take(v_needs);
+                IF v_refusals IS NOT NULL THEN
+                    RAISE EXCEPTION 'refused' USING ERRCODE = 'TT001';
+                END IF;
+            END IF;
+        EXCEPTION
+            WHEN SQLSTATE 'TT001' THEN
+                NULL;
+        END;
+    END IF;
+    IF v_refusals IS NOT NULL THEN
+        PERFORM tintype_forget(v_key, v_idempotency);
+        RETURN jsonb_build_object('outcome', 'refused', 'refusals', v_refusals);
     END IF;
     IF v_jobs > 0 THEN
-        v_wanted := tintype_line_up(v_wanted, p_request ->> 'owner', v_jobs);
+        PERFORM tintype_line_up(v_wanted, p_request ->> 'owner', v_jobs);
     END IF;
-    IF v_order IS NOT NULL THEN
-        INSERT INTO orders (id, key_id, kind, plan, metadata)
-        SELECT v_order, v_key, o.kind, coalesce(o.plan, '{}'), coalesce(o.metadata, '{}')
-        FROM jsonb_to_record(p_request -> 'order') AS o (kind text, plan jsonb, metadata jsonb);
-    END IF;
-    INSERT INTO generations (
-        id, order_id, position, key_id, end_user, project, upstream_id, simulated, model, version, deployment,
-        input, secrets, estimate_nano_usd, hold_nano_usd, cost_nano_usd, price_rule, images, video_ms, state,
-        deadline_at, cache_key, joined_to, cached_from, metadata, tags, callback_url, virtual_start, created_at,
-        finished_at, settled_at
-    )
-    SELECT
-        w.id, v_order, w.at_place - 1, v_key, v_user, v_project, v_upstream, v_simulated, w.model, w.version,
-        w.deployment, w.input, CASE WHEN w.stored IS NULL THEN w.secrets END, w.estimate_nano_usd,
-        CASE WHEN w.stored IS NULL THEN w.hold_nano_usd ELSE 0 END, CASE WHEN w.stored IS NOT NULL THEN 0 END,
-        w.price_rule, coalesce(w.images, 0), coalesce(w.video_ms, 0),
-        CASE WHEN w.stored IS NULL THEN 'queued' ELSE 'succeeded' END, v_at + make_interval(secs => w.deadline_s),
-        w.cache_key, w.leader, w.stored, coalesce(w.metadata, '{}'), coalesce(w.tags, '{}'), w.callback_url,
-        coalesce(w.virtual_start, 0), v_at,
-        CASE WHEN w.stored IS NOT NULL THEN v_at END, CASE WHEN w.stored IS NOT NULL THEN v_at END
-    FROM unnest(v_wanted) WITH ORDINALITY AS w (
-        id, model, version, deployment, input, secrets, files, estimate_nano_usd, hold_nano_usd, price_rule,
-        images, video_ms, deadline_s, cache_key, metadata, tags, callback_url, leader, stored, virtual_start,
-        at_place
-    );
-    PERFORM tintype_write(v_wanted, v_needs, v_at);
     RETURN jsonb_build_object(
         'outcome', 'admitted', 'order_id', v_order,
         'generations', (

@@ -47,6 +47,7 @@ DECLARE
     v_ids text[];
     v_needs tintype_need[];
     v_refusals jsonb;
+    v_is_taken boolean := false;
     v_simulated boolean;
     v_until timestamptz;
     v_money bigint;
@@ -96,43 +97,33 @@ BEGIN
     FROM unnest(v_wanted) AS w;
     v_needs := tintype_needs(v_key, v_user, v_project, v_at, v_money, v_images, v_video_ms, v_open,
         cardinality(v_wanted));
-    IF v_needs IS NOT NULL THEN
+    -- Whoever will likely be refused is judged before anything is written; whoever will likely be admitted
+    -- writes what needs no lock first, so that counters are locked for a short time only.
+    IF NOT tintype_seems_to_fit(v_needs) THEN
         v_refusals := tintype_take(v_needs);
-        IF v_refusals IS NOT NULL THEN
-            PERFORM tintype_forget(v_key, v_idempotency);
-            RETURN jsonb_build_object('outcome', 'refused', 'refusals', v_refusals);
-        END IF;
+        v_is_taken := v_refusals IS NULL;
+    END IF;
+    IF v_refusals IS NULL THEN
+        BEGIN
+            PERFORM tintype_write(p_request, v_wanted, v_needs, v_simulated, v_at);
+            IF NOT v_is_taken THEN
+                v_refusals := tintype_take(v_needs);
+                IF v_refusals IS NOT NULL THEN
+                    RAISE EXCEPTION 'refused' USING ERRCODE = 'TT001';
+                END IF;
+            END IF;
+        EXCEPTION
+            WHEN SQLSTATE 'TT001' THEN
+                NULL;
+        END;
+    END IF;
+    IF v_refusals IS NOT NULL THEN
+        PERFORM tintype_forget(v_key, v_idempotency);
+        RETURN jsonb_build_object('outcome', 'refused', 'refusals', v_refusals);
     END IF;
     IF v_jobs > 0 THEN
-        v_wanted := tintype_line_up(v_wanted, p_request ->> 'owner', v_jobs);
+        PERFORM tintype_line_up(v_wanted, p_request ->> 'owner', v_jobs);
     END IF;
-
-    IF v_order IS NOT NULL THEN
-        INSERT INTO orders (id, key_id, kind, plan, metadata)
-        SELECT v_order, v_key, o.kind, coalesce(o.plan, '{}'), coalesce(o.metadata, '{}')
-        FROM jsonb_to_record(p_request -> 'order') AS o (kind text, plan jsonb, metadata jsonb);
-    END IF;
-    INSERT INTO generations (
-        id, order_id, position, key_id, end_user, project, upstream_id, simulated, model, version, deployment,
-        input, secrets, estimate_nano_usd, hold_nano_usd, cost_nano_usd, price_rule, images, video_ms, state,
-        deadline_at, cache_key, joined_to, cached_from, metadata, tags, callback_url, virtual_start, created_at,
-        finished_at, settled_at
-    )
-    SELECT
-        w.id, v_order, w.at_place - 1, v_key, v_user, v_project, v_upstream, v_simulated, w.model, w.version,
-        w.deployment, w.input, CASE WHEN w.stored IS NULL THEN w.secrets END, w.estimate_nano_usd,
-        CASE WHEN w.stored IS NULL THEN w.hold_nano_usd ELSE 0 END, CASE WHEN w.stored IS NOT NULL THEN 0 END,
-        w.price_rule, coalesce(w.images, 0), coalesce(w.video_ms, 0),
-        CASE WHEN w.stored IS NULL THEN 'queued' ELSE 'succeeded' END, v_at + make_interval(secs => w.deadline_s),
-        w.cache_key, w.leader, w.stored, coalesce(w.metadata, '{}'), coalesce(w.tags, '{}'), w.callback_url,
-        coalesce(w.virtual_start, 0), v_at,
-        CASE WHEN w.stored IS NOT NULL THEN v_at END, CASE WHEN w.stored IS NOT NULL THEN v_at END
-    FROM unnest(v_wanted) WITH ORDINALITY AS w (
-        id, model, version, deployment, input, secrets, files, estimate_nano_usd, hold_nano_usd, price_rule,
-        images, video_ms, deadline_s, cache_key, metadata, tags, callback_url, leader, stored, virtual_start,
-        at_place
-    );
-    PERFORM tintype_write(v_wanted, v_needs, v_at);
     RETURN jsonb_build_object(
         'outcome', 'admitted', 'order_id', v_order,
         'generations', (
@@ -168,80 +159,99 @@ BEGIN
 END
 $$;
 
--- Lock every counter of the needs, judge all of them on the locked values, and take what was asked.
+-- Look without a lock; only what `tintype_take` says is decided.
+CREATE FUNCTION tintype_seems_to_fit(p_needs tintype_need[])
+RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT NOT EXISTS (
+        SELECT FROM unnest(p_needs) AS n
+        LEFT JOIN counters AS c USING (limit_id, subject, window_start)
+        WHERE coalesce(c.held + c.spent, 0) + n.asked > n.amount
+    )
+$$;
+
+-- Take what was asked from every counter of the needs, one request at a time, and judge all of them on what
+-- they are then; one that is above its limit undoes them all.
 -- Returns NULL when taken, else each limit that refuses, the one that frees last in front.
 CREATE FUNCTION tintype_take(p_needs tintype_need[])
 RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
     v_refusals jsonb;
+    v_found integer;
 BEGIN
+    IF p_needs IS NULL THEN
+        RETURN NULL;
+    END IF;
     PERFORM tintype_gate(ARRAY(SELECT n.limit_id || '/' || n.subject FROM unnest(p_needs) AS n));
     INSERT INTO counters (limit_id, subject, window_start)
     SELECT n.limit_id, n.subject, n.window_start FROM unnest(p_needs) AS n
     ON CONFLICT DO NOTHING;
-    WITH locked AS MATERIALIZED (
-        SELECT n.*, c.held, c.spent, tintype_window_end(n.period, n.zone, n.window_start) AS window_end
-        FROM unnest(p_needs) AS n
-        JOIN counters AS c USING (limit_id, subject, window_start)
-        ORDER BY c.limit_id, c.subject, c.window_start
-        FOR UPDATE OF c
-    )
-    SELECT jsonb_agg(
-        jsonb_build_object(
-            'limit_id', l.limit_id, 'scope', l.scope, 'subject', l.subject, 'measure', l.measure,
-            'period', l.period, 'amount', l.amount, 'asked', l.asked,
-            'free', greatest(l.amount - l.held - l.spent, 0),
-            'frees_at', CASE WHEN l.asked <= l.amount AND isfinite(l.window_end) THEN l.window_end END
-        )
-        ORDER BY l.asked <= l.amount AND isfinite(l.window_end), l.window_end DESC, l.limit_id
-    )
-    INTO v_refusals
-    FROM locked AS l
-    WHERE l.held + l.spent + l.asked > l.amount;
-    IF v_refusals IS NULL THEN
+    WITH taken AS (
         UPDATE counters AS c
         SET held = c.held + CASE WHEN n.measure = 'rate' THEN 0 ELSE n.asked END,
             spent = c.spent + CASE WHEN n.measure = 'rate' THEN n.asked ELSE 0 END
         FROM unnest(p_needs) AS n
-        WHERE c.limit_id = n.limit_id AND c.subject = n.subject AND c.window_start = n.window_start;
+        WHERE c.limit_id = n.limit_id AND c.subject = n.subject AND c.window_start = n.window_start
+        RETURNING n.*, c.held + c.spent AS used
+    )
+    SELECT count(*), jsonb_agg(
+        jsonb_build_object(
+            'limit_id', t.limit_id, 'scope', t.scope, 'subject', t.subject, 'measure', t.measure,
+            'period', t.period, 'amount', t.amount, 'asked', t.asked,
+            'free', greatest(t.amount + t.asked - t.used, 0),
+            'frees_at', CASE
+                WHEN t.asked <= t.amount AND t.period <> 'total'
+                    THEN tintype_window_end(t.period, t.zone, t.window_start)
+            END
+        )
+        ORDER BY t.asked <= t.amount AND t.period <> 'total',
+            tintype_window_end(t.period, t.zone, t.window_start) DESC, t.limit_id
+    ) FILTER (WHERE t.used > t.amount)
+    INTO STRICT v_found, v_refusals
+    FROM taken AS t;
+    IF v_refusals IS NOT NULL THEN
+        RAISE EXCEPTION 'refused' USING ERRCODE = 'TT001';
+    ELSIF v_found <> cardinality(p_needs) THEN
+        RAISE EXCEPTION 'a limit was removed meanwhile' USING ERRCODE = 'serialization_failure';
     END IF;
-    RETURN v_refusals;
+    RETURN NULL;
+EXCEPTION
+    WHEN SQLSTATE 'TT001' THEN
+        RETURN v_refusals;
 END
 $$;
 
--- Give each generation that buys its start tag: after the owner's last, and not before what runs now.
-CREATE FUNCTION tintype_line_up(p_wanted tintype_wanted[], p_owner text, p_jobs bigint)
-RETURNS tintype_wanted[] LANGUAGE plpgsql AS $$
-DECLARE
-    v_next bigint;
-    v_step integer;
-BEGIN
-    INSERT INTO owners AS o (owner, virtual, weight)
-    SELECT p_owner, f.virtual_now + 1000 * p_jobs, 1 FROM fair AS f
-    ON CONFLICT (owner) DO UPDATE
-    SET virtual = greatest(o.virtual, excluded.virtual - 1000 * p_jobs) + p_jobs * (1000 / o.weight)
-    RETURNING o.virtual - p_jobs * (1000 / o.weight), 1000 / o.weight INTO v_next, v_step;
-    FOR i IN 1 .. cardinality(p_wanted) LOOP
-        IF p_wanted[i].stored IS NULL THEN
-            p_wanted[i].virtual_start := v_next;
-            IF p_wanted[i].leader IS NULL THEN
-                v_next := v_next + v_step;
-            END IF;
-        END IF;
-    END LOOP;
-    RETURN p_wanted;
-END
-$$;
-
--- Write what hangs on new generations: files, holds, the book, the first event, the jobs.
-CREATE FUNCTION tintype_write(p_wanted tintype_wanted[], p_needs tintype_need[], p_at timestamptz)
+-- Write what needs no lock: the order and its generations, holds, the book, the first events.
+CREATE FUNCTION tintype_write(p_request jsonb, p_wanted tintype_wanted[], p_needs tintype_need[],
+    p_simulated boolean, p_at timestamptz)
 RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    v_order text := p_request -> 'order' ->> 'id';
 BEGIN
-    INSERT INTO inputs (generation_id, field, position, sha256)
-    SELECT w.id, f.field, coalesce(f.position, 0), f.sha256
-    FROM unnest(p_wanted) AS w
-    CROSS JOIN LATERAL jsonb_to_recordset(w.files) AS f (field text, position integer, sha256 text)
-    WHERE jsonb_typeof(w.files) = 'array';
+    IF v_order IS NOT NULL THEN
+        INSERT INTO orders (id, key_id, kind, plan, metadata)
+        SELECT v_order, p_request ->> 'key', o.kind, coalesce(o.plan, '{}'), coalesce(o.metadata, '{}')
+        FROM jsonb_to_record(p_request -> 'order') AS o (kind text, plan jsonb, metadata jsonb);
+    END IF;
+    INSERT INTO generations (
+        id, order_id, position, key_id, end_user, project, upstream_id, simulated, model, version, deployment,
+        input, secrets, estimate_nano_usd, hold_nano_usd, cost_nano_usd, price_rule, images, video_ms, state,
+        deadline_at, cache_key, joined_to, cached_from, metadata, tags, callback_url, created_at, finished_at,
+        settled_at
+    )
+    SELECT
+        w.id, v_order, w.at_place - 1, p_request ->> 'key', p_request ->> 'user', p_request ->> 'project',
+        (p_request ->> 'upstream_id')::bigint, p_simulated, w.model, w.version,
+        w.deployment, w.input, CASE WHEN w.stored IS NULL THEN w.secrets END, w.estimate_nano_usd,
+        CASE WHEN w.stored IS NULL THEN w.hold_nano_usd ELSE 0 END, CASE WHEN w.stored IS NOT NULL THEN 0 END,
+        w.price_rule, coalesce(w.images, 0), coalesce(w.video_ms, 0),
+        CASE WHEN w.stored IS NULL THEN 'queued' ELSE 'succeeded' END, p_at + make_interval(secs => w.deadline_s),
+        w.cache_key, w.leader, w.stored, coalesce(w.metadata, '{}'), coalesce(w.tags, '{}'), w.callback_url, p_at,
+        CASE WHEN w.stored IS NOT NULL THEN p_at END, CASE WHEN w.stored IS NOT NULL THEN p_at END
+    FROM unnest(p_wanted) WITH ORDINALITY AS w (
+        id, model, version, deployment, input, secrets, files, estimate_nano_usd, hold_nano_usd, price_rule,
+        images, video_ms, deadline_s, cache_key, metadata, tags, callback_url, leader, stored, virtual_start,
+        at_place
+    );
     INSERT INTO holds (generation_id, limit_id, subject, window_start, measure, amount)
     SELECT w.id, n.limit_id, n.subject, n.window_start, n.measure, part.amount
     FROM unnest(p_wanted) AS w
@@ -263,15 +273,45 @@ BEGIN
     INSERT INTO events (generation_id, number, state, at)
     SELECT w.id, 1, CASE WHEN w.stored IS NULL THEN 'queued' ELSE 'succeeded' END, p_at
     FROM unnest(p_wanted) AS w;
+    INSERT INTO inputs (generation_id, field, position, sha256)
+    SELECT w.id, f.field, coalesce(f.position, 0), f.sha256
+    FROM unnest(p_wanted) AS w
+    CROSS JOIN LATERAL jsonb_to_recordset(w.files) AS f (field text, position integer, sha256 text)
+    WHERE jsonb_array_length(w.files) > 0;
     PERFORM tintype_use_stored(w.id, w.stored, p_at) FROM unnest(p_wanted) AS w WHERE w.stored IS NOT NULL;
     PERFORM pg_notify('tintype_events', w.id) FROM unnest(p_wanted) AS w;
+END
+$$;
+
+-- Give each generation that buys its place: after the owner's last, and not before what runs now; and its job.
+-- Who waits for another has the place of who would come next.
+CREATE FUNCTION tintype_line_up(p_wanted tintype_wanted[], p_owner text, p_jobs bigint)
+RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    v_next bigint;
+    v_step integer;
+BEGIN
+    INSERT INTO owners AS o (owner, virtual, weight)
+    SELECT p_owner, f.virtual_now + 1000 * p_jobs, 1 FROM fair AS f
+    ON CONFLICT (owner) DO UPDATE
+    SET virtual = greatest(o.virtual, excluded.virtual - 1000 * p_jobs) + p_jobs * (1000 / o.weight)
+    RETURNING o.virtual - p_jobs * (1000 / o.weight), 1000 / o.weight INTO v_next, v_step;
+    FOR i IN 1 .. cardinality(p_wanted) LOOP
+        p_wanted[i].virtual_start := v_next;
+        IF p_wanted[i].stored IS NULL AND p_wanted[i].leader IS NULL THEN
+            v_next := v_next + v_step;
+        END IF;
+    END LOOP;
+    -- An update within its page: no index knows the column.
+    UPDATE generations AS g SET virtual_start = w.virtual_start
+    FROM unnest(p_wanted) AS w
+    WHERE g.id = w.id AND w.stored IS NULL AND w.virtual_start > 0;
     PERFORM pg_advisory_xact_lock_shared(1953066613, 0);
     PERFORM procrastinate_defer_jobs_v1(array_agg(
         ('submit', 'submit', tintype_priority(w.virtual_start, f.base), NULL, NULL,
          jsonb_build_object('generation_id', w.id), NULL)::procrastinate_job_to_defer_v1
     ))
     FROM unnest(p_wanted) AS w CROSS JOIN fair AS f
-    WHERE w.stored IS NULL AND w.leader IS NULL
-    HAVING count(*) > 0;
+    WHERE w.stored IS NULL AND w.leader IS NULL;
 END
 $$;
