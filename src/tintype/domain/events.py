@@ -55,9 +55,10 @@ class WentSilent:
 
 @dataclass(frozen=True, slots=True)
 class FoundUpstream:
-    """A prediction that an earlier attempt of this generation bought turned up."""
+    """A prediction that an attempt of this generation bought turned up; None where it is not known which."""
 
     prediction: Prediction
+    attempt: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

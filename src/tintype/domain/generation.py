@@ -26,6 +26,7 @@ ATTEMPTS_MAX = 3
 GRACE_S = 600.0
 """How long after its deadline a generation may stay undecided."""
 _WORTH_ANOTHER = re.compile(r"\b(?:PA|E6716|E8367|E8765|E9828|E1000)\b")
+_CAME_TO_NOTHING = ("failed", "canceled", "aborted")
 _CONTENT = re.compile(r"\bNSFW\b|\bE005\b")
 
 
@@ -50,7 +51,8 @@ class State(StrEnum):
 
 _ENDS = frozenset({State.FAILED, State.CANCELED, State.ABORTED})
 TRANSITIONS: Mapping[State, frozenset[State]] = {
-    State.QUEUED: frozenset({State.SUBMITTING, State.RUNNING, State.CAPTURING}) | _ENDS,
+    # Who waits for another's purchase may have to carry it on, in whatever state that is.
+    State.QUEUED: frozenset(State) - {State.QUEUED},
     State.SUBMITTING: frozenset({State.QUEUED, State.UNKNOWN, State.RUNNING, State.CAPTURING}) | _ENDS,
     State.UNKNOWN: frozenset({State.QUEUED, State.RUNNING, State.CAPTURING}) | _ENDS,
     State.RUNNING: frozenset({State.QUEUED, State.CAPTURING}) | _ENDS,
@@ -113,8 +115,8 @@ class Decision:
 def apply(now: Facts, event: events.Event) -> Decision:  # noqa: C901, PLR0911, PLR0912 - one branch per event
     """Decide. The outcome is always a state that TRANSITIONS allows, or the one before."""
     match event:
-        case events.Accepted(prediction=prediction) | events.FoundUpstream(prediction=prediction):
-            return _found(now, prediction)
+        case events.Accepted(attempt, prediction) | events.FoundUpstream(prediction, attempt):
+            return _found(now, prediction, attempt=attempt)
         case events.Observed(prediction=prediction):
             return _found(now, prediction)
         case events.Resolved(prediction=prediction):
@@ -217,14 +219,21 @@ def _overdue(now: Facts, over_s: float) -> Decision:
     )
 
 
-def _found(now: Facts, prediction: events.Prediction) -> Decision:
+def _found(now: Facts, prediction: events.Prediction, *, attempt: int | None = None) -> Decision:
     """Take upstream's word about a prediction: ours, one we waited for, or one that nobody waits for."""
     if now.prediction_id == prediction.id:
         return _follow(now, prediction) if now.state is State.RUNNING else Decision(now)
     if prediction.status is None or prediction.id in now.predictions_past:
         return Decision(now)
+    is_earlier = now.state in (State.SUBMITTING, State.UNKNOWN) and (attempt or now.attempts) < now.attempts
+    if is_earlier and prediction.status in _CAME_TO_NOTHING:
+        # The attempt under way is not repeated because an earlier one turns out to have come to nothing.
+        return Decision(replace(now, predictions_past=(*now.predictions_past, prediction.id)))
     if now.state in (State.QUEUED, State.SUBMITTING, State.UNKNOWN):
-        return _follow(replace(now, state=State.RUNNING, prediction_id=prediction.id), prediction)
+        decision = _follow(replace(now, state=State.RUNNING, prediction_id=prediction.id), prediction)
+        # Who is in the queue has a job already.
+        is_queued = now.state is State.QUEUED and decision.work is Work.SUBMIT
+        return replace(decision, work=None) if is_queued else decision
     return Decision(now, orphan=prediction)
 
 

@@ -27,7 +27,7 @@ _EVENTS: st.SearchStrategy[events.Event] = st.one_of(
     st.builds(events.RefusedDefinitely, _ATTEMPTS, st.just("invalid_input")),
     st.builds(events.NotSent, _ATTEMPTS),
     st.builds(events.WentSilent, _ATTEMPTS),
-    st.builds(events.FoundUpstream, _PREDICTIONS),
+    st.builds(events.FoundUpstream, _PREDICTIONS, st.none() | _ATTEMPTS),
     st.builds(events.FoundAmbiguous, _ATTEMPTS),
     st.builds(events.ProvenAbsent, _ATTEMPTS),
     st.builds(events.Observed, _PREDICTIONS),
@@ -240,3 +240,17 @@ def test_a_person_may_decide_what_is_still_unknown() -> None:
     absent = generation.apply(UNKNOWN, events.Resolved(None))
 
     assert (bought.facts.state, absent.facts.state) == (State.RUNNING, State.QUEUED)
+
+
+def test_an_attempt_under_way_is_not_repeated_for_an_earlier_one() -> None:
+    """Rule 3: while the second POST is out, the first one's late failure is noted and nothing more."""
+    second = Facts(State.SUBMITTING, attempts=2)
+    failed = seen("failed", error="stopped (code: PA)")
+
+    old = generation.apply(second, events.FoundUpstream(failed, attempt=1))
+    again = generation.apply(old.facts, events.FoundUpstream(failed, attempt=1))
+    alive = generation.apply(second, events.FoundUpstream(seen("processing"), attempt=1))
+
+    assert (old.facts.state, old.work, old.facts.predictions_past) == (State.SUBMITTING, None, ("p1",))
+    assert again.facts == old.facts
+    assert alive.facts.state is State.RUNNING
