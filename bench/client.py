@@ -60,8 +60,8 @@ SITUATIONS = (
     Situation("1 at a time, wait ignored", 10, 1, is_wait_ignored=True, rounds=2),
     Situation("200 at once, wait honoured", 200, 200),
     Situation("200 at once, wait ignored", 200, 200, is_wait_ignored=True),
-    Situation("200 threads, wait honoured", 200, 200, threads=True, rounds=2),
-    Situation("200 threads, wait ignored", 200, 200, is_wait_ignored=True, threads=True, rounds=2),
+    Situation("200 threads, wait honoured", 200, 200, threads=True, rounds=1),
+    Situation("200 threads, wait ignored", 200, 200, is_wait_ignored=True, threads=True, rounds=1),
     Situation("1,000 at once of 6 s", 1_000, 1_000, prompt="[[delay=6]]", rounds=1, judged=("errors",)),
 )
 FIGURES: Mapping[str, str] = {
