@@ -117,9 +117,15 @@ async def core(
 
 @asynccontextmanager
 async def core_on(
-    database: Database, settings: Settings, place: Place, *, points: Points | None = None
+    database: Database,
+    settings: Settings,
+    place: Place,
+    *,
+    points: Points | None = None,
+    timing: upstream_.Timing | None = None,
 ) -> AsyncIterator[Core]:
     """Build everything on a database that is open and up to date."""
+    times = timing or upstream_.Timing()
     async with AsyncExitStack() as stack:
         known = catalogue_data.load()
         is_local = replicate_settings.is_loopback(place.host)
@@ -139,8 +145,9 @@ async def core_on(
             ident=ident,
             origin=place.origin,
             simulated=is_local,
-            client=upstream_.client_for(place),
+            client=upstream_.client_for(place, times),
             lanes=lanes,
+            timing=times,
         )
         stack.push_async_callback(upstream.close)
         files = Files(settings.storage, drafts=settings.data / "drafts")

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 PAGE = 100
 """How many predictions a page of upstream's list holds."""
-FIRST_S = 1.0
+FIRST_S = 0.5
 WEBHOOK_FIRST_S = 10.0
 _DENSE_LEAST_S, _DENSE_MOST_S = 0.25, 2.0
 _QUIET_MOST_S = 10.0

@@ -47,6 +47,7 @@ def judge(
     by_token: Mapping[str, str],
     candidates: Mapping[str, Sequence[str]],
     is_complete: bool,
+    readings_after_s: tuple[float, float] = READINGS_AFTER_S,
 ) -> Verdicts:
     """Judge a reading of the list.
 
@@ -71,12 +72,12 @@ def judge(
             continue
         left = [one for one in dead if one.token not in found]
         if not is_complete:
-            ambiguous.update(one.token for one in left if one.dead_for_s >= READINGS_AFTER_S[0])
+            ambiguous.update(one.token for one in left if one.dead_for_s >= readings_after_s[0])
             continue
         for one in left:
             if one.absent_for_s is None:
-                if one.dead_for_s >= READINGS_AFTER_S[0]:
+                if one.dead_for_s >= readings_after_s[0]:
                     first.add(one.token)
-            elif one.dead_for_s >= READINGS_AFTER_S[1]:
+            elif one.dead_for_s >= readings_after_s[1]:
                 absent.add(one.token)
     return Verdicts(found, frozenset(ambiguous), frozenset(absent), frozenset(first))

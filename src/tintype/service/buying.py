@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from tintype.domain import errors, events
 from tintype.domain.generation import State
 from tintype.service import alerting, progress
-from tintype.service.upstream import DEAD_AFTER_S, INTENT_GOOD_S, Order
+from tintype.service.upstream import Order
 from tintype.store import generations
 from tintype.store.errors import DatabaseAway
 
@@ -85,8 +85,9 @@ class Buying:
         if row.upstream_id != self._upstream.ident:
             await self._leave(row)
             return False
-        if row.deadline_at <= self._now():
-            await self._progress.overdue(row)
+        over_s = (self._now() - row.deadline_at).total_seconds()
+        if over_s >= 0:
+            await self._progress.overdue(ident, over_s)
             return False
         try:
             order = await self._order(row)
@@ -100,8 +101,10 @@ class Buying:
         token = secrets.token_urlsafe(TOKEN_BYTES)
         await self._reach("before intent")
         # From before the commit, so that what the commit took is not added to what the intent is good for.
-        good_until = self._monotonic() + INTENT_GOOD_S
-        intent = await generations.intend(self._database, row.id, token=token, dead_after_s=DEAD_AFTER_S)
+        good_until = self._monotonic() + self._upstream.timing.intent_good_s
+        intent = await generations.intend(
+            self._database, row.id, token=token, dead_after_s=self._upstream.timing.dead_after_s
+        )
         if intent is None:
             return False
         await self._reach("after intent")

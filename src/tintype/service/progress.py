@@ -18,6 +18,7 @@ from tintype.domain import charges, errors, events, generation, looking
 from tintype.domain.catalogue import Catalogue, Model, UnknownModel
 from tintype.domain.generation import Charge, State, Work
 from tintype.service import alerting
+from tintype.service import events as events_
 from tintype.store import generations, ledger
 
 if TYPE_CHECKING:
@@ -134,6 +135,14 @@ class Progress:
             # Somebody else's already: for this one it was not found.
             _log.warning("the prediction that %s was to get belongs to another generation", ident)
             return None
+        if (
+            record is not None
+            and applied.state is State.RUNNING
+            and decision.facts.prediction_id == record.id
+        ):
+            await events_.report(
+                self._database, ident, prediction_id=record.id, logs=record.logs, output=record.output
+            )
         if decision.cancel_upstream:
             await self._cancel(decision.facts.prediction_id)
         if decision.orphan is not None:
@@ -149,8 +158,9 @@ class Progress:
         row = await generations.get(self._database, ident)
         if row is None or State(row.state).is_final or row.upstream_id != self._upstream.ident:
             return None
-        if row.deadline_at <= self._now():
-            await self.overdue(row)
+        over_s = (self._now() - row.deadline_at).total_seconds()
+        if over_s >= 0:
+            await self.overdue(ident, over_s)
         if row.state != State.RUNNING or row.prediction_id is None:
             return None
         if row.cancel_wished_at is not None:
@@ -172,10 +182,9 @@ class Progress:
         del self._missing[prediction_id]
         return await self.apply(ident, events.Observed(events.Prediction(prediction_id, status=None)))
 
-    async def overdue(self, row: Generation) -> Applied | None:
-        """Say to a generation that its time is up."""
-        over_s = (self._now() - row.deadline_at).total_seconds()
-        return await self.apply(row.id, events.DeadlinePassed(max(over_s, 0.0)))
+    async def overdue(self, ident: str, over_s: float) -> Applied | None:
+        """Say to a generation that its time is up, since so many seconds."""
+        return await self.apply(ident, events.DeadlinePassed(over_s))
 
     async def cancel(self, ident: str) -> Applied | None:
         """Wish that a generation ends; one that others wait for hands them what it bought."""

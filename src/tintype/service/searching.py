@@ -181,6 +181,7 @@ class Searching:
             by_token=by_token,
             candidates=candidates,
             is_complete=reading.is_complete,
+            readings_after_s=self._upstream.timing.readings_after_s,
         )
         for one in open_ones:
             if one.is_dead or one.token in verdicts.found:
@@ -208,7 +209,9 @@ class Searching:
         else:
             if one.token in verdicts.first_absence:
                 await self._database.run("note_absence", token=one.token)
-            wait_s = next((after for after in matching.READINGS_AFTER_S if after > one.dead_for_s), None)
+            wait_s = next(
+                (after for after in self._upstream.timing.readings_after_s if after > one.dead_for_s), None
+            )
             await self._again([one.generation_id], 0.2 if wait_s is None else wait_s - one.dead_for_s + 0.05)
 
     def _fits(self, one: Unknown, record: Prediction, *, echoes: bool) -> bool:

@@ -35,6 +35,19 @@ _log = logging.getLogger("tintype.service")
 
 
 @dataclass(frozen=True, slots=True)
+class _Dead:
+    id: str
+    attempts: int
+    intent_token: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Overdue:
+    id: str
+    over_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class _Orphan:
     token: str
     generation_id: str
@@ -81,13 +94,13 @@ class Upkeep:
     async def silences(self) -> int:
         """Call attempts unknown whose sender is gone (rule 3)."""
         found = await self._database.all(
-            "attempts_dead", generations.Generation, upstream_id=self._upstream.ident, at_most=AT_MOST
+            "attempts_dead", _Dead, upstream_id=self._upstream.ident, at_most=AT_MOST
         )
-        for row in found:
+        for one in found:
             attempt = None
-            if row.intent_token is not None:
-                attempt = progress.Attempt(row.intent_token, "silent")
-            await self._progress.apply(row.id, events.WentSilent(row.attempts), attempt=attempt)
+            if one.intent_token is not None:
+                attempt = progress.Attempt(one.intent_token, "silent")
+            await self._progress.apply(one.id, events.WentSilent(one.attempts), attempt=attempt)
         return len(found)
 
     async def searches(self) -> int:
@@ -100,13 +113,13 @@ class Upkeep:
         """Tell generations whose time is up (rule 7)."""
         found = await self._database.all(
             "generations_at_deadline",
-            generations.Generation,
+            _Overdue,
             upstream_id=self._upstream.ident,
             grace_s=GRACE_S,
             at_most=AT_MOST,
         )
-        for row in found:
-            await self._progress.overdue(row)
+        for one in found:
+            await self._progress.overdue(one.id, one.over_s)
         return len(found)
 
     async def orphans(self) -> int:

@@ -11,7 +11,7 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tintype.domain import errors
+from tintype.domain import errors, matching
 from tintype.replicate.aio import AsyncClient
 from tintype.replicate.limits import Limits
 from tintype.replicate.policy import Policy
@@ -24,15 +24,28 @@ if TYPE_CHECKING:
     from tintype.replicate.results import Page, Prediction
     from tintype.replicate.settings import Upstream as Place
 
-INTENT_GOOD_S = 5.0
-"""How long after its intent a POST may still leave."""
-ANSWER_S = 15.0
-"""How long the answer to a create may take."""
-DEAD_AFTER_S = INTENT_GOOD_S + ANSWER_S + 10.0
-"""After so long no sender of an attempt is at work any more, whatever became of it."""
 INLINE_MAX_BYTES = 256 * 1024
 _CALL_S = 30.0
 _KNOWN_MAX = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long a purchase may hang in the air, in seconds (rules 3 and 5).
+
+    `intent_good_s` is how long after its intent a POST may still leave, `answer_s` how long its answer may take, and
+    with `slack_s` on top nobody sends that attempt any more. The two `readings_after_s` after that prove it absent.
+    """
+
+    intent_good_s: float = 5.0
+    answer_s: float = 15.0
+    slack_s: float = 10.0
+    readings_after_s: tuple[float, float] = matching.READINGS_AFTER_S
+
+    @property
+    def dead_after_s(self) -> float:
+        """After so long an attempt is dead, whatever became of its sender."""
+        return self.intent_good_s + self.answer_s + self.slack_s
 
 
 def fingerprint(token: str) -> str:
@@ -40,14 +53,14 @@ def fingerprint(token: str) -> str:
     return hashlib.sha256(b"tintype account " + token.encode()).hexdigest()[:32]
 
 
-def client_for(place: Place) -> AsyncClient:
+def client_for(place: Place, timing: Timing) -> AsyncClient:
     """Make the client through which an upstream is called: it repeats nothing and holds no answer back."""
     return AsyncClient(
         place.token.reveal(),
         base_url=place.origin,
         limits=Limits.none(),
         policy=Policy(pauses_s=(), throttled_max=0),
-        read_s=ANSWER_S,
+        read_s=timing.answer_s,
         wait_s=0,
     )
 
@@ -69,12 +82,20 @@ class Upstream:
     """One origin and account; `ident` is its number in the database."""
 
     def __init__(
-        self, *, ident: int, origin: str, simulated: bool, client: AsyncClient, lanes: Lanes
+        self,
+        *,
+        ident: int,
+        origin: str,
+        simulated: bool,
+        client: AsyncClient,
+        lanes: Lanes,
+        timing: Timing,
     ) -> None:
         self.ident = ident
         self.origin = origin
         self.simulated = simulated
         self.lanes = lanes
+        self.timing = timing
         self._client = client
         self._known: set[str] = set()
 
@@ -95,7 +116,7 @@ class Upstream:
         """
         names: dict[str, Any] = self._names(order)
         try:
-            async with asyncio.timeout(INTENT_GOOD_S + ANSWER_S):
+            async with asyncio.timeout(self.timing.intent_good_s + self.timing.answer_s):
                 made: Prediction = await self._client.predictions.create(
                     **names,
                     input=order.input,

@@ -1,12 +1,5 @@
 -- Changes nothing; generations whose sender is gone: their intent was not answered, and nobody sends it any more.
-SELECT
-    g.id, g.order_id, g.position, g.key_id, g.end_user, g.project, g.upstream_id, g.simulated, g.model,
-    g.version, g.deployment, g.input, g.secrets, g.estimate_nano_usd, g.hold_nano_usd, g.cost_nano_usd,
-    g.price_rule, g.images, g.video_ms, g.state, g.failure_code, g.failure_message, g.prediction_id,
-    g.prediction, g.attempts, g.attempts_absent, g.attempts_failed, g.intent_token, g.intent_at, g.dead_at,
-    g.cancel_wished_at, g.deadline_at, g.due_at, g.progress_percent, g.progress, g.cache_key, g.joined_to,
-    g.cached_from, g.metadata, g.tags, g.callback_url, g.virtual_start, g.events_last, g.created_at,
-    g.submitted_at, g.started_at, g.completed_at, g.finished_at, g.settled_at, g.deleted_at
+SELECT g.id, g.attempts, g.intent_token
 FROM generations AS g
 WHERE g.state = 'submitting' AND g.due_at <= now() AND g.dead_at <= now() AND g.upstream_id = %(upstream_id)s
 ORDER BY g.due_at

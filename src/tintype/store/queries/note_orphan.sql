@@ -1,10 +1,10 @@
--- Writes down a prediction that was paid for and belongs to nobody, under the attempt that bought it, or one of the
--- generation's that bought nothing else.
-UPDATE attempts AS a
-SET prediction_id = %(prediction_id)s, outcome = 'orphan'
-WHERE a.outcome <> 'lost' AND a.token = coalesce(
-    %(token)s::text,
-    (SELECT b.token FROM attempts AS b
-     WHERE b.generation_id = %(id)s AND (b.prediction_id IS NULL OR b.prediction_id = %(prediction_id)s)
-     ORDER BY b.number LIMIT 1)
-)
+-- Writes down a prediction that was paid for and belongs to nobody, under the attempt that bought it where that is
+-- known; once for each.
+INSERT INTO attempts AS a (token, generation_id, number, intent_at, dead_at, outcome, prediction_id, ended_at)
+SELECT
+    coalesce(%(token)s::text, 'orphan ' || %(prediction_id)s::text), %(id)s,
+    least((SELECT min(b.number) FROM attempts AS b WHERE b.generation_id = %(id)s), 0) - 1, now(), now(), 'orphan',
+    %(prediction_id)s, now()
+ON CONFLICT (token) DO UPDATE
+SET prediction_id = excluded.prediction_id, outcome = 'orphan'
+WHERE a.outcome <> 'lost'

@@ -18,7 +18,8 @@ from tintype import bootstrap, settings
 from tintype.domain.generation import State
 from tintype.replicate import settings as replicate_settings
 from tintype.service.requests import Cache, Request
-from tintype.store import ledger
+from tintype.service.upstream import Timing
+from tintype.store import alerts, ledger
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from tintype.testing import Simulator
 
 FLUX = "black-forest-labs/flux-schnell"
+HASTY = Timing(intent_good_s=2.0, answer_s=1.5, slack_s=1.0, readings_after_s=(0.5, 1.0))
+"""Short times, so that silence is over soon."""
 CREATE = {"method": "POST", "path": "*/predictions"}
 
 
@@ -51,12 +54,29 @@ class Shop:
 
     async def until(self, ident: str, *states: str, within_s: float = 20.0) -> Generation:
         """Wait until a generation is in one of these states, any final one by default."""
-        return await until(lambda: self._is(ident, states), within_s=within_s)
+        row: Generation = await until(lambda: self._is(ident, states), within_s=within_s)
+        return row
 
     async def _is(self, ident: str, states: Sequence[str]) -> Generation | None:
         row = await self.row(ident)
         is_there = row.state in states if states else State(row.state).is_final
         return row if is_there else None
+
+    async def until_alert(self, kind: str, *, within_s: float = 20.0) -> alerts.Alert:
+        """Wait for an alert of a kind."""
+
+        async def ask() -> alerts.Alert | None:
+            found = await alerts.every(self.core.database)
+            return next((one for one in found if one.kind == kind), None)
+
+        alert: alerts.Alert = await until(ask, within_s=within_s)
+        return alert
+
+    async def execute(self, statement: str, *values: Any) -> Any:
+        """Run a statement of the test's own and return its first row."""
+        async with self.core.database.connection() as session:
+            cursor = await session.connection.execute(statement.encode(), values)
+            return await cursor.fetchone() if cursor.description else None
 
     def script(self, *rules: Mapping[str, Any]) -> None:
         """Have upstream misbehave."""
@@ -96,7 +116,7 @@ async def opened(
     """A core on a database; `works` says whether its worker and upkeep run."""
     made = settings.load(dotenv=data / "none.env", data=data, **changes)
     place = replicate_settings.resolve(sim.token, base_url=sim.url)
-    async with bootstrap.core_on(db, made, place) as core:
+    async with bootstrap.core_on(db, made, place, timing=HASTY) as core:
         working = asyncio.create_task(core.work()) if works else None
         try:
             if working is not None:
