@@ -45,6 +45,9 @@ async def events(world: World, prediction: Prediction, *, first: int = 0) -> Asy
         if lifecycle.delivers(prediction) and number + 1 < prediction.count:
             due_s = min(due_s, lifecycle.delivered_at(prediction, number))
         await world.runs.wait(prediction, due_s)
+        if world.predictions.get(prediction.id) is not prediction:
+            # The simulator was reset: there is no more to tell.
+            return
     if prediction.outcome == Status.FAILED and number == 0:
         detail = json.dumps({"detail": prediction.error})
         yield _event("error", detail, at_s=prediction.ends_s, number=number)

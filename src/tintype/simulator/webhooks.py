@@ -111,7 +111,9 @@ class Deliveries:
             self._queue(Event(**(values := json.loads(text)) | {"body": values["body"].encode()}))
 
     def clear(self) -> None:
-        """Forget all that is waiting."""
+        """Forget all that is waiting, and stop what is being sent: nothing of it is tried again."""
+        for task in self._tasks:
+            task.cancel()
         self._lanes.clear()
         self._held.clear()
 

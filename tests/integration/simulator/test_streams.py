@@ -96,6 +96,18 @@ async def test_silent_stream_ends_with_the_recorded_comment(start: Any) -> None:
     assert await reading == [{"comment": "408: 408 Request Timeout"}]
 
 
+async def test_stream_ends_with_a_reset(start: Any) -> None:
+    """Nobody waits for words of a prediction that is no more."""
+    simulator = await start(speed=1)
+    made = await simulator.create({"prompt": "[[delay=100]] x"}, model=LLAMA)
+    reading = asyncio.create_task(_streamed(simulator, made))
+    await simulator.watched(made["id"])
+    simulator.world.reset()
+
+    async with asyncio.timeout(5):
+        assert await reading == []
+
+
 async def test_stream_of_nothing_is_not_found(start: Any) -> None:
     simulator = await start()
     picture = await simulator.create({"prompt": "x"})

@@ -208,6 +208,22 @@ async def test_receiver_that_never_answers_holds_up_nobody_else(start: Any, rece
             await receiver.until(1)
 
 
+async def test_reset_stops_what_is_being_sent(start: Any, receiver: Any) -> None:
+    """A webhook that was on its way is not tried again in the life after."""
+    receiver.hold = asyncio.Event()
+    simulator = await start()
+    await simulator.create({"prompt": "x"}, webhook=receiver.url, webhook_events_filter=["completed"])
+    await receiver.until(1)
+    simulator.world.reset()
+    await simulator.world.deliveries.idle()
+    receiver.statuses = [500]
+    receiver.hold.set()
+    simulator.world.clock.advance(120)
+    await simulator.world.deliveries.idle()
+
+    assert len(receiver.got) == 1
+
+
 async def test_echo_of_webhooks_can_be_switched_off(start: Any, receiver: Any) -> None:
     simulator = await start(echo_webhooks=False)
     made = await simulator.create({"prompt": "x"}, webhook=receiver.url, webhook_events_filter=["completed"])
