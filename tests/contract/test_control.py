@@ -151,6 +151,16 @@ def test_every_request_is_counted_and_those_under_way_too(simulator: Simulator) 
     assert simulator.health()["requests"] == 0
 
 
+def test_the_clock_stops_short_of_times_that_cannot_be_written(simulator: Simulator) -> None:
+    """Years have four digits; a step beyond them is refused, and the simulator goes on answering."""
+    step = {"advance_s": 315_360_000}
+    seen = [wire.send(simulator.url, "POST", "/_sim/clock", body=step) for _ in range(720)]
+
+    assert seen[0].status == 200
+    assert (seen[-1].status, seen[-1].json()["field"]) == (422, "advance_s")
+    assert wire.create(simulator.url, simulator.token).status == 201
+
+
 def test_accounts_can_be_named(simulator: Simulator) -> None:
     """What is set is what the account shows; a name belongs to one account."""
     simulator.account(username="acme", name="Acme Ltd.", type="organization")
@@ -173,6 +183,7 @@ def test_accounts_can_be_named(simulator: Simulator) -> None:
         ("clock", {"advance": 1}, 422, "advance"),
         ("accounts", {}, 422, "token"),
         ("accounts", {"token": "sk-1"}, 422, "token"),
+        ("accounts", {"token": "r8_a\0"}, 422, "token"),
         ("accounts", {"token": "r8_a", "credit_usd": "much"}, 422, "credit_usd"),
         ("accounts", {"token": "r8_a", "credit_usd": -1}, 422, "credit_usd"),
         ("accounts", {"token": "r8_a", "credit_usd": "NaN"}, 422, "credit_usd"),

@@ -50,6 +50,18 @@ def test_an_answer_may_be_a_page_or_nothing(simulator: Simulator) -> None:
     assert (empty.status, empty.body) == (504, b"")
 
 
+@pytest.mark.parametrize("path", ["/v1/account", "/account"])
+def test_v1_is_optional_in_rules_as_it_is_in_requests(simulator: Simulator, path: str) -> None:
+    """Whichever way a rule and a request are written, they meet."""
+    simulator.faults([{"do": "answer", "path": path, "status": 503}])
+
+    seen = [
+        wire.send(simulator.url, "GET", asked, token=simulator.token) for asked in ("/v1/account", "/account")
+    ]
+
+    assert [one.status for one in seen] == [503, 503]
+
+
 def test_an_answer_after_the_create_was_accepted(simulator: Simulator) -> None:
     """The client sees a 500, and the prediction is there and billed."""
     simulator.faults([{"do": "answer", "when": "after", **PREDICTIONS, "status": 500}])
@@ -277,6 +289,9 @@ def test_an_output_file_is_slow(simulator: Simulator) -> None:
         ({"do": "answer", "status": 99}, "rules[0].status"),
         ({"do": "answer", "status": True}, "rules[0].status"),
         ({"do": "answer", "headers": {"a": "b\r\nc"}}, "rules[0].headers"),
+        ({"do": "answer", "headers": {"a b": "c"}}, "rules[0].headers"),
+        ({"do": "answer", "headers": {"": "c"}}, "rules[0].headers"),
+        ({"do": "answer", "method": "post"}, "rules[0].method"),
         ({"do": "delay", "delay_s": -1}, "rules[0].delay_s"),
         ({"do": "drip", "bytes_per_s": 0}, "rules[0].bytes_per_s"),
         ({"do": "reset", "probability": 2}, "rules[0].probability"),

@@ -33,9 +33,14 @@ def token_of(header: str | None) -> str:
         raise problems.invalid_token()
     if not token:
         raise problems.missing_token()
-    if not token.startswith(PREFIX) or len(token) <= len(PREFIX) or not token.isascii():
+    if not token.startswith(PREFIX) or len(token) <= len(PREFIX) or not _is_sendable(token):
         raise problems.invalid_token()
     return token
+
+
+def _is_sendable(token: str) -> bool:
+    """Return whether a header can carry the token."""
+    return token.isascii() and token.isprintable()
 
 
 def account_of(connection: HTTPConnection, world: World) -> Account:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -20,6 +21,7 @@ ACTS: Mapping[str, tuple[str, ...]] = {
 EVENTS = ("start", "output", "logs", "completed")
 RULES_MAX = 1_000
 SECONDS_MAX = 3_600.0
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # what RFC 9110 lets a header be called
 
 
 class RuleError(ValueError):
@@ -35,7 +37,7 @@ class RuleError(ValueError):
 class Rule:
     """One line of a script.
 
-    `path` is a shell pattern over the path without `/v1`, or over the whole URL of a webhook. `when` says
+    `path` is a shell pattern over the path, whose `/v1` does not count, or over the whole URL of a webhook. `when` says
     whether the request is processed before the fault shows: a reset `after` a create leaves a prediction that
     is billed. `skip` lets the first matches pass, `count` is how often the rule fires at most. `delay_s`
     counts wall seconds. `keep` is the share of the body that a truncated or malformed answer still has.
@@ -87,7 +89,12 @@ def _rule(rule: Any, place: str) -> Rule:
             raise RuleError(f"{place}.{name}", f"must be {expected}")
     if rule["do"] not in ACTS[on]:
         raise RuleError(f"{place}.do", f"must be one of {', '.join(ACTS[on])} for {on}")
-    return Rule(**rule)
+    return Rule(**rule | ({"path": _without_v1(rule["path"])} if "path" in rule else {}))
+
+
+def _without_v1(path: str) -> str:
+    """Return a pattern as paths are compared: `/v1` is optional there, so it is in a rule."""
+    return path[3:] if path.startswith("/v1/") else path
 
 
 # Each check returns what was expected, or None where the value is fine.
@@ -103,6 +110,11 @@ def _text(value: Any) -> str | None:
 
 def _text_or_null(value: Any) -> str | None:
     return None if value is None else _text(value)
+
+
+def _method(value: Any) -> str | None:
+    is_method = isinstance(value, str) and (value == "*" or (value.isascii() and value.isupper()))
+    return None if is_method else "a method in capitals, such as POST, or *"
 
 
 def _event(value: Any) -> str | None:
@@ -131,10 +143,11 @@ def _count(value: Any) -> str | None:
 
 
 def _headers(value: Any) -> str | None:
-    texts = isinstance(value, dict) and all(
-        isinstance(text, str) and text.isascii() and text.isprintable() for text in (*value, *value.values())
+    fits = isinstance(value, dict) and all(
+        _NAME.fullmatch(name) and isinstance(text, str) and text.isascii() and text.isprintable()
+        for name, text in value.items()
     )
-    return None if texts else "an object of printable ASCII texts"
+    return None if fits else "an object of header names and printable ASCII texts"
 
 
 def _anything(_: Any) -> str | None:
@@ -144,7 +157,7 @@ def _anything(_: Any) -> str | None:
 _CHECKS: Mapping[str, Callable[[Any], str | None]] = {
     "on": _one_of(*ACTS),
     "do": _text,
-    "method": _text,
+    "method": _method,
     "path": _text,
     "token": _text_or_null,
     "event": _event,

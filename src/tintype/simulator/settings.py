@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+CREDIT_USD_MAX = Decimal(10**9)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The choices of one simulator.
@@ -43,20 +46,25 @@ class Settings:
             raise ValueError(f"port is {self.port}; it must be between 0 (any free port) and 65535")
         if self.limits not in {"none", "replicate"}:
             raise ValueError(f"limits is {self.limits!r}; it must be none or replicate")
-        if not self.credit_usd.is_finite() or self.credit_usd < 0:
-            raise ValueError(f"credit_usd is {self.credit_usd}; it must be an amount of 0 or more")
+        if not self.credit_usd.is_finite() or not 0 <= self.credit_usd <= CREDIT_USD_MAX:
+            raise ValueError(
+                f"credit_usd is {self.credit_usd}; it must be an amount from 0 to {CREDIT_USD_MAX}"
+            )
         if self.public_url is not None and not _is_origin(self.public_url):
             raise ValueError(
                 f"public_url is {self.public_url!r}; it must be an http(s) URL with a host, without a query"
             )
         if (self.tls_cert is None) != (self.tls_key is None):
             raise ValueError("tls_cert and tls_key belong together; give both or neither")
+        if self.tls_self_signed and self.tls_cert is not None:
+            raise ValueError("a certificate is given or made on the spot; give tls_cert and tls_key, or tls")
 
 
 def _is_origin(url: str) -> bool:
     try:
         parts = urlsplit(url)
+        is_web = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
-    is_web = parts.scheme in {"http", "https"} and bool(parts.hostname)
-    return is_web and not parts.query and not parts.fragment and parts.username is None
+    is_plain = url.isascii() and url.isprintable() and " " not in url
+    return is_web and is_plain and not parts.query and not parts.fragment and parts.username is None

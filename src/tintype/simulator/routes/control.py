@@ -9,6 +9,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from tintype.simulator import auth, calls, lifecycle, origins, problems, replies, rules, timestamps, uploads
+from tintype.simulator.settings import CREDIT_USD_MAX
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from tintype.simulator.world import World
 
 ADVANCE_S_MAX = 10 * 365 * 86_400.0
+END_S = 221_845_392_000.0  # the year 9000: times have four digits for the year
 SEED_MAX = 2**63 - 1
-CREDIT_USD_MAX = Decimal(10**9)
 TEXT_MAX = 255
 NANO_PER_USD = 10**9
 
@@ -89,6 +90,8 @@ class Control:
         seconds = body.get("advance_s")
         if seconds is None or not _is_number(seconds) or not 0 <= seconds <= ADVANCE_S_MAX:
             raise _wrong("advance_s", f"must be a number from 0 to {ADVANCE_S_MAX:.0f}")
+        if self._world.clock.now() + seconds > END_S:
+            raise _wrong("advance_s", "must not lead beyond the year 9000; start a new simulator")
         self._world.clock.advance(seconds)
         return replies.reply(self._time())
 
