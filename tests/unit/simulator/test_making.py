@@ -59,6 +59,9 @@ SIZES: list[tuple[str, dict[str, Any], Source | None, tuple[int, int]]] = [
     ("cjwbw/rudalle-sr", {"scale": 2}, WIDE, (2400, 1600)),
     ("philz1337x/clarity-upscaler", {}, WIDE, (2400, 1600)),
     ("fermatresearch/high-resolution-controlnet-tile", {"resolution": 2048}, WIDE, (2048, 1365)),
+    ("black-forest-labs/flux-depth-dev", {}, WIDE, (1248, 832)),
+    ("black-forest-labs/flux-depth-dev", {"megapixels": "0.25"}, WIDE, (624, 416)),
+    ("black-forest-labs/flux-fill-dev", {"megapixels": "match_input"}, WIDE, (1200, 800)),
     ("black-forest-labs/flux-fill-pro", {"outpaint": "Zoom out 2x"}, WIDE, (2400, 1600)),
     ("black-forest-labs/flux-fill-pro", {"outpaint": "Make square"}, WIDE, (1200, 1200)),
     ("851-labs/background-remover", {}, WIDE, (1200, 800)),
@@ -195,6 +198,14 @@ def test_there_are_as_many_files_of_the_format_asked_for(
     made = _plan(slug, None, **given_input)
 
     assert (made.count, made.format, made.quality, made.transparent) == files
+
+
+@pytest.mark.parametrize("slug", [slug for slug, model in MODELS.items() if model.output == "uri"])
+def test_a_model_that_returns_one_file_makes_one(slug: str) -> None:
+    """Whatever its inputs are called: what is made is what is shown and billed."""
+    counts = {name: 3 for name, field in MODELS[slug].inputs.items() if field.type == "integer"}
+
+    assert _plan(slug, None, **counts).count == 1
 
 
 @pytest.mark.parametrize(
