@@ -28,7 +28,7 @@ COMMUNITY = "851-labs/background-remover"
 LLAMA = "meta/meta-llama-3-8b-instruct"
 IDLE_S = 1_000.0
 """How long a deployment has to be unused before it can be deleted, and some more."""
-DEADLINE_S = 4.0
+DEADLINE_S = 4.5
 PACE = Pace(first_s=0.02, dense_least_s=0.02)
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(200)
 

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-READ_S = 0.7
+READ_S = 0.8
 """How long an answer may take where it is not to come in time; elsewhere a busy machine has longer."""
 PATIENT_S = 15.0
-LATE_S = 3.1
+LATE_S = 3.5
 """A delay that no call waits for, not even an upload, which may take four times as long."""
 LIMIT_S = 12.0
 """How long a call may take with all its repeats, on a busy machine."""
@@ -218,8 +218,8 @@ def _prepare(simulator: Simulator, folder: Path) -> list[Cell]:
 
 
 def _options(row: Row, count: int | None) -> dict[str, Any]:
-    """Return how a client behaves in a sweep: what never gets better is not tried again where that takes time."""
-    pauses_s = () if row.is_slow and count is None else (0.01,)
+    """Return how a client behaves: where only time is lost it does not try again, where it may succeed it does."""
+    pauses_s = () if row.is_slow and count is None else (0.01, 0.3) if count else (0.01,)
     return {
         "limits": Limits.none(),
         "policy": Policy(pauses_s=pauses_s, jitter=0.0, throttled_max=1),
