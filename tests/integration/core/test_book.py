@@ -147,6 +147,18 @@ class Book(RuleBasedStateMachine):
         for event in (events.IntentCommitted(1), events.Accepted(1, prediction), events.Captured()):
             self.do(self._happen(ident, event, made))
 
+    @rule(which=st.integers(0, 50), word=st.none() | PREDICTIONS, made=MADE)
+    def give_up_and_resolve(
+        self, which: int, word: events.Prediction | None, made: generations.Settlement
+    ) -> None:
+        """An outcome that nobody finds out, until a person does."""
+        if not self.ids:
+            return
+        ident = self.ids[which % len(self.ids)]
+        self.do(self._happen(ident, events.IntentCommitted(1), made))
+        for event in (events.WentSilent(1), events.DeadlinePassed(900), events.Resolved(word)):
+            self.do(self._happen(ident, event, made))
+
     async def _happen(self, ident: str, event: events.Event, made: generations.Settlement) -> None:
         now = await generations.get(self.db, ident)
         assert now is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from tests.integration.core.asking import USD, Asking, new_id, wanted
@@ -183,6 +184,26 @@ async def test_equal_pictures_of_one_order_fly_together(ask: Asking) -> None:
     first, second, third = answer.places
     assert (first.joined_to, second.joined_to, third.joined_to) == (None, first.id, None)
     assert await ask.jobs() == [first.id, third.id]
+
+
+async def test_who_asks_while_another_is_being_admitted_waits_and_joins(ask: Asking, db: Database) -> None:
+    """Rule 9: an idle flight is taken by one at a time, so two never lead."""
+    [earlier] = await ask.admitted(cache_key=KEY)
+    await ask.end(earlier, "canceled")
+    async with db.transaction() as work:
+        first = await admission.admit(
+            work, admission.Request(ask.actor, ask.upstream_id, (wanted(cache_key=KEY),))
+        )
+        second = asyncio.create_task(ask(cache_key=KEY))
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        while await ask.row(waiting) != (1,):
+            assert not second.done()
+
+    joined = await second
+
+    assert isinstance(first, admission.Admitted)
+    assert isinstance(joined, admission.Admitted)
+    assert joined.places[0].joined_to == first.places[0].id
 
 
 async def test_a_refused_leader_holds_nobody_up(ask: Asking) -> None:
