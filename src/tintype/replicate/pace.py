@@ -27,7 +27,7 @@ class Pace:
     """How often to look, in seconds.
 
     `first_s`, `growth` and `most_s` are the pauses while nothing is known. In the likely stretch the pause is
-    `share` of the usual time, between `dense_least_s` and `dense_most_s`; in a narrow one a third of it, but
+    `share` of the usual time, between `dense_least_s` and `dense_most_s`; in a narrow one a quarter of it, but
     `narrow_least_s` at least; and down to `crowd_s` for every 200 that wait together, as they share their looks.
     `quiet_most_s` is the longest that nobody looks before that stretch, `watched_most_s` the same when somebody
     wants to see progress.
@@ -37,9 +37,9 @@ class Pace:
     growth: float = 1.5
     most_s: float = 5.0
     share: float = 0.02
-    dense_least_s: float = 0.12
+    dense_least_s: float = 0.11
     dense_most_s: float = 2.0
-    narrow_least_s: float = 0.08
+    narrow_least_s: float = 0.06
     crowd_s: float = 0.06
     quiet_most_s: float = 10.0
     watched_most_s: float = 1.0
@@ -54,8 +54,8 @@ class Stretch:
 
 
 def around(usual_s: float) -> Stretch:
-    """The likely stretch when only a usual time is known: 20 % to either side."""
-    return Stretch(early_s=0.8 * usual_s, late_s=1.2 * usual_s)
+    """The likely stretch when only a usual time is known: 17 % to either side."""
+    return Stretch(early_s=0.83 * usual_s, late_s=1.17 * usual_s)
 
 
 def likely(samples: Sequence[float]) -> Stretch | None:
@@ -95,7 +95,7 @@ def pause_s(
         return growing
     middle = (stretch.early_s + stretch.late_s) / 2
     dense = min(max(pace.share * middle, pace.dense_least_s), pace.dense_most_s)
-    dense = min(dense, max((stretch.late_s - stretch.early_s) / 3, pace.narrow_least_s))
+    dense = min(dense, max((stretch.late_s - stretch.early_s) / 4, pace.narrow_least_s))
     if crowd > 1:
         dense = min(dense, pace.crowd_s * max(1.0, crowd / 200))
     ahead = stretch.early_s + phase * dense - elapsed_s
