@@ -15,6 +15,14 @@ if TYPE_CHECKING:
 KEY = "alice:lighthouse:7"
 
 
+async def waiting(ask: Asking, task: asyncio.Task[object]) -> None:
+    """Return when the other transaction waits for a lock of ours."""
+    while await ask.row(
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    ) != (1,):
+        assert not task.done()
+
+
 async def test_a_joiner_holds_for_itself_and_buys_nothing(ask: Asking) -> None:
     """Rule 9: a joiner is a generation of its own with a hold of its own, and no job."""
     money = await ask.limit(10 * USD)
@@ -195,15 +203,32 @@ async def test_who_asks_while_another_is_being_admitted_waits_and_joins(ask: Ask
             work, admission.Request(ask.actor, ask.upstream_id, (wanted(cache_key=KEY),))
         )
         second = asyncio.create_task(ask(cache_key=KEY))
-        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-        while await ask.row(waiting) != (1,):
-            assert not second.done()
+        await waiting(ask, second)
 
     joined = await second
 
     assert isinstance(first, admission.Admitted)
     assert isinstance(joined, admission.Admitted)
     assert joined.places[0].joined_to == first.places[0].id
+
+
+async def test_who_joins_while_the_first_ends_is_not_forgotten(ask: Asking, db: Database) -> None:
+    """Rule 9: the end waits for an admission under way, and the joiner gets its share."""
+    [leader] = await ask.admitted(cache_key=KEY)
+    await ask.output(leader)
+    async with db.transaction() as work:
+        joiner = await admission.admit(
+            work, admission.Request(ask.actor, ask.upstream_id, (wanted(cache_key=KEY),))
+        )
+        ending = asyncio.create_task(ask.end(leader, cost=USD))
+        await waiting(ask, ending)
+
+    moved = await ending
+
+    assert isinstance(joiner, admission.Admitted)
+    assert moved is not None
+    assert moved.shared_with == (joiner.places[0].id,)
+    assert await ledger.check(db) == []
 
 
 async def test_a_refused_leader_holds_nobody_up(ask: Asking) -> None:
