@@ -9,8 +9,6 @@ when the token is from there too. Passwords and tokens print masked.
 
 from __future__ import annotations
 
-import os
-import sys
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,28 +17,13 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from tintype import folders
 from tintype.domain import money
 from tintype.domain.errors import ConfigurationError
 from tintype.replicate import settings as replicate_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from tintype.replicate.tokens import Backend
-
-
-def data_folder(environ: Mapping[str, str] | None = None, platform: str = sys.platform) -> Path:
-    """Return the platform's folder for a user's data, with `tintype` below it."""
-    surroundings = os.environ if environ is None else environ
-    if platform == "win32":
-        base = surroundings.get("LOCALAPPDATA")
-        return (Path(base) if base else Path.home() / "AppData" / "Local") / "tintype"
-    if platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "tintype"
-    base = surroundings.get("XDG_DATA_HOME")
-    # A relative path there is to be ignored, says the standard that names the variable.
-    is_usable = base is not None and Path(base).is_absolute()
-    return (Path(base) if base and is_usable else Path.home() / ".local" / "share") / "tintype"
 
 
 class Settings(BaseSettings):
@@ -59,7 +42,7 @@ class Settings(BaseSettings):
         env_prefix="TINTYPE_", frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
     )
 
-    data: Path = Field(default_factory=data_folder)
+    data: Path = Field(default_factory=folders.platform_data)
     database_url: SecretStr | None = None
     storage_url: str | None = None
     public_url: str | None = None
@@ -130,4 +113,4 @@ def upstream(
     return found
 
 
-__all__ = ["Settings", "data_folder", "load", "upstream"]
+__all__ = ["Settings", "load", "upstream"]

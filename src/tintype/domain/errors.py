@@ -2,6 +2,7 @@
 
     TintypeError
     ├── ConfigurationError (also a ValueError)   configuration
+    │   ├── TokenMissing                         token_missing: there is none anywhere
     │   └── KeyringUnavailable                   keyring_unavailable
     ├── InputError (also a ValueError)           bad_input: refused here, nothing was sent
     ├── WebhookRefused                           webhook_refused
@@ -11,6 +12,7 @@
     │   ├── IdempotencyConflict                  idempotency_conflict: the key was used for another body
     │   └── UpstreamPaused                       upstream_paused: the account is refused at the moment
     ├── UnknownGeneration                        unknown_generation
+    ├── GenerationFailed                         generation_failed: it ended without success
     ├── NotPossibleNow                           not_possible_now: the generation's state does not allow it
     └── UpstreamError
         ├── AuthenticationError                  authentication (401)
@@ -82,6 +84,12 @@ class ConfigurationError(TintypeError, ValueError):
     code = "configuration"
 
 
+class TokenMissing(ConfigurationError):
+    """No token is set anywhere."""
+
+    code = "token_missing"
+
+
 class KeyringUnavailable(ConfigurationError):
     """The machine offers no keyring to keep a token in."""
 
@@ -147,6 +155,14 @@ class UnknownGeneration(TintypeError):
     """There is no such generation for whoever asks."""
 
     code = "unknown_generation"
+
+
+class GenerationFailed(TintypeError):
+    """A generation ended without success, or has not ended yet: `generation_id`, and why as `failure_code`."""
+
+    code = "generation_failed"
+    generation_id: str = ""
+    failure_code: str | None = None
 
 
 class NotPossibleNow(TintypeError):
@@ -314,6 +330,7 @@ __all__ = [
     "ConfigurationError",
     "ConnectFailed",
     "ContentRefused",
+    "GenerationFailed",
     "IdempotencyConflict",
     "InputError",
     "InvalidField",
@@ -338,6 +355,7 @@ __all__ = [
     "ServerError",
     "TimedOut",
     "TintypeError",
+    "TokenMissing",
     "UnknownGeneration",
     "UpstreamError",
     "UpstreamPaused",

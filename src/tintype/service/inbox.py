@@ -113,17 +113,17 @@ class Inbox:
 
     async def _handle(self, webhook_id: str, token: str | None, record: Prediction) -> None:
         row = await generations.by_token(self._database, token) if token is not None else None
-        attempt = None
+        attempt, number = None, None
         if row is None:
             row = await generations.by_prediction(
                 self._database, upstream_id=self._upstream.ident, prediction_id=record.id
             )
         elif token is not None and row.prediction_id != record.id:
             attempt = progress.Attempt(token, "accepted", prediction_id=record.id)
+            number = await self._database.value("attempt_number", token=token)
         if row is not None and row.upstream_id == self._upstream.ident:
-            await self._progress.apply(
-                row.id, events.FoundUpstream(progress.seen(record)), record=record, attempt=attempt
-            )
+            found = events.FoundUpstream(progress.seen(record), number)
+            await self._progress.apply(row.id, found, record=record, attempt=attempt)
         await self._database.run(
             "webhook_handled", webhook_id=webhook_id, generation_id=None if row is None else row.id
         )

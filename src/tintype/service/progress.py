@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from tintype.store.generations import Generation, Settlement
 
 _LOOK_S = 1.0
-_READ_AGAIN_S = 5.0
 _KEPT = frozenset(
     {
         "id",
@@ -170,14 +169,14 @@ class Progress:
     async def look(self, ident: str, prediction_id: str) -> Applied | None:
         """Look at the prediction of a generation upstream and take its word.
 
-        Gone is only what two looks at least five seconds apart do not find.
+        Gone is only what two looks, some seconds apart, do not find.
         """
         record = await self._upstream.look(prediction_id)
         if record is not None:
             self._missing.pop(prediction_id, None)
             return await self.observe(ident, record)
         since = self._missing.setdefault(prediction_id, self._now())
-        if (self._now() - since).total_seconds() < _READ_AGAIN_S:
+        if (self._now() - since).total_seconds() < self._upstream.timing.gone_after_s:
             return None
         del self._missing[prediction_id]
         return await self.apply(ident, events.Observed(events.Prediction(prediction_id, status=None)))
@@ -196,7 +195,7 @@ class Progress:
             if row.cache_key is not None and row.joined_to is None and row.state != State.CAPTURING:
                 carrier = await generations.hand_over(work, ident)
             if carrier is not None:
-                wished = {"state": State.CANCELED.value, "cancel_wished_at": self._now()}
+                wished = {"state": State.CANCELED.value, "cancel_wished": True}
                 await generations.move(work, ident, wished, settle=generations.Settlement(0))
                 decision = generation.Decision(row.facts, charge=Charge.NOTHING)
                 return Applied(row, decision)
@@ -238,12 +237,11 @@ class Progress:
             await self._correct(work, row, decision.corrects, record)
         if decision.alert is not None:
             await alerting.tell(work, decision.alert, row)
-        changes = _changes(applied, record, self._now(), first_look_s=self._first_look_s)
-        if changes:
-            settle = None
-            if decision.charge is not None:
-                settle = self._settlement(row, decision.charge, record, made)
-            await generations.move(work, row.id, changes, settle=settle, event=_told(decision))
+        changes = _changes(applied, record, first_look_s=self._first_look_s)
+        settled = None
+        if decision.charge is Charge.MADE:
+            settled = self._settlement(row, record, made)
+        await generations.write(work, row, decision, made=settled, changes=changes, event=_told(decision))
         if decision.work is Work.SUBMIT:
             await generations.enqueue(work, row.id, after_s=again_s)
         elif decision.work is Work.CAPTURE:
@@ -252,17 +250,15 @@ class Progress:
     async def _correct(
         self, work: Session, row: Generation, charge: Charge, record: Prediction | None
     ) -> None:
-        settlement = self._settlement(row, charge, record, None)
+        settlement = generations.Settlement(0)
+        if charge is Charge.MADE:
+            settlement = self._settlement(row, record, None)
         await ledger.correct(work, row.id, settlement, ref="resolved")
 
     def _settlement(
-        self, row: Generation, charge: Charge, record: Prediction | None, made: charges.Made | None
+        self, row: Generation, record: Prediction | None, made: charges.Made | None
     ) -> Settlement:
-        """Say what is booked when a generation ends."""
-        if charge is Charge.NOTHING:
-            return generations.Settlement(0)
-        if charge is Charge.HOLD:
-            return generations.Settlement(row.hold_nano_usd, images=row.images, video_ms=row.video_ms)
+        """Say what is booked for what was really made."""
         known = facts_of(record) if record is not None else row.prediction or {}
         what = made or charges.made(known)
         cost = self.cost_nano_usd(row, what)
@@ -293,28 +289,18 @@ class Progress:
             _log.warning("prediction %s could not be cancelled yet: %s", prediction_id, error)
 
 
-def _changes(
-    applied: Applied, record: Prediction | None, now: datetime, *, first_look_s: float
-) -> dict[str, Any]:
-    """Name the columns that a decision changes."""
-    row, after, before = applied.row, applied.decision.facts, applied.row.facts
+def _changes(applied: Applied, record: Prediction | None, *, first_look_s: float) -> dict[str, Any]:
+    """Name the columns that change besides those which the decision names."""
+    after, before = applied.decision.facts, applied.row.facts
     changes: dict[str, Any] = {}
     if before.state.is_final:
         return changes
-    for name in ("attempts", "attempts_absent", "attempts_failed", "prediction_id", "failure_code"):
-        if getattr(after, name) != getattr(before, name):
-            changes[name] = getattr(after, name)
     if before.prediction_id is not None and after.prediction_id is None:
         changes["prediction"] = None
-    if applied.decision.failure_message:
-        changes["failure_message"] = applied.decision.failure_message[:2_000]
-    if after.cancel_wished and row.cancel_wished_at is None:
-        changes["cancel_wished_at"] = now
     is_ours = record is not None and after.prediction_id == record.id
     if record is not None and is_ours and before.state is not State.CAPTURING:
-        changes |= _seen_changes(row, record, is_moving=after.state != before.state)
+        changes |= _seen_changes(applied.row, record, is_moving=after.state != before.state)
     if after.state != before.state:
-        changes["state"] = after.state.value
         changes |= _due(after.state, first_look_s)
     elif after.cancel_wished and not before.cancel_wished:
         changes["due_in_s"] = _LOOK_S

@@ -131,7 +131,7 @@ class Searching:
             return
         await self._progress.apply(
             one.generation_id,
-            events.FoundUpstream(progress.seen(record)),
+            events.FoundUpstream(progress.seen(record), one.number),
             record=record,
             attempt=progress.Attempt(one.token, "accepted", prediction_id=record.id),
         )
@@ -193,7 +193,7 @@ class Searching:
             record = records[found]
             await self._progress.apply(
                 one.generation_id,
-                events.FoundUpstream(progress.seen(record)),
+                events.FoundUpstream(progress.seen(record), one.number),
                 record=record,
                 attempt=progress.Attempt(one.token, "accepted", prediction_id=record.id),
             )

@@ -35,12 +35,14 @@ class Timing:
 
     `intent_good_s` is how long after its intent a POST may still leave, `answer_s` how long its answer may take, and
     with `slack_s` on top nobody sends that attempt any more. The two `readings_after_s` after that prove it absent.
+    `gone_after_s` apart are two looks that prove that upstream knows a prediction no more.
     """
 
     intent_good_s: float = 5.0
     answer_s: float = 15.0
     slack_s: float = 10.0
     readings_after_s: tuple[float, float] = matching.READINGS_AFTER_S
+    gone_after_s: float = 5.0
 
     @property
     def dead_after_s(self) -> float:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tintype.testing import Simulator
 
 FLUX = "black-forest-labs/flux-schnell"
-HASTY = Timing(intent_good_s=2.0, answer_s=1.5, slack_s=1.0, readings_after_s=(0.5, 1.0))
+HASTY = Timing(intent_good_s=2.0, answer_s=1.5, slack_s=1.0, readings_after_s=(0.5, 1.0), gone_after_s=0.5)
 """Short times, so that silence is over soon."""
 CREATE = {"method": "POST", "path": "*/predictions"}
 
