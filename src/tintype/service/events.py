@@ -1,6 +1,6 @@
 """Let listeners follow generations as they move: state for state, and progress twice a second (rule 17).
 
-    async with events.Feed(db, url) as feed:
+    async with events.Feed(db) as feed:
         async for event in feed.watch(id, after=last_event_id):
             …
 
@@ -24,6 +24,7 @@ from tintype.domain.errors import UnknownGeneration
 from tintype.domain.feed import Cursor, Event, Kind
 from tintype.domain.generation import State
 from tintype.replicate import progress
+from tintype.service.readers import AllReader, Reader
 from tintype.store import feed
 from tintype.store.errors import DatabaseAway
 
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 
     from tintype.store.database import Database, Session
 
-APPLICATION = "tintype feed"
-"""How the listening connection shows in pg_stat_activity."""
 _PAGE = 500
 _OPEN_MAX = 1000
 _AGAIN_S = 0.5
@@ -58,44 +57,47 @@ async def report(
 
 
 class Feed:
-    """Events for all who listen in this process. Belongs to one event loop."""
+    """Events for all who listen in this process. Belongs to one event loop.
+
+    It takes its connection when somebody follows for the first time.
+    """
 
     def __init__(
         self,
         db: Database,
-        url: str,
         *,
         waiting_max: int = rules.WAITING_MAX,
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._db = db
-        self._url = url
         self._waiting_max = waiting_max
         self._now_s = now_s
-        self._readers: dict[str, set[_Reader]] = {}
-        self._all: set[_AllReader] = set()
+        self._readers: dict[str, set[Reader]] = {}
+        self._all: set[AllReader] = set()
         self._dirty: set[str] = set()
         self._is_all_dirty = False
         self._bell = asyncio.Event()
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self._is_closing = False
+        self._is_between_statements = asyncio.Event()
+        self._is_between_statements.set()
 
     async def __aenter__(self) -> Self:
-        listens = asyncio.Event()
-        self._tasks = [
-            asyncio.create_task(self._listen(listens), name="feed: listen"),
-            asyncio.create_task(self._pump(), name="feed: read"),
-        ]
-        with contextlib.suppress(TimeoutError):
-            # When the database is away, it listens as soon as it is back.
-            await asyncio.wait_for(listens.wait(), _AGAIN_S)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for task in self._tasks:
-            task.cancel()
+        self._is_closing = True
+        self._bell.set()
+        for listening in self._tasks[:1]:
+            # A statement that is cancelled takes the driver seconds to end; each of ours takes milliseconds. And the
+            # pool may swallow a cancellation when a connection comes at the same moment.
+            while not listening.done():
+                await self._is_between_statements.wait()
+                listening.cancel()
+                await asyncio.wait({listening}, timeout=_AGAIN_S)
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for timer in self._timers.values():
             timer.cancel()
@@ -106,7 +108,8 @@ class Feed:
         Without `after` it begins with the state as it is; with the id of an event, behind that one. An id that is
         none of its own gets a reset with the whole state. Raises UnknownGeneration.
         """
-        reader = _Reader(self._waiting_max)
+        self._start()
+        reader = Reader(self._waiting_max)
         # Before the rows are read, so that nothing falls between reading and listening.
         self._readers.setdefault(ident, set()).add(reader)
         try:
@@ -146,7 +149,8 @@ class Feed:
         Without `after` it begins with what comes next. An id that is unknown, or too long ago, gets a reset with
         all generations that have not ended; so does a reader that is too slow, and its stream ends there.
         """
-        reader = _AllReader(self._waiting_max, key_id)
+        self._start()
+        reader = AllReader(self._waiting_max, key_id)
         self._all.add(reader)
         try:
             if not await self._resume_all(reader, after):
@@ -165,7 +169,7 @@ class Feed:
         finally:
             self._all.discard(reader)
 
-    async def _resume_all(self, reader: _AllReader, after: str | None) -> bool:
+    async def _resume_all(self, reader: AllReader, after: str | None) -> bool:
         """Set a reader behind the event that it saw last; False when it has to begin anew."""
         now = await feed.now(self._db)
         if after is None:
@@ -197,30 +201,50 @@ class Feed:
         # Numbers begin with 1, so that this is a place behind everything before its transaction.
         return Event(Kind.RESET, str(Cursor(place.xid, "0", 0)), None, 0, None, body=body)
 
-    async def _listen(self, listens: asyncio.Event) -> None:
+    def _start(self) -> None:
+        if not self._tasks:
+            self._tasks = [
+                asyncio.create_task(self._listen(), name="feed: listen"),
+                asyncio.create_task(self._pump(), name="feed: read"),
+            ]
+
+    async def _listen(self) -> None:
         """Hear which generations have something new; after every new connection, all may have."""
         while True:
             try:
-                async with await psycopg.AsyncConnection.connect(
-                    self._url, autocommit=True, application_name=APPLICATION, connect_timeout=5
-                ) as connection:
-                    await connection.execute(b"LISTEN tintype_events")
-                    listens.set()
-                    self._mark(self._readers)
-                    self._mark_all()
-                    while True:
-                        async for told in connection.notifies(timeout=_PULSE_S):
-                            self._mark([told.payload])
-                            self._mark_all()
-                        # A connection that was cut off in silence is found out by using it.
-                        await connection.execute(b"SELECT 1")
-            except psycopg.OperationalError as fault:
-                _log.warning("the feed waits for the database: %s", str(fault).partition("\n")[0])
+                async with self._db.connection() as session:
+                    await self._hear(session)
+            except (DatabaseAway, psycopg.OperationalError) as fault:
+                _log.warning("the feed waits for the database: %s", fault)
             await asyncio.sleep(_AGAIN_S)
+
+    async def _hear(self, session: Session) -> None:
+        await self._whole(session, "listen_to_events")
+        # Whatever was told before, nobody heard.
+        self._mark(self._readers)
+        self._mark_all()
+        try:
+            while True:
+                async with contextlib.aclosing(session.connection.notifies(timeout=_PULSE_S)) as told:
+                    async for one in told:
+                        self._mark([one.payload])
+                        self._mark_all()
+                # A connection that was cut off in silence is found out by using it.
+                await self._whole(session, "listen_to_events")
+        finally:
+            if not session.connection.broken:
+                await self._whole(session, "listen_no_more")
+
+    async def _whole(self, session: Session, name: str) -> None:
+        self._is_between_statements.clear()
+        try:
+            await session.run(name)
+        finally:
+            self._is_between_statements.set()
 
     async def _pump(self) -> None:
         """Read what is new, and hand it to who follows it."""
-        while True:
+        while not self._is_closing:
             await self._bell.wait()
             self._bell.clear()
             dirty, self._dirty = self._dirty, set()
@@ -259,7 +283,7 @@ class Feed:
                     reader.is_gone = True
                 reader.bell.set()
 
-    def _give(self, reader: _Reader, rows: list[feed.Row]) -> None:
+    def _give(self, reader: Reader, rows: list[feed.Row]) -> None:
         """Let a reader have what it has not had of a generation."""
         for row in rows:
             if row.number is not None and row.number > reader.last:
@@ -309,48 +333,6 @@ class Feed:
     def _due(self, ident: str) -> None:
         del self._timers[ident]
         self._mark([ident])
-
-
-class _Reader:
-    """Who follows one generation."""
-
-    def __init__(self, waiting_max: int) -> None:
-        self.line = rules.Line(waiting_max)
-        self.bell = asyncio.Event()
-        self.last = 0
-        self.is_ready = False
-        self.is_gone = False
-
-
-class _AllReader:
-    """Who follows all, or all of one key."""
-
-    def __init__(self, waiting_max: int, key_id: str | None) -> None:
-        self.line = rules.Line(waiting_max)
-        self.bell = asyncio.Event()
-        self.place = Cursor(0, "", 0)
-        self.is_ready = False
-        self._key_id = key_id
-
-    def give(self, entries: Iterable[feed.Entry]) -> None:
-        """Take up what comes behind its place."""
-        for entry in entries:
-            if entry.cursor <= self.place:
-                continue
-            self.place = entry.cursor
-            if self._key_id is None or entry.key_id == self._key_id:
-                self.line.put(
-                    Event(
-                        Kind.STATE,
-                        str(entry.cursor),
-                        entry.generation_id,
-                        entry.number,
-                        entry.state,
-                        entry.at,
-                        entry.body,
-                    )
-                )
-        self.bell.set()
 
 
 def _state(row: feed.Row) -> Event:

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-async def feed(db: Database, url: str) -> AsyncIterator[events.Feed]:
-    async with events.Feed(db, url) as made:
+async def feed(db: Database) -> AsyncIterator[events.Feed]:
+    async with events.Feed(db) as made:
         yield made
 
 
@@ -176,8 +176,8 @@ async def test_many_follow_over_one_connection(ask: Asking, feed: events.Feed) -
     streams = [feed.watch(idents[number % 2]) for number in range(40)]
     await asyncio.gather(*(_take(stream, 1) for stream in streams))
     (listening,) = await ask.row(
-        "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s AND datname = current_database()",
-        events.APPLICATION,
+        "SELECT count(*) FROM pg_stat_activity WHERE query = 'LISTEN tintype_events'"
+        " AND datname = current_database()"
     )
     for ident in idents:
         await ask.end(ident)
@@ -194,9 +194,8 @@ async def test_nothing_is_missed_when_the_connection_breaks(ask: Asking, feed: e
     stream = feed.watch(ident)
     await _take(stream, 1)
     await ask.row(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s"
-        " AND datname = current_database()",
-        events.APPLICATION,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = 'LISTEN tintype_events'"
+        " AND datname = current_database()"
     )
     await _move(ask, ident, "running")
     await ask.end(ident)
@@ -279,9 +278,9 @@ async def test_all_begin_anew_with_an_unknown_id(ask: Asking, feed: events.Feed,
     await again.aclose()
 
 
-async def test_a_slow_reader_is_dropped_with_a_reset(ask: Asking, db: Database, url: str) -> None:
+async def test_a_slow_reader_is_dropped_with_a_reset(ask: Asking, db: Database) -> None:
     (ident,) = await ask.admitted()
-    async with events.Feed(db, url, waiting_max=5) as feed:
+    async with events.Feed(db, waiting_max=5) as feed:
         stream = feed.watch_all(after="anew")
         await _take(stream, 1)
         await _move(ask, ident, "submitting")

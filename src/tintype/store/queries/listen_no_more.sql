@@ -1,0 +1,2 @@
+-- Leaves a connection as it was before it listened.
+UNLISTEN *
