@@ -27,9 +27,10 @@ from tintype.media import fetch, pool
 from tintype.media.fetch_target import REPLICATE_OUTPUTS, Rules
 from tintype.media.files import Files
 from tintype.replicate import settings as replicate_settings
-from tintype.service import capture, sealing, thumbnails
+from tintype.service import capture, notices, sealing, thumbnails
 from tintype.service import upstream as upstream_
 from tintype.service.buying import Buying
+from tintype.service.events import Feed
 from tintype.service.generations import Generations
 from tintype.service.givens import Givens
 from tintype.service.inbox import Inbox
@@ -52,6 +53,8 @@ SUBMIT_AT_ONCE = 50
 FOLLOW_AT_ONCE = 8
 CAPTURE_AT_ONCE = 8
 THUMBNAIL_AT_ONCE = 2
+CALLBACK_AT_ONCE = 8
+CALLBACK_AT_ONCE = 16
 _PIXELS = 1024 * 1024
 
 
@@ -72,6 +75,8 @@ class Core:
     upkeep: Upkeep
     leader: Leader
     worker: Worker
+    feed: Feed
+    notices: notices.Tools
 
     async def work(self) -> None:
         """Empty the queues and keep things moving, until cancelled or the worker is stopped."""
@@ -153,6 +158,9 @@ async def core_on(
         files = Files(settings.storage, drafts=settings.data / "drafts")
         workers = await stack.enter_async_context(pool.Pool())
         fetcher = await stack.enter_async_context(fetch.Fetcher(_rules(place, is_local=is_local)))
+        caller = await stack.enter_async_context(
+            fetch.Fetcher(Rules(allow_loopback=settings.allow_loopback_urls))
+        )
         seal = sealing.load(settings.data)
         givens = Givens(database, files, upstream, seal)
         progress = Progress(database, upstream, known, has_webhooks=settings.public_url is not None)
@@ -169,6 +177,10 @@ async def core_on(
             has_webhooks=settings.public_url is not None,
         )
         searching = Searching(database, upstream, progress, has_webhooks=settings.public_url is not None)
+        # A fetcher of its own, so that slow receivers stand in nobody's way but each other's.
+        calling = fetch.Fetcher(Rules(allow_loopback=settings.allow_loopback_urls))
+        calls = notices.Tools(db=database, fetcher=await stack.enter_async_context(calling), seal=seal)
+        feed = await stack.enter_async_context(Feed(database))
         tools = capture.Tools(db=database, files=files, fetcher=fetcher, pool=workers, is_text=_texts(known))
         app = await engine_app.build(
             database,
@@ -177,6 +189,7 @@ async def core_on(
                 Queue.FOLLOW: _following(progress),
                 Queue.CAPTURE: _capturing(tools, progress),
                 Queue.THUMBNAIL: _picturing(database, files, workers),
+                Queue.CALLBACK: _calling(calls),
             },
         )
         yield Core(
@@ -198,7 +211,7 @@ async def core_on(
             ),
             inbox=inbox,
             tracking=tracking,
-            upkeep=Upkeep(database, upstream, progress, searching, tracking, inbox),
+            upkeep=Upkeep(database, upstream, progress, searching, tracking, inbox, files),
             leader=Leader(database, upstream_id=ident),
             worker=Worker(
                 app,
@@ -208,8 +221,12 @@ async def core_on(
                     Slots(Queue.FOLLOW, FOLLOW_AT_ONCE),
                     Slots(Queue.CAPTURE, CAPTURE_AT_ONCE),
                     Slots(Queue.THUMBNAIL, THUMBNAIL_AT_ONCE),
+                    Slots(Queue.CALLBACK, CALLBACK_AT_ONCE),
+                    Slots(Queue.CALLBACK, CALLBACK_AT_ONCE),
                 ),
             ),
+            feed=feed,
+            notices=calls,
         )
 
 
@@ -270,3 +287,17 @@ def _picturing(database: Database, files: Files, workers: pool.Pool) -> engine_a
         await thumbnails.make(ident, db=database, files=files, workers=workers)
 
     return picture
+
+
+def _calling(tools: notices.Tools) -> engine_app.Task:
+    async def call(ident: str) -> None:
+        await notices.deliver(ident, tools)
+
+    return call
+
+
+def _telling(tools: notices.Tools) -> engine_app.Task:
+    async def tell(ident: str) -> None:
+        await notices.deliver(ident, tools)
+
+    return tell

@@ -50,6 +50,8 @@ async def report(
 
     Late and repeated reports are harmless. The percentage is read from the logs.
     """
+    if not logs and output in (None, "", []):
+        return False
     fraction = progress.fraction(logs)
     percent = None if fraction is None else round(fraction * 100, 1)
     seen = rules.progress(prediction_id=prediction_id, percent=percent, logs=logs, output=output)

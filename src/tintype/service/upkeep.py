@@ -14,7 +14,7 @@ import psycopg
 
 from tintype.domain import charges, errors, events
 from tintype.domain.generation import GRACE_S, State
-from tintype.service import capture, progress
+from tintype.service import capture, progress, removal
 from tintype.service.tracking import TICK_S
 from tintype.store import generations, ledger
 from tintype.store.errors import DatabaseAway
@@ -22,6 +22,7 @@ from tintype.store.errors import DatabaseAway
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from tintype.media.files import Files
     from tintype.service.inbox import Inbox
     from tintype.service.progress import Progress
     from tintype.service.searching import Searching
@@ -71,6 +72,7 @@ class Upkeep:
         searching: Searching,
         tracking: Tracking,
         inbox: Inbox,
+        files: Files,
     ) -> None:
         self._database = database
         self._upstream = upstream
@@ -78,6 +80,7 @@ class Upkeep:
         self._searching = searching
         self._tracking = tracking
         self._inbox = inbox
+        self._files = files
 
     async def run(self) -> None:
         """Do all of it, each at its own pace, for ever."""
@@ -90,6 +93,7 @@ class Upkeep:
             group.create_task(self._every(2.0, self._inbox.sweep))
             group.create_task(self._every(10.0, self.left_behind))
             group.create_task(self._every(30.0, self.tidy))
+            group.create_task(self._every(3600.0, self.unused_files))
 
     async def silences(self) -> int:
         """Call attempts unknown whose sender is gone (rule 3)."""
@@ -152,6 +156,10 @@ class Upkeep:
         await generations.rebase(self._database)
         await self._database.value("forget_old")
         return await capture.alert_late(self._database)
+
+    async def unused_files(self) -> int:
+        """Delete stored files that nothing names any more."""
+        return await removal.sweep(db=self._database, files=self._files)
 
     async def _end_orphan(self, one: _Orphan) -> None:
         row = await generations.get(self._database, one.generation_id)
