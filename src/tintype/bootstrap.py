@@ -53,7 +53,6 @@ SUBMIT_AT_ONCE = 50
 FOLLOW_AT_ONCE = 8
 CAPTURE_AT_ONCE = 8
 THUMBNAIL_AT_ONCE = 2
-CALLBACK_AT_ONCE = 8
 CALLBACK_AT_ONCE = 16
 _PIXELS = 1024 * 1024
 
@@ -158,9 +157,6 @@ async def core_on(
         files = Files(settings.storage, drafts=settings.data / "drafts")
         workers = await stack.enter_async_context(pool.Pool())
         fetcher = await stack.enter_async_context(fetch.Fetcher(_rules(place, is_local=is_local)))
-        caller = await stack.enter_async_context(
-            fetch.Fetcher(Rules(allow_loopback=settings.allow_loopback_urls))
-        )
         seal = sealing.load(settings.data)
         givens = Givens(database, files, upstream, seal)
         progress = Progress(database, upstream, known, has_webhooks=settings.public_url is not None)
@@ -221,7 +217,6 @@ async def core_on(
                     Slots(Queue.FOLLOW, FOLLOW_AT_ONCE),
                     Slots(Queue.CAPTURE, CAPTURE_AT_ONCE),
                     Slots(Queue.THUMBNAIL, THUMBNAIL_AT_ONCE),
-                    Slots(Queue.CALLBACK, CALLBACK_AT_ONCE),
                     Slots(Queue.CALLBACK, CALLBACK_AT_ONCE),
                 ),
             ),
@@ -294,10 +289,3 @@ def _calling(tools: notices.Tools) -> engine_app.Task:
         await notices.deliver(ident, tools)
 
     return call
-
-
-def _telling(tools: notices.Tools) -> engine_app.Task:
-    async def tell(ident: str) -> None:
-        await notices.deliver(ident, tools)
-
-    return tell
