@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from tintype.domain.errors import ConfigurationError as ConfigurationError
     from tintype.domain.errors import OutcomeUnknown as OutcomeUnknown
     from tintype.domain.errors import TintypeError as TintypeError
+    from tintype.local.blocking import studio as studio
+    from tintype.local.generation import Generation as Generation
+    from tintype.local.studio import Studio as Studio
     from tintype.replicate import webhooks as webhooks
     from tintype.replicate.aio import AsyncClient as AsyncClient
     from tintype.replicate.client import Client as Client
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
     from tintype.replicate.outputs import Output as Output
     from tintype.replicate.results import Prediction as Prediction
     from tintype.replicate.waiting import Progress as Progress
+    from tintype.service.requests import Cache as Cache
+    from tintype.service.requests import Request as Request
 
 __version__ = "0.1.0"
 
@@ -31,8 +36,10 @@ _HOMES = {
     "AsyncClient": "tintype.replicate.aio",
     "AsyncOutput": "tintype.replicate.outputs",
     "AsyncRateLimiter": "tintype.replicate.limits",
+    "Cache": "tintype.service.requests",
     "Client": "tintype.replicate.client",
     "ConfigurationError": "tintype.domain.errors",
+    "Generation": "tintype.local.generation",
     "Limits": "tintype.replicate.limits",
     "OutcomeUnknown": "tintype.domain.errors",
     "Output": "tintype.replicate.outputs",
@@ -40,7 +47,10 @@ _HOMES = {
     "Progress": "tintype.replicate.waiting",
     "RateLimiter": "tintype.replicate.limits",
     "ReplicateClient": "tintype.replicate.facade",
+    "Request": "tintype.service.requests",
+    "Studio": "tintype.local.studio",
     "TintypeError": "tintype.domain.errors",
+    "studio": "tintype.local.blocking",
 }
 _MODULES = {"errors": "tintype.domain.errors", "webhooks": "tintype.replicate.webhooks"}
 
@@ -48,8 +58,10 @@ __all__ = [
     "AsyncClient",
     "AsyncOutput",
     "AsyncRateLimiter",
+    "Cache",
     "Client",
     "ConfigurationError",
+    "Generation",
     "Limits",
     "OutcomeUnknown",
     "Output",
@@ -57,8 +69,11 @@ __all__ = [
     "Progress",
     "RateLimiter",
     "ReplicateClient",
+    "Request",
+    "Studio",
     "TintypeError",
     "errors",
+    "studio",
     "webhooks",
 ]
 

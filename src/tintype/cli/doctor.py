@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import sys
 import tempfile
 from dataclasses import asdict, dataclass
 from importlib import metadata, util
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from tintype import folders
 from tintype.cli import exits, screen, token
 from tintype.domain.errors import ConfigurationError, KeyringUnavailable, TintypeError
 from tintype.replicate import settings, tokens
@@ -161,7 +160,7 @@ def _keyring() -> Check:
 
 
 def _data_folder() -> Check:
-    folder = data_folder()
+    folder = folders.data()
     nearest = next(path for path in (folder, *folder.parents) if path.exists())
     try:
         with tempfile.TemporaryFile(dir=nearest):
@@ -175,19 +174,6 @@ def _data_folder() -> Check:
         found=f"{folder}{state}" if is_ok else f"{folder} cannot be written",
         next_step="set TINTYPE_DATA to a folder that can be",
     )
-
-
-def data_folder() -> Path:
-    """Return the folder for what is kept: TINTYPE_DATA, else the system's place for a user's data."""
-    stated = os.environ.get("TINTYPE_DATA", "").strip()
-    if stated:
-        return Path(stated).expanduser().absolute()
-    home = Path.home()
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", home / "AppData" / "Local")) / "tintype"
-    if sys.platform == "darwin":
-        return home / "Library" / "Application Support" / "tintype"
-    return Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share") / "tintype"
 
 
 def _font() -> Check:

@@ -89,6 +89,16 @@ def origin(address: str) -> str:
     return f"{parts.scheme}://{name}" + (f":{port}" if port else "")
 
 
+def refuse_lonely_url(base_url: str | None = None, environ: Mapping[str, str] | None = None) -> None:
+    """Raise ConfigurationError where an upstream is named although no token is set for it."""
+    surroundings = os.environ if environ is None else environ
+    if base_url or surroundings.get(URL_NAME, "").strip():
+        raise ConfigurationError(
+            f"{URL_NAME} is set, but no token for it; set REPLICATE_API_TOKEN too, or unset both to work with a "
+            "simulator"
+        )
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host is this machine: `localhost` or a loopback address."""
     if host.lower() == "localhost":

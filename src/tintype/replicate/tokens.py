@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
-from tintype.domain.errors import ConfigurationError, KeyringUnavailable
+from tintype.domain.errors import ConfigurationError, KeyringUnavailable, TokenMissing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,7 +75,7 @@ def resolve(
     dotenv: Mapping[str, str] | None = None,
     keyring: Backend | None = None,
 ) -> Found:
-    """Find the token: argument, environment, `.env`, keyring. Raises ConfigurationError naming all ways."""
+    """Find the token: argument, environment, `.env`, keyring. Raises TokenMissing naming all ways."""
     if argument is not None:
         return Found(Token(argument), ARGUMENT)
     surroundings = os.environ if environ is None else environ
@@ -92,7 +92,7 @@ def resolve(
         kept = None
     if kept is not None:
         return Found(kept, KEYRING)
-    raise ConfigurationError(
+    raise TokenMissing(
         "no Replicate token: set REPLICATE_API_TOKEN (or REPLICATE_API_KEY) in the environment or in a .env file "
         "here, run `tintype token set` to keep one in the keyring, or pass token=…"
     )

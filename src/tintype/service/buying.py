@@ -186,12 +186,20 @@ class Buying:
         left_s = (row.deadline_at - self._now()).total_seconds()
         return Order(
             model=row.model,
-            version=row.version,
+            version=await self._version(row),
             deployment=row.deployment,
             input=await self._givens.filled(row),
             webhook=None,
             cancel_after_s=max(left_s, _CANCEL_AFTER_LEAST_S),
         )
+
+    async def _version(self, row: Generation) -> str | None:
+        """Return the version to run: upstream takes official models by their name, and no others."""
+        model = self._progress.model(row)
+        is_named = model is not None and model.is_official
+        if row.version is not None or row.deployment is not None or is_named or "/" not in row.model:
+            return row.version
+        return await self._upstream.version_of(row.model)
 
     def _addressed(self, order: Order, token: str) -> Order:
         if self._public_url is None:

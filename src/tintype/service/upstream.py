@@ -100,6 +100,7 @@ class Upstream:
         self.timing = timing
         self._client = client
         self._known: set[str] = set()
+        self._versions: dict[str, str | None] = {}
 
     @property
     def clock_ahead_s(self) -> float:
@@ -173,6 +174,17 @@ class Upstream:
             self._known.clear()
         self._known.add(model)
         return True
+
+    async def version_of(self, model: str) -> str | None:
+        """Return the version to run of a model that is not official; None for one that runs by its name."""
+        if model not in self._versions:
+            owner, _, name = model.partition("/")
+            found = await self._call(lambda: self._client.models.get(f"{owner}/{name}"))
+            is_named = found.is_official or found.latest_version is None
+            if len(self._versions) >= _KNOWN_MAX:
+                self._versions.clear()
+            self._versions[model] = None if is_named else str(found.latest_version.id)
+        return self._versions[model]
 
     async def webhook_secret(self) -> str:
         """Ask for the secret that webhooks are signed with."""

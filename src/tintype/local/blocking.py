@@ -1,0 +1,202 @@
+"""The studio for code that is not async: `with tintype.studio() as studio: studio.generate("a boat")`.
+
+An event loop in a thread of its own does the work; each call waits for its answer. Calls from several threads at
+once are fine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from tintype.local.studio import FILM_MODEL, FILM_PROMPT, MODEL, Cache, Studio
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Iterator, Mapping, Sequence
+    from datetime import datetime
+    from decimal import Decimal
+    from pathlib import Path
+
+    from tintype.local.generation import Estimate, Generation, Moment, StoredOutput
+    from tintype.local.studio import Film
+    from tintype.service.requests import Request
+    from tintype.service.spend import Line
+
+T = TypeVar("T")
+
+
+class BlockingStudio:
+    """A studio whose calls wait. Made by `tintype.studio()`; each method is described at `Studio`."""
+
+    def __init__(self, studio: Studio, loop: asyncio.AbstractEventLoop) -> None:
+        self._studio, self._loop = studio, loop
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether a simulator does the work, so that nothing is bought."""
+        return self._studio.is_simulated
+
+    def generate(
+        self,
+        prompt: str | None = None,
+        *,
+        model: str = MODEL,
+        cache: Cache = Cache.SEEDED,
+        max_usd: str | Decimal | None = None,
+        idempotency_key: str | None = None,
+        timeout_s: float | None = None,
+        **inputs: Any,
+    ) -> Generation:
+        """Make one generation and wait for it; see `Studio.generate`."""
+        return self._do(
+            self._studio.generate(
+                prompt,
+                model=model,
+                cache=cache,
+                max_usd=max_usd,
+                idempotency_key=idempotency_key,
+                timeout_s=timeout_s,
+                **inputs,
+            )
+        )
+
+    def video(
+        self,
+        images: Sequence[Path | bytes | str],
+        *,
+        to: Path | str,
+        prompt: str = FILM_PROMPT,
+        model: str = FILM_MODEL,
+        crossfade_s: float = 0.0,
+        timeout_s: float | None = None,
+        **inputs: Any,
+    ) -> Film:
+        """Make a clip of each image and join them; see `Studio.video`."""
+        return self._do(
+            self._studio.video(
+                images,
+                to=to,
+                prompt=prompt,
+                model=model,
+                crossfade_s=crossfade_s,
+                timeout_s=timeout_s,
+                **inputs,
+            )
+        )
+
+    def submit(self, request: Request, *, idempotency_key: str | None = None) -> Generation:
+        """Ask for a generation without waiting for its end; see `Studio.submit`."""
+        return self._do(self._studio.submit(request, idempotency_key=idempotency_key))
+
+    def submit_all(
+        self,
+        requests: Sequence[Request],
+        *,
+        idempotency_key: str | None = None,
+        kind: str = "batch",
+        plan: Mapping[str, Any] | None = None,
+    ) -> list[Generation]:
+        """Ask for several as one order; see `Studio.submit_all`."""
+        return self._do(
+            self._studio.submit_all(requests, idempotency_key=idempotency_key, kind=kind, plan=plan)
+        )
+
+    def wait(self, ident: str, *, timeout_s: float | None = None) -> Generation:
+        """Return a generation when it has ended; see `Studio.wait`."""
+        return self._do(self._studio.wait(ident, timeout_s=timeout_s))
+
+    def watch(self, ident: str) -> Iterator[Moment]:
+        """Give how far a generation is until it has ended; see `Studio.watch`."""
+        moments = self._studio.watch(ident)
+        try:
+            while (moment := self._do(_next(moments))) is not None:
+                yield moment
+        finally:
+            self._do(_end(moments))
+
+    def get(self, ident: str) -> Generation:
+        """Return a generation with its stored outputs; see `Studio.get`."""
+        return self._do(self._studio.get(ident))
+
+    def cancel(self, ident: str) -> Generation:
+        """Wish that a generation ends; see `Studio.cancel`."""
+        return self._do(self._studio.cancel(ident))
+
+    def resume(self) -> list[Generation]:
+        """Wait for everything that has not ended; see `Studio.resume`."""
+        return self._do(self._studio.resume())
+
+    def resolve(self, ident: str, *, bought: str | None) -> Generation:
+        """Say what became of an outcome that nobody could tell; see `Studio.resolve`."""
+        return self._do(self._studio.resolve(ident, bought=bought))
+
+    def estimate(self, prompt: str | None = None, *, model: str = MODEL, **inputs: Any) -> Estimate:
+        """Say what a generation will cost; see `Studio.estimate`."""
+        return self._do(self._studio.estimate(prompt, model=model, **inputs))
+
+    def spend(
+        self, *, by: str = "model", since: datetime | None = None, until: datetime | None = None
+    ) -> list[Line]:
+        """Sum up what was booked; see `Studio.spend`."""
+        return self._do(self._studio.spend(by=by, since=since, until=until))
+
+    def read(self, output: StoredOutput) -> bytes:
+        """Return the bytes of a stored output."""
+        return self._do(self._studio.read(output))
+
+    def save(self, output: StoredOutput, to: Path | str) -> Path:
+        """Write a stored output to a new file; see `Studio.save`."""
+        return self._do(self._studio.save(output, to))
+
+    def list(self, *, search: str = "", before: str | None = None, at_most: int = 100) -> list[Generation]:
+        """List generations, newest first; see `Studio.list`."""
+        return self._do(self._studio.list(search=search, before=before, at_most=at_most))
+
+    def _do(self, act: Coroutine[Any, Any, T]) -> T:
+        return _done(act, self._loop)
+
+
+@contextmanager
+def studio(token: str | None = None, **options: Any) -> Iterator[BlockingStudio]:
+    """Open a studio for code that is not async. `options` are those of `Studio`."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="tintype-studio", daemon=True)
+    thread.start()
+    try:
+        made = _done(Studio(token, **options).__aenter__(), loop)
+        try:
+            yield BlockingStudio(made, loop)
+        finally:
+            _done(made.__aexit__(None, None, None), loop)
+    finally:
+        _done(loop.shutdown_asyncgens(), loop)
+        _done(loop.shutdown_default_executor(), loop)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+def _done(act: Coroutine[Any, Any, T], loop: asyncio.AbstractEventLoop) -> T:
+    """Run it in the other thread; Ctrl-C here ends it there."""
+    doing = asyncio.run_coroutine_threadsafe(act, loop)
+    try:
+        return doing.result()
+    except BaseException:
+        doing.cancel()
+        raise
+
+
+async def _next(moments: Any) -> Moment | None:
+    found: Moment | None = await anext(moments, None)
+    return found
+
+
+async def _end(moments: Any) -> None:
+    with contextlib.suppress(RuntimeError):
+        await moments.aclose()
+
+
+__all__ = ["BlockingStudio", "studio"]

@@ -1,0 +1,163 @@
+"""A generation as those see it who work in their own process: what was asked, how far it is, what it cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from tintype.domain import errors, money
+from tintype.domain.generation import State
+from tintype.replicate import outputs as names
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from tintype.store.generations import Generation as Row
+    from tintype.store.outputs import Output as Kept
+
+
+@dataclass(frozen=True, slots=True)
+class StoredOutput:
+    """A stored output: its hash (SHA-256, hexadecimal), type, size in bytes and, where known, pixels and seconds."""
+
+    generation_id: str
+    position: int
+    sha256: str
+    content_type: str
+    size_bytes: int
+    width: int | None
+    height: int | None
+    seconds: float | None
+
+    @property
+    def extension(self) -> str:
+        """What its file's name ends with, such as `.webp`."""
+        return names.extension("", self.content_type, b"")
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """One generation. Amounts are whole nano-dollars; `held_nano_usd` is 0 once it has ended."""
+
+    id: str
+    order_id: str | None
+    model: str
+    input: Mapping[str, Any] = field(repr=False)
+    state: State
+    is_simulated: bool
+    percent: float | None
+    estimate_nano_usd: int
+    held_nano_usd: int
+    cost_nano_usd: int | None
+    failure_code: str | None
+    failure_message: str | None
+    prediction_id: str | None
+    is_cached: bool
+    tags: tuple[str, ...]
+    metadata: Mapping[str, Any]
+    created_at: datetime
+    finished_at: datetime | None
+    outputs: tuple[StoredOutput, ...]
+
+    @property
+    def is_final(self) -> bool:
+        """Whether it has ended."""
+        return self.state.is_final
+
+    @property
+    def cost_usd(self) -> Decimal | None:
+        """What was booked, in dollars; None while it goes on."""
+        return None if self.cost_nano_usd is None else _usd(self.cost_nano_usd)
+
+    @property
+    def held_usd(self) -> Decimal:
+        """What is held for it, in dollars."""
+        return _usd(self.held_nano_usd)
+
+    def raise_for_failure(self) -> Generation:
+        """Return it when it succeeded. Raises GenerationFailed otherwise."""
+        if self.state is State.SUCCEEDED:
+            return self
+        why = self.failure_message or self.failure_code or f"it is {self.state}"
+        error = errors.GenerationFailed(
+            f"generation {self.id} {self.state}: {why}" if self.is_final else f"generation {self.id}: {why}",
+            prediction_id=self.prediction_id,
+        )
+        error.generation_id, error.failure_code = self.id, self.failure_code
+        raise error
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """How far a generation is: its state, percent where the model tells it, the end of its logs."""
+
+    generation_id: str
+    state: State
+    percent: float | None = None
+    logs: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a request is expected to cost, and the most that it can: that much is held. By which price rule."""
+
+    expected_nano_usd: int
+    at_most_nano_usd: int
+    rule: str
+
+    @property
+    def expected_usd(self) -> Decimal:
+        """The expected price in dollars."""
+        return _usd(self.expected_nano_usd)
+
+    @property
+    def at_most_usd(self) -> Decimal:
+        """The most it can cost, in dollars."""
+        return _usd(self.at_most_nano_usd)
+
+
+def of(row: Row, kept: Sequence[Kept] = ()) -> Generation:
+    """Make what is shown of a row and its stored outputs."""
+    state = State(row.state)
+    return Generation(
+        id=row.id,
+        order_id=row.order_id,
+        model=row.model,
+        input=row.input,
+        state=state,
+        is_simulated=row.simulated,
+        percent=row.progress_percent,
+        estimate_nano_usd=row.estimate_nano_usd,
+        held_nano_usd=0 if state.is_final else row.hold_nano_usd,
+        cost_nano_usd=row.cost_nano_usd,
+        failure_code=row.failure_code,
+        failure_message=row.failure_message,
+        prediction_id=row.prediction_id,
+        is_cached=row.cached_from is not None,
+        tags=tuple(row.tags),
+        metadata=row.metadata,
+        created_at=row.created_at,
+        finished_at=row.finished_at,
+        outputs=tuple(
+            StoredOutput(
+                generation_id=one.generation_id,
+                position=one.position,
+                sha256=one.sha256,
+                content_type=one.content_type,
+                size_bytes=one.size_bytes,
+                width=one.width,
+                height=one.height,
+                seconds=None if one.duration_ms is None else one.duration_ms / 1000,
+            )
+            for one in kept
+        ),
+    )
+
+
+def _usd(nano_usd: int) -> Decimal:
+    return Decimal(nano_usd) / money.NANO_PER_USD
+
+
+__all__ = ["Estimate", "Generation", "Moment", "StoredOutput", "of"]

@@ -1,0 +1,386 @@
+"""The durable core inside one's own process: `async with Studio() as studio: await studio.generate("a boat")`.
+
+Everything runs here: the database (embedded, or the one of TINTYPE_DATABASE_URL), a worker, the tracker, the capture of
+outputs. Without a token the built-in simulator does the work, in a database of its own. Whatever was begun and not
+finished, by this process or by one that died, goes on as soon as a studio is open on the same data.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from tintype import bootstrap, settings
+from tintype.domain import access, errors
+from tintype.domain.feed import Kind
+from tintype.domain.generation import State
+from tintype.domain.money import from_usd
+from tintype.local import generation, simulated
+from tintype.local.generation import Estimate, Generation, Moment, StoredOutput
+from tintype.replicate import settings as replicate_settings
+from tintype.replicate.tokens import Token
+from tintype.service import spend
+from tintype.service.requests import Cache, Request
+from tintype.store import generations, outputs
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+    from datetime import datetime
+    from decimal import Decimal
+    from types import TracebackType
+
+MODEL = "flux-schnell"
+FILM_MODEL = "wan-video/wan-2.2-i2v-fast"
+FILM_PROMPT = "Slow, natural movement; the scene stays as it is."
+_OPEN_MAX = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Film:
+    """A film joined of clips: where it is, its length in seconds, and the generations that made the clips."""
+
+    path: Path
+    seconds: float
+    clips: tuple[Generation, ...]
+
+
+class Studio:
+    """Tintype in one's own process; belongs to one event loop.
+
+    `data`, `database_url` and `storage_url` stand in for the settings of these names, `token` and `base_url` for the
+    token and the upstream. `user` and `project` say in whose name is asked. With `works=False` nothing is bought or
+    followed here: for looking only, or where `tintype worker` runs.
+    """
+
+    def __init__(
+        self,
+        token: str | None = None,
+        *,
+        base_url: str | None = None,
+        data: Path | str | None = None,
+        database_url: str | None = None,
+        storage_url: str | None = None,
+        user: str | None = None,
+        project: str | None = None,
+        works: bool = True,
+    ) -> None:
+        self._token, self._base_url = token, base_url
+        self._given: dict[str, Any] = {
+            name: value
+            for name, value in (
+                ("data", data and Path(data)),
+                ("database_url", database_url),
+                ("storage_url", storage_url),
+            )
+            if value
+        }
+        self._works = works
+        self._stack = AsyncExitStack()
+        self._core: bootstrap.Core | None = None
+        self._working: asyncio.Task[None] | None = None
+        self.actor = access.Actor(access.LOCAL, user=user, project=project)
+        self.is_simulated = False
+        """Whether a simulator does the work, so that nothing is bought."""
+
+    async def __aenter__(self) -> Self:
+        """Open the database and begin to work.
+
+        Raises ConfigurationError for settings, folders and databases that cannot be used, DatabaseAway.
+        """
+        try:
+            await self._open()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Finish what was begun at this moment; the rest is taken up by whoever works next."""
+        await self._stack.aclose()
+
+    async def _open(self) -> None:
+        made = settings.load(**self._given)
+        place = upstream(made, self._token, base_url=self._base_url)
+        if place is None:
+            made = simulated_settings(made)
+        database = await self._stack.enter_async_context(
+            bootstrap.open_database(made, application="tintype studio")
+        )
+        if place is None:
+            place = await self._simulator(made.data / "upstream")
+        self._core = await self._stack.enter_async_context(bootstrap.core_on(database, made, place))
+        self.is_simulated = self._core.upstream.simulated
+        if self._works:
+            self._working = asyncio.create_task(self._core.work(), name="studio: work")
+            self._stack.push_async_callback(self._stop)
+            await self._beside(self._core.worker.is_ready.wait())
+
+    async def _simulator(self, folder: Path) -> replicate_settings.Upstream:
+        running = simulated.Upstream(folder)
+        if self._works:
+            await self._stack.enter_async_context(running)
+        return replicate_settings.Upstream(running.origin, Token(simulated.TOKEN), source="simulator")
+
+    async def _stop(self) -> None:
+        self.core.worker.stop()
+        if self._working is not None:
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._working
+
+    @property
+    def core(self) -> bootstrap.Core:
+        """The core itself, with all its services. Raises RuntimeError before the studio is open."""
+        if self._core is None:
+            raise RuntimeError("the studio is not open: use it inside `async with`")
+        return self._core
+
+    async def generate(
+        self,
+        prompt: str | None = None,
+        *,
+        model: str = MODEL,
+        cache: Cache = Cache.SEEDED,
+        max_usd: str | Decimal | None = None,
+        idempotency_key: str | None = None,
+        timeout_s: float | None = None,
+        **inputs: Any,
+    ) -> Generation:
+        """Make one generation and wait for it; `inputs` are the model's own, files as bytes, Path or URL.
+
+        Cancelling the call leaves the generation to go on. Raises GenerationFailed, and what `submit` raises.
+        """
+        values = inputs if prompt is None else {"prompt": prompt, **inputs}
+        held = None if max_usd is None else from_usd(max_usd)
+        asked = Request(model, values, cache=cache, hold_max_nano_usd=held)
+        begun = await self.submit(asked, idempotency_key=idempotency_key)
+        return (await self.wait(begun.id, timeout_s=timeout_s)).raise_for_failure()
+
+    async def video(
+        self,
+        images: Sequence[Path | bytes | str],
+        *,
+        to: Path | str,
+        prompt: str = FILM_PROMPT,
+        model: str = FILM_MODEL,
+        crossfade_s: float = 0.0,
+        timeout_s: float | None = None,
+        **inputs: Any,
+    ) -> Film:
+        """Make a clip of each image, all admitted together or none, and join them into one MP4 at `to`.
+
+        Raises GenerationFailed when a clip failed; the others stay stored. Raises InputError for no images or a
+        model that makes no film of an image.
+        """
+        known = self.core.catalogue.find(model)
+        if not images or known.image_input is None:
+            raise errors.InputError(
+                "a film is made of at least one image, by a model that takes one: tintype models"
+            )
+        from tintype.media import video as films  # noqa: PLC0415 - brings PyAV, before anything is bought
+
+        name = known.image_input.name
+        asked = [Request(model, {"prompt": prompt, **inputs, name: image}) for image in images]
+        begun = await self.submit_all(asked, kind="video")
+        clips = [(await self.wait(one.id, timeout_s=timeout_s)) for one in begun]
+        for clip in clips:
+            clip.raise_for_failure()
+        async with AsyncExitStack() as stack:
+            paths = [
+                await stack.enter_async_context(self.core.files.local(clip.outputs[0].sha256))
+                for clip in clips
+            ]
+            made = await asyncio.to_thread(films.join, paths, Path(to), crossfade_s=crossfade_s)
+        return Film(made.path, float(Fraction(made.seconds)), tuple(clips))
+
+    async def submit(self, request: Request, *, idempotency_key: str | None = None) -> Generation:
+        """Ask for a generation without waiting for it: held, written and enqueued when this returns.
+
+        Raises InputError, LimitReached with the limit, IdempotencyConflict, UpstreamPaused: nothing was held then.
+        """
+        asked = await self.core.generations.submit(request, actor=self.actor, idempotency_key=idempotency_key)
+        return await self.get(asked.ids[0])
+
+    async def submit_all(
+        self,
+        requests: Sequence[Request],
+        *,
+        idempotency_key: str | None = None,
+        kind: str = "batch",
+        plan: Mapping[str, Any] | None = None,
+    ) -> list[Generation]:
+        """Ask for several as one order: all are admitted, or none is. Raises as `submit`."""
+        asked = await self.core.generations.submit(
+            list(requests), actor=self.actor, idempotency_key=idempotency_key, kind=kind, plan=plan
+        )
+        return [await self.get(ident) for ident in asked.ids]
+
+    async def wait(self, ident: str, *, timeout_s: float | None = None) -> Generation:
+        """Return a generation when it has ended, however it ended. Raises TimedOut; it goes on all the same."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                async for _ in self.watch(ident):
+                    pass
+        except TimeoutError:
+            raise errors.TimedOut(
+                f"generation {ident} did not end within {timeout_s:g} s; it goes on, wait for it again",
+                can_retry=True,
+            ) from None
+        return await self.get(ident)
+
+    async def watch(self, ident: str) -> AsyncIterator[Moment]:
+        """Give how far a generation is, at most twice a second, until it has ended."""
+        await self.core.generations.get(ident, actor=self.actor)
+        is_over = False
+        while not is_over:
+            async with contextlib.aclosing(self.core.feed.watch(ident)) as following:
+                while (event := await self._beside(anext(following, None))) is not None:
+                    if event.state is None:
+                        return
+                    state = State(event.state)
+                    body = event.body if event.kind is Kind.PROGRESS else event.body.get("progress") or {}
+                    is_over = state.is_final
+                    yield Moment(ident, state, body.get("percent"), body.get("logs") or "")
+            # A reader that was too slow is told to begin anew.
+
+    async def get(self, ident: str) -> Generation:
+        """Return a generation with its stored outputs. Raises UnknownGeneration."""
+        row = await self.core.generations.get(ident, actor=self.actor)
+        return generation.of(row, await outputs.of(self.core.database, ident))
+
+    async def cancel(self, ident: str) -> Generation:
+        """Wish that a generation ends: at once and free when it was not bought yet."""
+        await self.core.generations.cancel(ident, actor=self.actor)
+        return await self.get(ident)
+
+    async def resume(self) -> list[Generation]:
+        """Wait for everything that was asked for and has not ended, whoever began it; returns it all."""
+        open_ones = await self.core.database.all(
+            "open_generations", _Open, key=self.actor.key, user=self.actor.user, at_most=_OPEN_MAX
+        )
+        return list(await asyncio.gather(*(self.wait(one.id) for one in open_ones)))
+
+    async def resolve(self, ident: str, *, bought: str | None) -> Generation:
+        """Say what became of an outcome that nobody could tell: the prediction bought, or None for nothing.
+
+        Raises NotFound when upstream does not know that prediction, NotPossibleNow where nothing is to be decided.
+        """
+        row = await self.core.generations.get(ident, actor=self.actor)
+        record = None
+        if bought is not None:
+            record = await self.core.upstream.look(bought)
+            if record is None:
+                raise errors.NotFound(f"upstream knows no prediction {bought[:40]!r} of this account")
+        if not await self.core.progress.resolve(ident, record):
+            raise errors.NotPossibleNow(
+                f"generation {ident} is {row.state}, and its outcome is not in doubt: nothing was changed"
+            )
+        return await self.get(ident)
+
+    async def estimate(self, prompt: str | None = None, *, model: str = MODEL, **inputs: Any) -> Estimate:
+        """Say what a generation will cost, before it is asked for."""
+        values = inputs if prompt is None else {"prompt": prompt, **inputs}
+        price = self.core.generations.price(Request(model, values))
+        return Estimate(price.expected_nano_usd, price.hold_nano_usd, price.rule)
+
+    async def spend(
+        self, *, by: str = "model", since: datetime | None = None, until: datetime | None = None
+    ) -> list[spend.Line]:
+        """Sum up what was booked, by model, user, key or day."""
+        return await spend.report(
+            self.core.database, by=spend.By(by), simulated=self.is_simulated, since=since, until=until
+        )
+
+    async def read(self, output: StoredOutput) -> bytes:
+        """Return the bytes of a stored output."""
+        reading = await self.core.files.open(output.sha256)
+        return b"".join([piece async for piece in reading.pieces])
+
+    async def save(self, output: StoredOutput, to: Path | str) -> Path:
+        """Write a stored output to a file that is not there yet. Raises FileExistsError."""
+        path = Path(to)
+        reading = await self.core.files.open(output.sha256)
+        file = await asyncio.to_thread(path.open, "xb")
+        try:
+            with file:
+                async for piece in reading.pieces:
+                    await asyncio.to_thread(file.write, piece)
+        except BaseException:
+            await asyncio.to_thread(path.unlink)
+            raise
+        return path
+
+    async def list(
+        self, *, search: str = "", before: str | None = None, at_most: int = 100
+    ) -> list[Generation]:
+        """List generations, newest first; `search` is looked for in prompt, model, state and tags.
+
+        `before` is the last id of the page before. Outputs are not among it: ask for one with `get`.
+        """
+        rows = await self.core.database.all(
+            "search_generations",
+            generations.Generation,
+            key=self.actor.key,
+            user=self.actor.user,
+            text=search,
+            before=before,
+            at_most=at_most,
+        )
+        return [generation.of(row) for row in rows]
+
+    async def _beside(self, act: Coroutine[Any, Any, Any]) -> Any:
+        """Await it, or fail with the worker when that one fails first."""
+        doing = asyncio.ensure_future(act)
+        among = {doing} if self._working is None else {doing, self._working}
+        try:
+            await asyncio.wait(among, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            doing.cancel()
+            await asyncio.wait({doing})
+            raise
+        if not doing.done() and self._working is not None:
+            doing.cancel()
+            await asyncio.wait({doing})
+            self._working.result()
+            raise RuntimeError("the studio was closed while it was waited for")
+        return doing.result()
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    id: str
+
+
+def upstream(
+    made: settings.Settings, token: str | None = None, *, base_url: str | None = None
+) -> replicate_settings.Upstream | None:
+    """Find the upstream to work with; None for the built-in simulator, when no token is set anywhere.
+
+    Raises ConfigurationError where an upstream is named and no token for it.
+    """
+    try:
+        return settings.upstream(made, token, base_url=base_url)
+    except errors.TokenMissing:
+        replicate_settings.refuse_lonely_url(base_url)
+        return None
+
+
+def simulated_settings(made: settings.Settings) -> settings.Settings:
+    """Return the settings for the built-in simulator: database and files of its own, below the data folder."""
+    return made.model_copy(
+        update={
+            "data": made.data / "simulated",
+            "database_url": None,
+            "storage_url": None,
+            "public_url": None,
+        }
+    )
+
+
+__all__ = ["Cache", "Film", "Request", "Studio", "simulated_settings", "upstream"]

@@ -1,0 +1,9 @@
+-- Changes nothing; the orders of a key that were asked for by commands and are not delivered, oldest first.
+SELECT o.id, o.kind, o.plan, o.created_at
+FROM orders AS o
+WHERE
+    o.key_id = %(key)s
+    AND o.kind = ANY(%(kinds)s)
+    AND o.metadata ->> 'delivered' IS NULL
+ORDER BY o.id
+LIMIT %(at_most)s
