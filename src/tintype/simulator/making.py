@@ -106,7 +106,7 @@ def plan(
     values = filled(model, input)
     makes = model.makes
     prompt = _prompt(makes, values)
-    seed = _seed(makes, input, seed)
+    seed = seed_of(model, input, seed)
     if model.medium == "text":
         return Making(
             kind=model.kind,
@@ -197,9 +197,9 @@ def _prompt(makes: Mapping[str, Any], values: Mapping[str, Any]) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _seed(makes: Mapping[str, Any], given_input: Mapping[str, Any], otherwise: int) -> int:
+def seed_of(model: Model, input: Mapping[str, Any], otherwise: int) -> int:  # noqa: A002 - the API's own word
     """Return the seed that was given, unless it is negative, which asks for a random one."""
-    value = given_input.get(makes.get("seed", "seed"))
+    value = input.get(model.makes.get("seed", "seed"))
     if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
         return otherwise
     return int(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from tintype.simulator import lifecycle, timestamps
+from tintype.simulator import lifecycle, making, timestamps
 from tintype.simulator.lifecycle import Status
 
 if TYPE_CHECKING:
@@ -99,10 +99,9 @@ def logs(world: World, prediction: Prediction, now_s: float) -> str:
         return ""
     values = json.loads(prediction.input)
     steps = values.get("num_inference_steps")
-    seed = values.get("seed")
     return lifecycle.logs(
         prediction,
         now_s,
-        seed=seed if isinstance(seed, int) else world.outputs.seed(prediction.id),
+        seed=making.seed_of(world.models[prediction.runs], values, world.outputs.seed(prediction.id)),
         steps=steps if isinstance(steps, int) and 0 < steps <= 1000 else _STEPS,
     )

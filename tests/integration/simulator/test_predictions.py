@@ -276,6 +276,16 @@ async def test_logs_and_outputs_grow_while_it_runs(start: Any) -> None:
     assert [look["status"] for look in looks] == ["processing"] * 4 + ["succeeded"]
 
 
+@pytest.mark.parametrize(("seed", "told"), [(7, "7"), (7.0, "7"), (-1, None), (None, None)])
+async def test_log_tells_the_seed_that_is_drawn_with(start: Any, seed: Any, told: str | None) -> None:
+    """A negative one asks for a random one, and that is the one told."""
+    simulator = await start()
+    made = await simulator.create({"prompt": "x", "seed": seed}, headers={"Prefer": "wait"})
+    own = str(simulator.world.outputs.seed(made["id"]))
+
+    assert made["logs"].splitlines()[0] == f"Using seed: {told or own}"
+
+
 async def test_community_model_boots_once_and_official_ones_are_warm(start: Any) -> None:
     simulator = await start(speed=1)
     model = simulator.world.models[COMMUNITY]
