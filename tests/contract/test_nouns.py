@@ -231,6 +231,7 @@ def test_a_training_pushes_a_version_that_runs(
     assert (ran[0], ran[1]["version"], ran[1]["model"]) == (201, version, f"{owner}/hot-dogs")
     assert foreign[0] == 422
     assert weights[0] == 200
+    assert call("GET", path)[1]["run_count"] == 1
 
 
 def test_a_model_with_versions_goes_after_them(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import heapq
 import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
 
 NEVER_S = float("inf")
@@ -97,16 +97,6 @@ class Clock:
         self.run_due()
         if self.on_advance is not None:
             self.on_advance()
-
-    async def sleep_until(self, when_s: float) -> None:
-        """Wait for a time of this clock; advancing the clock shortens the wait."""
-        loop = asyncio.get_running_loop()
-        done = loop.create_future()
-        timer = self.at(when_s, resolve, done)
-        try:
-            await done
-        finally:
-            timer.cancel()
 
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
         """Let timers run by themselves on this event loop, until `detach`."""

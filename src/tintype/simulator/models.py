@@ -111,11 +111,6 @@ class Model:
     license_url: str | None = None
     cover_image_url: str | None = None
 
-    @property
-    def is_time_billed(self) -> bool:
-        """Whether running time on its hardware is what costs."""
-        return self.price.per == "time"
-
 
 @dataclass(frozen=True, slots=True)
 class Collection:

@@ -168,7 +168,6 @@ class Training(Stored):
     base: str
     error: str | None = None
     output_version: str | None = None
-    weights_url: str | None = None
     webhook: str | None = None
     events: tuple[str, ...] | None = None
     is_settled: bool = False

@@ -104,6 +104,7 @@ class Runs:
         prediction.is_fetching = bool(making.given(model, order.input))
         self._begin(prediction)
         world.predictions.add(prediction)
+        self._count_run(order.slug)
         return prediction
 
     def cancel(self, prediction: Prediction) -> None:
@@ -159,6 +160,13 @@ class Runs:
         for reader in readers:
             reader.cancel()
         await asyncio.gather(*readers, return_exceptions=True)
+
+    def _count_run(self, slug: str) -> None:
+        """Count a run of an account's own model, which shows how often it ran."""
+        made = self._world.user_models.get(slug)
+        if made is not None:
+            made.run_count += 1
+            self._world.user_models.save(made)
 
     def _plan(self, prediction: Prediction, values: Mapping[str, Any], *, is_warm: bool) -> None:
         world = self._world

@@ -81,19 +81,6 @@ def test_clock_goes_forward_by_finite_steps_only(step: float) -> None:
         clock.advance(step)
 
 
-async def test_sleeper_wakes_when_the_clock_is_advanced() -> None:
-    clock = Clock()
-    clock.attach(asyncio.get_running_loop())
-    sleeper = asyncio.create_task(clock.sleep_until(clock.now() + 3_600))
-    await asyncio.sleep(0)
-
-    clock.advance(3_600)
-
-    async with asyncio.timeout(5):
-        await sleeper
-    clock.detach()
-
-
 async def test_timers_run_by_themselves_on_the_event_loop() -> None:
     clock = Clock()
     clock.attach(asyncio.get_running_loop())

@@ -186,7 +186,7 @@ def test_hardware_has_the_known_rates() -> None:
 
 def test_what_is_billed_by_time_costs_what_its_hardware_does() -> None:
     machines = models.hardware()
-    by_time = [model for model in MODELS.values() if model.is_time_billed]
+    by_time = [model for model in MODELS.values() if model.price.per == "time"]
 
     assert by_time
     for model in by_time:
