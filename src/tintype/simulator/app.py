@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from starlette.requests import ClientDisconnect
 from starlette.routing import Router
 
 from tintype.simulator import gate, problems, routes
@@ -84,6 +85,9 @@ class Front:
             await self._app(scope, receive, send_safely)
         except problems.Problem as problem:
             await problem.response()(scope, receive, send_safely)
+        except ClientDisconnect:
+            # It left in the middle of its own request: nobody is there to be answered.
+            return
         except Exception:
             log.exception("no answer to %s %s", scope["method"], path)
             if has_started:

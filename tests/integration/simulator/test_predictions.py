@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from itertools import pairwise
 from typing import Any
@@ -132,6 +133,27 @@ async def test_body_that_is_no_json_is_a_clear_error(start: Any, body: bytes) ->
 
     assert answer.status_code == 400
     assert "JSON" in answer.json()["detail"]
+
+
+async def test_client_that_leaves_in_the_middle_of_its_request_is_no_error(
+    start: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing is created, and the log stays empty."""
+    simulator = await start()
+    host, _, port = simulator.url.removeprefix("http://").partition(":")
+    _, writer = await asyncio.open_connection(host, int(port))
+    head = f"POST /v1/predictions HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer r8_tests\r\n"
+    writer.write(f'{head}content-length: 100\r\n\r\n{{"input"'.encode())
+    async with asyncio.timeout(10):
+        while not simulator.world.traffic.under_way:  # noqa: ASYNC110 - nobody tells of a request that is read
+            await asyncio.sleep(0)
+        writer.close()
+        await writer.wait_closed()
+        while simulator.world.traffic.under_way:  # noqa: ASYNC110 - nor of one that ends without an answer
+            await asyncio.sleep(0)
+
+    assert len(simulator.world.predictions) == 0
+    assert [one for one in caplog.records if one.name == "tintype.simulator"] == []
 
 
 async def test_another_accounts_prediction_does_not_exist(start: Any) -> None:
