@@ -107,7 +107,8 @@ class AwaitingDesk(base.Desk):
 
     async def aclose(self) -> None:
         """Close all connections."""
-        pools, self._pools = self._pools, {}
+        pools = self._own_pools()
+        self._pools = {}
         for pool in pools.values():
             await pool.aclose()
 
@@ -124,21 +125,28 @@ class AwaitingDesk(base.Desk):
                     step = op.send(came)
         except StopIteration as end:
             return end.value
+        except errors.TintypeError as error:
+            self.conceal(error)
+            raise
 
     async def iterate(self, op: steps.Op[None]) -> AsyncIterator[Any]:
         """Carry out a conversation, handing on its items."""
         ended = object()
-        step: Any = next(op, ended)
-        while step is not ended:
-            if type(step) is steps.Item:
-                try:
-                    yield step.value
-                except GeneratorExit:
-                    await self._unwind(op)
-                    raise
-                step = next(op, ended)
-            else:
-                step = await self._advance(op, step, ended)
+        try:
+            step: Any = next(op, ended)
+            while step is not ended:
+                if type(step) is steps.Item:
+                    try:
+                        yield step.value
+                    except GeneratorExit:
+                        await self._unwind(op)
+                        raise
+                    step = next(op, ended)
+                else:
+                    step = await self._advance(op, step, ended)
+        except errors.TintypeError as error:
+            self.conceal(error)
+            raise
 
     async def _advance(self, op: steps.Op[Any], step: steps.Step, ended: object) -> Any:
         # StopIteration cannot leave a coroutine, so the end of a conversation is a value here.
@@ -183,16 +191,18 @@ class AwaitingDesk(base.Desk):
         raise TypeError(f"{kind.__name__} is not a step to carry out")
 
     def _pool(self, step: steps.Send | steps.Open) -> connections.AsyncTransport:
+        pools, name = self._own_pools(), self.pool_name(step)
+        pool = pools.get(name)
+        if pool is None:
+            pool = pools[name] = connections.AsyncTransport(**self.pool_options(name))
+        return pool
+
+    def _own_pools(self) -> dict[str, connections.AsyncTransport]:
+        """The pools of the running event loop: connections of another cannot be used here, nor closed."""
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
-            # Connections of an event loop that has ended cannot be used, nor closed, in another.
             self._loop, self._pools = loop, {}
-        name = self.pool_name(step)
-        pool = self._pools.get(name)
-        if pool is None:
-            pool = connections.AsyncTransport(**self.pool_options(name))
-            self._pools[name] = pool
-        return pool
+        return self._pools
 
     async def _send(self, step: steps.Send) -> wire.Reply:
         request = self.line.request(step)

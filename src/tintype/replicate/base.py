@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, NoReturn, ParamSpec, overload
 
 from tintype import __version__
+from tintype.domain import errors
 from tintype.replicate import (
     calling,
     fetching,
@@ -127,8 +128,27 @@ class Desk:
             name, self.line.origin, tls=self.options.tls, trust_env=self.options.trust_env
         )
 
+    def conceal(self, error: errors.TintypeError) -> None:
+        """Take the token out of the words of a failure, which may quote an upstream that quotes the token."""
+        token = self.upstream.token.reveal()
+        link: BaseException | None = error
+        while isinstance(link, errors.TintypeError):
+            link.args = tuple(_without(one, token) for one in link.args)
+            if isinstance(link, errors.PredictionFailed):
+                link.reason = _without(link.reason, token)
+            if isinstance(link, errors.InvalidInput):
+                link.fields = tuple(
+                    errors.InvalidField(**{name: _without(text, token) for name, text in asdict(one).items()})
+                    for one in link.fields
+                )
+            link = link.__cause__ or link.__context__
+
     def __reduce__(self) -> NoReturn:
         raise TypeError("a client holds connections and a token and is not pickled; make a new one there")
+
+
+def _without(text: Any, token: str) -> Any:
+    return text.replace(token, "****") if isinstance(text, str) else text
 
 
 class ClientOps(binding.Resource):

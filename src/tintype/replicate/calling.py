@@ -78,6 +78,13 @@ def call(
             result = _read(what, reply, parse, attempt)
         except errors.UpstreamError as fault:
             error = fault
+        except BaseException as left:
+            if what.kind is wire.Kind.CREATE:
+                left.add_note(
+                    f"POST {what.path} was under way: it may have bought something. Look at client.predictions.list() "
+                    "before you send it anew"
+                )
+            raise
         else:
             _see(context, what, reply, result, sent_at)
             _see_hold(context, what, reply, started)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from typing import TYPE_CHECKING, Any, Self
@@ -107,6 +108,7 @@ class BlockingDesk(base.Desk):
         super().__init__(upstream, options, threading.Event)
         self._lock = threading.Lock()
         self._pools: dict[str, connections.Transport] = {}
+        self._process = os.getpid()
 
     def close(self) -> None:
         """Close all connections."""
@@ -123,24 +125,31 @@ class BlockingDesk(base.Desk):
                 step = self._advance(op, step)
         except StopIteration as end:
             return end.value
+        except errors.TintypeError as error:
+            self.conceal(error)
+            raise
 
     def iterate(self, op: steps.Op[None]) -> Iterator[Any]:
         """Carry out a conversation, handing on its items."""
         ended = object()
-        step: Any = next(op, ended)
-        while step is not ended:
-            if type(step) is steps.Item:
+        try:
+            step: Any = next(op, ended)
+            while step is not ended:
+                if type(step) is steps.Item:
+                    try:
+                        yield step.value
+                    except GeneratorExit:
+                        self._unwind(op)
+                        raise
+                    step = next(op, ended)
+                    continue
                 try:
-                    yield step.value
-                except GeneratorExit:
-                    self._unwind(op)
-                    raise
-                step = next(op, ended)
-                continue
-            try:
-                step = self._advance(op, step)
-            except StopIteration:
-                return
+                    step = self._advance(op, step)
+                except StopIteration:
+                    return
+        except errors.TintypeError as error:
+            self.conceal(error)
+            raise
 
     def _advance(self, op: steps.Op[Any], step: steps.Step) -> steps.Step:
         try:
@@ -177,6 +186,9 @@ class BlockingDesk(base.Desk):
         raise TypeError(f"{kind.__name__} is not a step to carry out")
 
     def _pool(self, step: steps.Send | steps.Open) -> connections.Transport:
+        if self._process != os.getpid():
+            # Connections of the process that this one was forked from are that one's: answers would be mixed up.
+            self._process, self._lock, self._pools = os.getpid(), threading.Lock(), {}
         name = self.pool_name(step)
         pool = self._pools.get(name)
         if pool is None:

@@ -1,7 +1,10 @@
-"""Connections on which a whole answer has to come in time, not only each of its pieces.
+"""Connections on which a whole answer has to come in time, and on which no create goes after idling.
 
 A timeout for reading starts anew with every byte, so a server that drips would hold a call for hours. Where a
 call says `Whole(seconds)`, head and body together have that long, counted from the first look for them.
+
+A pool looks at how long a connection was idle when it hands it out; until the first byte leaves, the process may
+have been stopped or its event loop blocked. Where a call says `Fresh(seconds)`, that byte is the last look.
 """
 
 from __future__ import annotations
@@ -18,14 +21,37 @@ class Whole(float):
     __slots__ = ()
 
 
-class _Answer:
-    """When the answer that is being read has to be there."""
+class Fresh(float):
+    """A timeout for writing that begins no request on a connection which was idle for more than 2 s."""
 
-    __slots__ = ("_inner", "_until")
+    __slots__ = ()
+
+
+IDLE_S = 2.0
+"""How long a connection may have been idle when a create begins on it."""
+
+
+class _Answer:
+    """When the answer that is being read has to be there, and when the connection was last in use."""
+
+    __slots__ = ("_inner", "_is_written", "_until", "_used_at")
 
     def __init__(self, inner: Any) -> None:
         self._inner = inner
         self._until: float | None = None
+        self._used_at = time.monotonic()
+        self._is_written = False
+
+    def _begin(self, timeout: float | None) -> None:
+        idle_s = time.monotonic() - self._used_at
+        if isinstance(timeout, Fresh) and not self._is_written and idle_s > IDLE_S:
+            raise httpx2.ConnectError("the connection was idle for too long; nothing was sent on it")
+        self._is_written = True
+        self._until = None
+
+    def _took(self, data: bytes) -> bytes:
+        self._used_at, self._is_written = time.monotonic(), False
+        return data
 
     def _left(self, timeout: float | None) -> float | None:
         if not isinstance(timeout, Whole):
@@ -49,12 +75,11 @@ class _Stream(_Answer):
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Read, within what is left for the answer."""
-        data: bytes = self._inner.read(max_bytes, self._left(timeout))
-        return data
+        return self._took(self._inner.read(max_bytes, self._left(timeout)))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write, which begins another answer."""
-        self._until = None
+        self._begin(timeout)
         self._inner.write(buffer, timeout)
 
     def close(self) -> None:
@@ -73,12 +98,11 @@ class _AsyncStream(_Answer):
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Read, within what is left for the answer."""
-        data: bytes = await self._inner.read(max_bytes, self._left(timeout))
-        return data
+        return self._took(await self._inner.read(max_bytes, self._left(timeout)))
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write, which begins another answer."""
-        self._until = None
+        self._begin(timeout)
         await self._inner.write(buffer, timeout)
 
     async def aclose(self) -> None:

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any, Generic, TypeVar
+from datetime import UTC, datetime
+from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 FINAL = frozenset({"succeeded", "failed", "canceled", "aborted"})
 """The statuses that never change again; `starting`, `processing` and any unknown one are waited on."""
 
 T = TypeVar("T")
+
+
+_YEARS = range(1970, 9000)
+"""Moments of other years are nonsense, and reckoning with them would leave what a datetime can hold."""
+
+
+def in_utc(moment: datetime) -> datetime:
+    """Give a moment in UTC; one that names no zone is taken to be. Raises ValueError for one out of all reason."""
+    if moment.year not in _YEARS:
+        raise ValueError(f"the year {moment.year} is no time of a prediction")
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+Moment = Annotated[datetime, AfterValidator(in_utc)]
 
 
 class Record(BaseModel):
@@ -33,9 +47,9 @@ class Work(Record):
     metrics: dict[str, Any] | None = None
     urls: dict[str, str | None] | None = Field(default=None, repr=False)
     source: str | None = None
-    created_at: datetime | None = None
-    started_at: datetime | None = None
-    completed_at: datetime | None = None
+    created_at: Moment | None = None
+    started_at: Moment | None = None
+    completed_at: Moment | None = None
 
     @property
     def is_final(self) -> bool:
@@ -52,7 +66,7 @@ class Prediction(Work):
     """One run of a model. Outputs are there for an hour after completion, then `data_removed` is true."""
 
     data_removed: bool = False
-    deadline: datetime | None = None
+    deadline: Moment | None = None
     deployment: str | None = None
     webhook: str | None = Field(default=None, repr=False)
     webhook_events_filter: list[str] | None = None
@@ -86,7 +100,7 @@ class Version(Record):
     """One version of a model with its OpenAPI schema."""
 
     id: str
-    created_at: datetime | None = None
+    created_at: Moment | None = None
     cog_version: str | None = None
     openapi_schema: dict[str, Any] | None = Field(default=None, repr=False)
 
@@ -108,7 +122,7 @@ class Model(Record):
     default_example: Prediction | None = Field(default=None, repr=False)
     latest_version: Version | None = Field(default=None, repr=False)
     is_official: bool | None = None
-    created_at: datetime | None = None
+    created_at: Moment | None = None
 
     @property
     def ref(self) -> str:
@@ -151,8 +165,8 @@ class File(Record):
     etag: str | None = None
     checksums: dict[str, str] | None = None
     metadata: dict[str, Any] | None = None
-    created_at: datetime | None = None
-    expires_at: datetime | None = None
+    created_at: Moment | None = None
+    expires_at: Moment | None = None
     urls: dict[str, str | None] | None = Field(default=None, repr=False)
 
     @property

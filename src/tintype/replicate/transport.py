@@ -17,7 +17,8 @@ import httpx2
 
 from tintype.domain import errors
 from tintype.replicate import wire
-from tintype.replicate.connections import Whole
+from tintype.replicate.connections import IDLE_S, Fresh, Whole
+from tintype.replicate.settings import is_loopback
 from tintype.replicate.steps import Send
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ CREATES_AT_ONCE = 16
 """Connections for creates that are not held: an account may make 10 a second."""
 HELD, CREATES, OTHERS, FILES = "held", "creates", "others", "files"
 CONNECT_S = 5.0
-CREATE_IDLE_S = 2.0
 OTHER_IDLE_S = 30.0
 # What the transport tells when a connection stands and the head of a request is next.
 _BEFORE_FIRST_BYTE = ".send_request_headers.started"
@@ -62,10 +62,11 @@ class Line:
             headers.extend(call.headers)
         if call.with_token and (call.url is None or same_origin(call.url, self.origin)):
             headers.append(("Authorization", f"Bearer {self._token.reveal()}"))
+        write_s = max(step.read_s, 1.0)
         timeout = {
             "connect": self.connect_s,
             "read": Whole(step.read_s) if isinstance(step, Send) else step.read_s,
-            "write": max(step.read_s, 1.0),
+            "write": Fresh(write_s) if call.kind is wire.Kind.CREATE else write_s,
             "pool": step.queue_s if isinstance(step, Send) else None,
         }
         if call.upload is not None:
@@ -122,12 +123,14 @@ def _port(parts: Any) -> int | None:
 def pool_options(name: str, origin: str, *, tls: ssl.SSLContext | None, trust_env: bool) -> dict[str, Any]:
     """The arguments of an httpx2 transport; a proxy from the environment is used if it is meant for this host.
 
+    Never for this machine itself: what goes to it in the clear, the token too, would reach the proxy.
+
     Names are HELD, CREATES, OTHERS (all to the upstream) and FILES (outputs on other hosts).
     """
     parts = urlsplit(origin)
     scheme, host = ("https", "replicate.delivery") if name == FILES else (parts.scheme, parts.hostname or "")
     proxy = None
-    if trust_env and not proxy_bypass(host):
+    if trust_env and not is_loopback(host) and not proxy_bypass(host):
         proxies = getproxies()
         proxy = proxies.get(scheme) or proxies.get("all")
     verify: ssl.SSLContext | bool | None = tls
@@ -142,7 +145,7 @@ def pool_options(name: str, origin: str, *, tls: ssl.SSLContext | None, trust_en
         "limits": httpx2.Limits(
             max_connections=connections_max,
             max_keepalive_connections=min(connections_max, IDLE_MAX),
-            keepalive_expiry=CREATE_IDLE_S if name in {HELD, CREATES} else OTHER_IDLE_S,
+            keepalive_expiry=IDLE_S if name in {HELD, CREATES} else OTHER_IDLE_S,
         ),
     }
 

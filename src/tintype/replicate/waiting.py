@@ -46,6 +46,13 @@ def wait(
     try:
         yield from _follow(context, board, ticket, until, how, usual_s, tell)
         return finish(context, ticket.latest)
+    except errors.TintypeError:
+        raise
+    except BaseException as left:
+        left.add_note(
+            f"prediction {prediction.id} still runs upstream: wait for it again by its id, or cancel it"
+        )
+        raise
     finally:
         board.leave(ticket)
 

@@ -115,10 +115,9 @@ def parse_date(text: str | None) -> datetime | None:
     if not text:
         return None
     try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
+        return results.in_utc(parsedate_to_datetime(text))
+    except (ValueError, OverflowError):
         return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 # ---- requests

@@ -163,6 +163,25 @@ def test_a_create_never_goes_out_on_a_connection_that_idled_for_two_seconds(
     assert server.connections == [0, 0, 1, 2, 1]
 
 
+def test_a_connection_that_idles_while_the_process_is_held_up_carries_no_create(
+    make: Callable[..., Asked], listen: Callable[..., Listener]
+) -> None:
+    """The pool has handed the connection out already when the process stops for two seconds."""
+    server = listen(answer(201, STARTING), answer(201, STARTING))
+    asked = make(server.url)
+    stops = iter([2.1, 0.0])
+
+    def is_still_good() -> bool:
+        time.sleep(next(stops))  # asked between the handing out and the first byte
+        return True
+
+    _create(asked)
+    made = _create(asked, is_still_good=is_still_good)
+
+    assert made.id == ID
+    assert server.connections == [0, 1]
+
+
 def test_what_buys_nothing_is_repeated_until_it_comes_through(both: Asked, simulator: Simulator) -> None:
     for rule in (
         {"do": "answer", "status": 500},
