@@ -9,6 +9,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from tintype.media import disk, pool
+from tintype.media.files_errors import ObjectMissing
 from tintype.media.kinds import Family, Kind
 from tintype.media.thumbnails import SIDE_PX
 from tintype.store import outputs
@@ -39,16 +40,17 @@ def _has_picture(content_type: str) -> bool:
 
 
 async def _make_one(output: Output, *, db: Database, files: Files, workers: pool.Pool) -> bool:
-    async with files.local(output.sha256) as source:
-        target = disk.new_draft(files.drafts)
-        try:
+    target = disk.new_draft(files.drafts)
+    try:
+        async with files.local(output.sha256) as source:
             done = await workers.thumbnail(str(source), str(target), side_px=SIDE_PX)
-            stored = await files.put([target.read_bytes()])
-        except pool.WorkFailed as fault:
-            _log.warning("output %d of %s has no thumbnail: %s", output.position, output.generation_id, fault)
-            return False
-        finally:
-            target.unlink(missing_ok=True)
+        stored = await files.put([target.read_bytes()])
+    except (pool.WorkFailed, ObjectMissing) as fault:
+        # Trying again would end the same way: it cannot be decoded, or was deleted meanwhile.
+        _log.warning("output %d of %s has no thumbnail: %s", output.position, output.generation_id, fault)
+        return False
+    finally:
+        target.unlink(missing_ok=True)
     async with db.transaction() as work:
         await outputs.name(work, sha256=stored.hash, content_type=Kind.WEBP, size_bytes=stored.size_bytes)
         if await files.has(stored.hash):
