@@ -6,11 +6,12 @@ import asyncio
 import io
 from typing import TYPE_CHECKING
 
+import pytest
 from PIL import Image
 
 from tests.integration.core.keeping import capturing
 from tests.integration.core.outlet import Says
-from tintype.domain import events
+from tintype.domain import errors, events
 from tintype.service import capture, removal, thumbnails
 from tintype.store import outputs
 
@@ -113,3 +114,24 @@ async def test_deleting_and_storing_the_same_bytes_at_once_loses_nothing(
         (row,) = await outputs.of(ask.db, new)
         assert await tools.files.has(row.sha256)
         old = new
+
+
+async def test_a_deleted_generation_takes_its_files_along(
+    ask: Asking, tools: capture.Tools, host: Outlet
+) -> None:
+    """Not while it runs; its cost stays in the book, and again is harmless."""
+    ident = await capturing.capturing(ask, host.says("/a.mp4", Says(capturing.FILM)))
+    await capture.capture(ident, tools)
+    with pytest.raises(errors.NotPossibleNow, match="capturing"):
+        await removal.delete(ident, db=ask.db, files=tools.files)
+    await ask.end(ident, cost=5)
+    (row,) = await outputs.of(ask.db, ident)
+
+    await removal.delete(ident, db=ask.db, files=tools.files)
+    await removal.delete(ident, db=ask.db, files=tools.files)
+
+    assert not await tools.files.has(row.sha256)
+    assert await outputs.of(ask.db, ident) == []
+    assert await ask.row("SELECT amount_nano_usd FROM ledger WHERE kind = 'charge'") == (5,)
+    with pytest.raises(errors.UnknownGeneration):
+        await removal.delete("0" * 26, db=ask.db, files=tools.files)
