@@ -108,23 +108,23 @@ class Intake:
             raise Unreadable(
                 f"The file given as {given.field} cannot be read: it is neither an HTTP URL nor a data URI"
             )
-        if self._is_own(parts, prediction):
-            own = await self._own(unquote(parts.path).removeprefix("/v1"), prediction)
+        path = self._own_path(parts, prediction)
+        if path is not None:
+            own = await self._own(path, prediction)
             if own is not None:
                 return own
         if is_drawn(parts.hostname):
             return drawing.name(given.url, given.medium)
         return self._world.blobs.put(await self._fetch(given))
 
-    def _is_own(self, parts: SplitResult, prediction: Prediction) -> bool:
-        origins = [urlsplit(prediction.base)]
-        if self._world.settings.public_url is not None:
-            origins.append(urlsplit(self._world.settings.public_url))
-        return any(
-            _port(origin) == _port(parts)
-            and (origin.hostname == parts.hostname or {origin.hostname, parts.hostname} <= _LOOPBACK)
-            for origin in origins
-        )
+    def _own_path(self, parts: SplitResult, prediction: Prediction) -> str | None:
+        """Return the path of a URL of ours as the routes know it; None for a URL of others."""
+        # What it was created with is the public URL where there is one; that may have a path of its own.
+        base = urlsplit(prediction.base)
+        has_host = base.hostname == parts.hostname or {base.hostname, parts.hostname} <= _LOOPBACK
+        if not has_host or _port(base) != _port(parts):
+            return None
+        return unquote(parts.path).removeprefix(unquote(base.path)).removeprefix("/v1")
 
     async def _own(self, path: str, prediction: Prediction) -> str | None:
         world = self._world

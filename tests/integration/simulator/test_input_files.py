@@ -57,6 +57,18 @@ async def test_uploaded_file_is_read_under_both_its_addresses(start: Any) -> Non
         assert await _size(simulator, done) == (128, 96)
 
 
+@pytest.mark.parametrize("public", ["https://sim.example.net", "https://sim.example.net:8443/base/"])
+async def test_files_of_a_public_url_are_our_own(start: Any, public: str) -> None:
+    """Uploads and outputs are known by the address that answers give, with a path in front or without."""
+    simulator = await start(public_url=public)
+    upload = await simulator.http.post("/v1/files", files={"content": ("a.png", _png(), "image/png")})
+
+    first = await _run(simulator, {"image": upload.json()["urls"]["get"], "scale": 2})
+    second = await _run(simulator, {"image": first["output"], "scale": 2})
+
+    assert (first["status"], second["status"]) == ("succeeded", "succeeded")
+
+
 async def test_deleted_file_stays_readable_for_what_began_before(start: Any) -> None:
     """The bytes go with the last one that needs them."""
     simulator = await start()
