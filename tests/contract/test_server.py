@@ -65,7 +65,8 @@ def test_it_stops_within_two_seconds_while_clients_wait(number: signal.Signals) 
         ]
         for one in waiting:
             one.start()
-        _until(lambda: wire.send(url, "GET", "/_sim/health").json()["running"] == 2)
+        # Three requests came, and the two that wait are under way.
+        _until(lambda: _traffic(url) == (3, 2))
 
         started = time.monotonic()
         process.send_signal(number)
@@ -76,6 +77,11 @@ def test_it_stops_within_two_seconds_while_clients_wait(number: signal.Signals) 
         for one in waiting:
             one.join(5)
             assert not one.is_alive()
+
+
+def _traffic(url: str) -> tuple[int, int]:
+    health = wire.send(url, "GET", "/_sim/health").json()
+    return health["requests"], health["under_way"]
 
 
 def _stream(url: str) -> None:
