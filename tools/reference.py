@@ -31,6 +31,8 @@ def python_page() -> str:
         lines += [f"## `{name}`", ""]
         if inspect.ismodule(value):
             lines += _module(name, value)
+        elif inspect.isfunction(value):
+            lines += _function(name, value)
         else:
             lines += _class(name, value)
     # A client's parts are its attributes, so there has to be one to look at. It opens no connection.

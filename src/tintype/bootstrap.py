@@ -103,7 +103,9 @@ async def open_database(settings: Settings, *, application: str) -> AsyncIterato
             url, revive = server.url, server.ensure
         database = Database(url, application=application, connections_max=CONNECTIONS_MAX, revive=revive)
         await stack.enter_async_context(database)
-        await schema.prepare(database, url, caller=schema.Caller.SERVER)
+        is_server = application.startswith(("tintype serve", "tintype worker"))
+        caller = schema.Caller.SERVER if is_server else schema.Caller.COMMAND
+        await schema.prepare(database, url, caller=caller)
         yield database
 
 

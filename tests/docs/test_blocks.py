@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +14,6 @@ from tintype.testing import simulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 _ALL = blocks.documents()
 _RUNNABLE = [path for path in _ALL if blocks.RUN.intersection(blocks.languages(path.read_text()))]
@@ -29,8 +30,14 @@ def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
     work = tmp_path / "work"
     home.mkdir()
     work.mkdir()
-    with simulator(speed=100) as running:
+    # Below the temporary folder itself: pytest's own folders are closed to the account that PostgreSQL runs as.
+    with (
+        tempfile.TemporaryDirectory(prefix="tt-", ignore_cleanup_errors=True) as data,
+        simulator(speed=100) as running,
+    ):
+        Path(data).chmod(0o755)
         monkeypatch.setenv("HOME", str(home))
+        monkeypatch.setenv("TINTYPE_DATA", data)
         monkeypatch.setenv("TINTYPE_REPLICATE_URL", running.url)
         monkeypatch.setenv("REPLICATE_API_TOKEN", "r8_the_documents_example_token")
         monkeypatch.chdir(work)

@@ -12,6 +12,7 @@ import pytest
 import tintype
 from tests.docs import blocks
 from tintype.cli.app import COMMANDS
+from tintype.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -64,6 +65,7 @@ def test_every_setting_has_a_heading() -> None:
     """Each variable that the code reads is described, and no other."""
     sources = [path.read_text() for path in (ROOT / "src/tintype").rglob("*.py")]
     read = {name for text in sources for name in re.findall(r'"((?:TINTYPE|REPLICATE_API)_[A-Z_]+)"', text)}
+    read |= {f"TINTYPE_{name}".upper() for name in Settings.model_fields}
 
     assert _headings((ROOT / "docs/reference/settings.md").read_text()) == read
 

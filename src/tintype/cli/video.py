@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tintype import catalogue
-from tintype.cli import exits, files, generate, orders, runs, screen, upstream
+from tintype.cli import exits, files, generate, orders, runs, screen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +26,8 @@ Examples:
 
 \b
 Exit codes: 0 made, 1 something failed upstream (finished clips are kept),
-2 wrong input or configuration, 130 interrupted (Ctrl-C cancels upstream).
+2 wrong input or configuration, 130 interrupted; started again, it takes up
+what was paid for.
 """
 PROMPT = "Slow, natural movement; the scene stays as it is."
 MODEL = "wan-video/wan-2.2-i2v-fast"
@@ -35,7 +36,7 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @app.command(epilog=EXAMPLES)
-def video(
+def video(  # noqa: PLR0913 - each is an option of the command
     images: Annotated[list[str], typer.Argument(metavar="IMAGE...", help="Paths or URLs, in order.")],
     *,
     prompt: Annotated[str, typer.Option(metavar="TEXT", help="What is to happen in each clip.")] = PROMPT,
@@ -54,6 +55,9 @@ def video(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON document and nothing else.")
     ] = False,
+    direct: Annotated[
+        bool, typer.Option("--direct", help="Without database and budgets; Ctrl-C cancels upstream.")
+    ] = False,
 ) -> None:
     """Bring pictures to life, one clip for each, and join the clips into one MP4."""
     wish = orders.Wish(model=model, prompt=prompt, seed=seed, settings=settings or ())
@@ -67,23 +71,35 @@ def video(
     folder = files.folder(out)
     name = _name(images[0], slug=order.slug)
     names = [name] if len(images) == 1 else [f"{name}-clip-{number + 1}" for number in range(len(images))]
-    with upstream.chosen() as place:
-        ended = generate.make(order, place, folder=folder, names=names, is_quiet=as_json)
+    ended, place = generate.made(
+        order,
+        kind="video",
+        folder=folder,
+        names=names,
+        is_quiet=as_json,
+        is_direct=direct,
+        also={"film": name, "crossfade_s": crossfade},
+    )
     done = [one for one in ended if isinstance(one, runs.Done)]
     broken = [one for one in ended if isinstance(one, runs.Broken)]
-    film = None if broken else _joined(done, folder=folder, name=name, crossfade_s=crossfade)
+    film = None if broken else joined(done, folder=folder, name=name, crossfade_s=crossfade)
     if as_json:
         screen.put_json(_document(generate.document(order, place, done, broken), film))
     elif film is not None:
-        length = "" if film["seconds"] is None else f"  {film['seconds']:.1f} s long"
-        pixels = f"{film['width']}x{film['height']}" if film["width"] else "size unknown"
-        screen.put(f"{film['path']}  {pixels}{length}  {screen.size(film['bytes'])}")
+        put_film(film)
         seconds = max(one.seconds for one in done)
         screen.put(f"{len(done)} by {order.slug} in {seconds:.1f} s, {generate.cost(done)}")
     if broken:
         kept = ", ".join(str(saved.path) for one in done for saved in one.saved)
         end = runs.failure(broken, count=len(ended))
         raise type(end)(f"{end}; kept: {kept}" if kept else str(end))
+
+
+def put_film(film: dict[str, Any]) -> None:
+    """Print a film's path, size and length."""
+    length = "" if film["seconds"] is None else f"  {film['seconds']:.1f} s long"
+    pixels = f"{film['width']}x{film['height']}" if film["width"] else "size unknown"
+    screen.put(f"{film['path']}  {pixels}{length}  {screen.size(film['bytes'])}")
 
 
 def _name(image: str, *, slug: str) -> str:
@@ -99,7 +115,7 @@ def _document(made: dict[str, Any], film: dict[str, Any] | None) -> dict[str, An
     return {**made, "clips": clips, "film": film}
 
 
-def _joined(done: Sequence[Done], *, folder: Path, name: str, crossfade_s: float) -> dict[str, Any]:
+def joined(done: Sequence[Done], *, folder: Path, name: str, crossfade_s: float) -> dict[str, Any]:
     """Join the clips into one film and remove them; they stay where that fails, since they were paid for."""
     clips = [saved.path for one in done for saved in one.saved]
     if len(clips) == 1:

@@ -29,7 +29,7 @@ from tintype.service.requests import Cache, Request
 from tintype.store import generations, outputs
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
     from datetime import datetime
     from decimal import Decimal
     from types import TracebackType
@@ -54,10 +54,10 @@ class Studio:
 
     `data`, `database_url` and `storage_url` stand in for the settings of these names, `token` and `base_url` for the
     token and the upstream. `user` and `project` say in whose name is asked. With `works=False` nothing is bought or
-    followed here: for looking only, or where `tintype worker` runs.
+    followed here: for looking only, or where `tintype worker` runs. `application` is what the database sees.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - keyword-only choices, all optional
         self,
         token: str | None = None,
         *,
@@ -68,6 +68,7 @@ class Studio:
         user: str | None = None,
         project: str | None = None,
         works: bool = True,
+        application: str = "tintype studio",
     ) -> None:
         self._token, self._base_url = token, base_url
         self._given: dict[str, Any] = {
@@ -80,12 +81,15 @@ class Studio:
             if value
         }
         self._works = works
+        self._application = application
         self._stack = AsyncExitStack()
         self._core: bootstrap.Core | None = None
         self._working: asyncio.Task[None] | None = None
         self.actor = access.Actor(access.LOCAL, user=user, project=project)
         self.is_simulated = False
-        """Whether a simulator does the work, so that nothing is bought."""
+        """Whether a simulator on this machine does the work, so that nothing is bought."""
+        self.is_built_in = False
+        """Whether that is the built-in one, since no token is set."""
 
     async def __aenter__(self) -> Self:
         """Open the database and begin to work.
@@ -109,9 +113,10 @@ class Studio:
         made = settings.load(**self._given)
         place = upstream(made, self._token, base_url=self._base_url)
         if place is None:
+            self.is_built_in = True
             made = simulated_settings(made)
         database = await self._stack.enter_async_context(
-            bootstrap.open_database(made, application="tintype studio")
+            bootstrap.open_database(made, application=self._application)
         )
         if place is None:
             place = await self._simulator(made.data / "upstream")
@@ -234,7 +239,7 @@ class Studio:
             ) from None
         return await self.get(ident)
 
-    async def watch(self, ident: str) -> AsyncIterator[Moment]:
+    async def watch(self, ident: str) -> AsyncGenerator[Moment]:
         """Give how far a generation is, at most twice a second, until it has ended."""
         await self.core.generations.get(ident, actor=self.actor)
         is_over = False

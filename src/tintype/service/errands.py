@@ -22,11 +22,15 @@ AT_MOST = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """An order that is not delivered. `plan` is what its command wrote down: where to, under which names."""
+    """An order that is not delivered. `plan` is what its command wrote down: where to, under which names.
+
+    `saved` holds the ids of generations whose files are there already.
+    """
 
     id: str
     kind: str
     plan: dict[str, Any] = field(repr=False)
+    saved: list[str]
     created_at: datetime
 
 
@@ -50,9 +54,14 @@ async def held(db: Database, ident: str) -> AsyncIterator[bool]:
                 await session.value("leave_errand", id=ident)
 
 
+async def saved(db: Database, ident: str, *, generation_id: str) -> None:
+    """Note that the files of one of its generations are where they were wanted."""
+    await db.run("note_saved", id=ident, generation_id=generation_id)
+
+
 async def delivered(db: Database, ident: str) -> None:
     """Note that an errand is done."""
     await db.run("end_errand", id=ident)
 
 
-__all__ = ["Errand", "delivered", "held", "undelivered"]
+__all__ = ["Errand", "delivered", "held", "saved", "undelivered"]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tintype.testing import Simulator
 
 COMMAND = Path(sys.executable).with_name("tintype")
@@ -72,13 +76,24 @@ class Shell:
 
 
 @pytest.fixture
-def alone(tmp_path: Path) -> Shell:
+def data() -> Iterator[Path]:
+    """A data folder; below the temporary folder itself, as pytest's own are closed to the server's account."""
+    folder = Path(tempfile.mkdtemp(prefix="tt-"))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.fixture
+def alone(tmp_path: Path, data: Path) -> Shell:
     """A shell without a token."""
     home, folder = tmp_path / "home", tmp_path / "work"
     home.mkdir()
     folder.mkdir()
     kept = {name: value for name, value in os.environ.items() if name in {"PATH", "LANG", "SYSTEMROOT"}}
-    return Shell(folder, {**kept, "HOME": str(home), "PYTHONUTF8": "1"})
+    return Shell(folder, {**kept, "HOME": str(home), "TINTYPE_DATA": str(data), "PYTHONUTF8": "1"})
 
 
 @pytest.fixture

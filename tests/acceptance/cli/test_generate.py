@@ -23,7 +23,7 @@ DEADLINE_S = 20
 
 def test_pictures_are_saved_and_told(connected: Shell, simulator: Simulator) -> None:
     ended = connected.run(
-        "generate", "A red sports car!", "-n", "5", "--aspect", "4:3", "--seed", "7",
+        "generate", "--direct", "A red sports car!", "-n", "5", "--aspect", "4:3", "--seed", "7",
         "--set", "output_format=png", "--out", "pictures",
     )  # fmt: skip
 
@@ -46,7 +46,7 @@ def test_pictures_are_saved_and_told(connected: Shell, simulator: Simulator) -> 
 
 
 def test_json_is_one_document_and_nothing_else(connected: Shell) -> None:
-    ended = connected.run("generate", "a boat", "--model", "imagen4_ultra", "--json")
+    ended = connected.run("generate", "--direct", "a boat", "--model", "imagen4_ultra", "--json")
 
     document = json.loads(ended.out)
     assert (ended.code, ended.err) == (0, "")
@@ -59,7 +59,7 @@ def test_json_is_one_document_and_nothing_else(connected: Shell) -> None:
 
 
 def test_without_a_token_a_simulator_does_the_same_and_ends(alone: Shell) -> None:
-    ended = alone.run("generate", "a boat", "--set", "output_format=png")
+    ended = alone.run("generate", "--direct", "a boat", "--set", "output_format=png")
 
     assert ended.code == 0
     assert ended.err == "No token is set: a simulator on this machine does the work, nothing is bought.\n"
@@ -68,7 +68,7 @@ def test_without_a_token_a_simulator_does_the_same_and_ends(alone: Shell) -> Non
 
 
 def test_failure_upstream_is_one_line_and_code_one(connected: Shell) -> None:
-    ended = connected.run("generate", "[[fail=out of paint]] a boat", "--json")
+    ended = connected.run("generate", "--direct", "[[fail=out of paint]] a boat", "--json")
 
     assert ended.code == 1
     assert len(ended.error_lines) == 1
@@ -83,7 +83,7 @@ def test_one_that_fails_leaves_the_others(connected: Shell, simulator: Simulator
     simulator.faults([{"do": "answer", "method": "POST", "path": "*/predictions", "status": 400, "count": 1,
                        "body": {"detail": "not this one"}}])  # fmt: skip
 
-    ended = connected.run("generate", "a boat", "--model", "flux_pro", "-n", "3")
+    ended = connected.run("generate", "--direct", "a boat", "--model", "flux_pro", "-n", "3")
 
     assert ended.code == 1
     assert len(connected.files()) == 2
@@ -96,7 +96,7 @@ def test_a_create_of_unknown_outcome_is_told_and_not_repeated(connected: Shell, 
         [{"do": "reset", "when": "after", "method": "POST", "path": "*/predictions", "count": 1}]
     )
 
-    ended = connected.run("generate", "a boat", "--json")
+    ended = connected.run("generate", "--direct", "a boat", "--json")
 
     assert ended.code == 1
     assert json.loads(ended.out)["failures"][0]["code"] == "outcome_unknown"
@@ -114,7 +114,7 @@ def test_a_create_of_unknown_outcome_is_told_and_not_repeated(connected: Shell, 
 def test_wrong_input_is_one_line_and_code_two(
     connected: Shell, simulator: Simulator, arguments: list[str], words: str
 ) -> None:
-    ended = connected.run("generate", *arguments)
+    ended = connected.run("generate", "--direct", *arguments)
 
     assert ended.code == 2
     assert ended.out == ""
@@ -126,7 +126,7 @@ def test_wrong_input_is_one_line_and_code_two(
 def test_refused_token_is_told_without_the_token(connected: Shell) -> None:
     connected.environment["REPLICATE_API_TOKEN"] = "no_marker_token"
 
-    ended = connected.run("generate", "a boat")
+    ended = connected.run("generate", "--direct", "a boat")
 
     assert ended.code == 1
     assert "401" in ended.error_lines[0]
@@ -135,7 +135,7 @@ def test_refused_token_is_told_without_the_token(connected: Shell) -> None:
 
 def test_a_model_outside_the_catalogue_works_at_an_unknown_price(connected: Shell) -> None:
     ended = connected.run(
-        "generate", "a boat", "--model", "stability-ai/sdxl", "--set", "width=512", "--json"
+        "generate", "--direct", "a boat", "--model", "stability-ai/sdxl", "--set", "width=512", "--json"
     )
 
     document = json.loads(ended.out)
@@ -149,7 +149,15 @@ def test_a_picture_given_by_path_is_worked_on(connected: Shell) -> None:
     Image.new("RGB", (64, 48), "red").save(connected.folder / "small.png")
 
     ended = connected.run(
-        "generate", "--model", "real-esrgan", "--set", "image=small.png", "--set", "scale=2", "--json"
+        "generate",
+        "--direct",
+        "--model",
+        "real-esrgan",
+        "--set",
+        "image=small.png",
+        "--set",
+        "scale=2",
+        "--json",
     )
 
     (file,) = json.loads(ended.out)["files"]
@@ -161,7 +169,7 @@ def test_a_picture_given_by_path_is_worked_on(connected: Shell) -> None:
 def test_interruption_cancels_upstream_and_says_so(
     connected: Shell, simulator: Simulator, number: signal.Signals
 ) -> None:
-    process = connected.start("generate", "[[delay=60]] a boat", "--model", "flux_pro", "-n", "2")
+    process = connected.start("generate", "--direct", "[[delay=60]] a boat", "--model", "flux_pro", "-n", "2")
     try:
         _until(lambda: simulator.bills()["predictions"] == 2)
         process.send_signal(number)
@@ -183,7 +191,7 @@ def test_interrupted_while_the_create_is_under_way(connected: Shell, simulator: 
         [{"do": "delay", "delay_s": 2.0, "when": "after", "method": "POST", "path": "*/predictions"}]
     )
 
-    process = connected.start("generate", "[[delay=60]] a boat", "--model", "flux_pro")
+    process = connected.start("generate", "--direct", "[[delay=60]] a boat", "--model", "flux_pro")
     try:
         _until(lambda: simulator.bills()["predictions"] == 1)
         process.send_signal(signal.SIGINT)
@@ -197,7 +205,7 @@ def test_interrupted_while_the_create_is_under_way(connected: Shell, simulator: 
 
 
 def test_the_simulator_does_not_outlive_a_killed_command(alone: Shell) -> None:
-    process = alone.start("generate", "[[delay=60]] a boat")
+    process = alone.start("generate", "--direct", "[[delay=60]] a boat")
     try:
         _until(lambda: bool(_children(process.pid)))
         (child,) = _children(process.pid)

@@ -43,7 +43,7 @@ def at_a_terminal(shell: Shell, *arguments: str, **environment: str) -> str:
 
 
 def test_progress_and_the_picture_are_shown(connected: Shell) -> None:
-    shown = at_a_terminal(connected, "generate", "a boat")
+    shown = at_a_terminal(connected, "generate", "--direct", "a boat")
 
     assert "flux-schnell" in shown
     assert "saved" in shown
@@ -59,7 +59,7 @@ def test_progress_and_the_picture_are_shown(connected: Shell) -> None:
 def test_no_picture_where_none_is_wanted(
     connected: Shell, arguments: list[str], environment: dict[str, str]
 ) -> None:
-    shown = at_a_terminal(connected, "generate", "a boat", *arguments, **environment)
+    shown = at_a_terminal(connected, "generate", "--direct", "a boat", *arguments, **environment)
 
     assert HALF_BLOCK not in shown
     assert "a-boat-flux-schnell.webp" in shown

@@ -22,7 +22,9 @@ def stills(shell: Shell, *colours: str) -> list[str]:
 
 
 def test_clips_of_all_images_become_one_film(connected: Shell, simulator: Simulator) -> None:
-    ended = connected.run("video", *stills(connected, "red", "blue"), *SHORT, "--out", "films", "--json")
+    ended = connected.run(
+        "video", "--direct", *stills(connected, "red", "blue"), *SHORT, "--out", "films", "--json"
+    )
 
     document = json.loads(ended.out)
     assert (ended.code, ended.err) == (0, "")
@@ -36,7 +38,7 @@ def test_clips_of_all_images_become_one_film(connected: Shell, simulator: Simula
 
 
 def test_one_image_is_one_clip_as_upstream_made_it(connected: Shell) -> None:
-    ended = connected.run("video", *stills(connected, "green"), *SHORT, "--prompt", "it glows")
+    ended = connected.run("video", "--direct", *stills(connected, "green"), *SHORT, "--prompt", "it glows")
 
     assert ended.code == 0
     assert connected.files() == ["green-wan-2.2-i2v-fast.mp4", "green.png"]
@@ -46,7 +48,7 @@ def test_one_image_is_one_clip_as_upstream_made_it(connected: Shell) -> None:
 def test_when_a_clip_fails_the_others_are_kept(connected: Shell, simulator: Simulator) -> None:
     simulator.faults([{"do": "answer", "method": "POST", "path": "*/predictions", "status": 402, "count": 1}])
 
-    ended = connected.run("video", *stills(connected, "red", "blue"), *SHORT)
+    ended = connected.run("video", "--direct", *stills(connected, "red", "blue"), *SHORT)
 
     kept = [name for name in connected.files() if name.endswith(".mp4")]
     assert ended.code == 1
@@ -55,8 +57,8 @@ def test_when_a_clip_fails_the_others_are_kept(connected: Shell, simulator: Simu
 
 
 def test_wrong_input_is_refused_before_anything_is_bought(connected: Shell, simulator: Simulator) -> None:
-    missing = connected.run("video", "nowhere.png")
-    wrong = connected.run("video", *stills(connected, "red"), "--model", "flux-schnell")
+    missing = connected.run("video", "--direct", "nowhere.png")
+    wrong = connected.run("video", "--direct", *stills(connected, "red"), "--model", "flux-schnell")
 
     assert (missing.code, wrong.code) == (2, 2)
     assert "there is no file 'nowhere.png'" in missing.error_lines[0]

@@ -1,5 +1,5 @@
 -- Changes nothing; the orders of a key that were asked for by commands and are not delivered, oldest first.
-SELECT o.id, o.kind, o.plan, o.created_at
+SELECT o.id, o.kind, o.plan, coalesce(o.metadata -> 'saved', '[]') AS saved, o.created_at
 FROM orders AS o
 WHERE
     o.key_id = %(key)s

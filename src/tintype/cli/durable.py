@@ -1,0 +1,310 @@
+"""Make the runs of an order as durable generations, and bring their files into a folder.
+
+What was bought is not lost by an interruption: the same command started again, or `tintype resume`, takes it up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import importlib.util
+import json
+import platform
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tintype.cli import exits, files, progress, runs, screen, upstream
+from tintype.cli.orders import Run
+from tintype.domain.errors import GenerationFailed, TintypeError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tintype.cli.orders import Order
+    from tintype.cli.runs import Broken, Done, Saved
+    from tintype.cli.upstream import Place
+    from tintype.local.generation import Generation
+    from tintype.local.studio import Studio
+    from tintype.service.errands import Errand
+
+KINDS = ("generate", "video")
+SIMULATED = "No token is set: a simulator on this machine does the work, nothing is bought."
+_PACKAGES = ("procrastinate", "psycopg", "psycopg_pool", "alembic", "obstore", "pydantic_settings")
+
+
+def is_installed() -> bool:
+    """Whether what durable generations need is there: the extra `server`, on a system with its locks."""
+    return sys.platform != "win32" and all(importlib.util.find_spec(name) for name in _PACKAGES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """An order under way: its generations by run, and where their files go under which names.
+
+    `saved` are the generations whose files are there already.
+    """
+
+    id: str
+    generations: Sequence[str]
+    runs: Sequence[Run]
+    folder: Path
+    names: Sequence[str]
+    saved: frozenset[str] = frozenset()
+
+
+def make(
+    order: Order,
+    *,
+    kind: str,
+    folder: Path,
+    names: Sequence[str],
+    is_quiet: bool,
+    also: Mapping[str, Any] | None = None,
+) -> tuple[list[Done | Broken], Place]:
+    """Make all runs of an order; `also` is what else has to be known to deliver them later.
+
+    Raises Interrupted after Ctrl-C: what was not bought was given up, what was is kept.
+    """
+    name = order.slug.partition("/")[2].partition(":")[0]
+    with (
+        upstream.terminated_like_interrupted(),
+        progress.Board(name, len(order.runs), is_wanted=not is_quiet) as board,
+    ):
+        work = _Command(order, kind=kind, folder=folder.absolute(), names=names, also=also or {}, board=board)
+        try:
+            return asyncio.run(work.run())
+        except KeyboardInterrupt:
+            raise exits.Interrupted(work.told or "interrupted; nothing was asked for") from None
+
+
+class _Command:
+    """One command inside an event loop, remembered for when it is interrupted."""
+
+    def __init__(
+        self,
+        order: Order,
+        *,
+        kind: str,
+        folder: Path,
+        names: Sequence[str],
+        also: Mapping[str, Any],
+        board: progress.Board,
+    ) -> None:
+        self._order, self._kind, self._folder, self._names = order, kind, folder, list(names)
+        self._also, self._board = also, board
+        self.told = ""
+
+    async def run(self) -> tuple[list[Done | Broken], Place]:
+        from tintype.local.studio import Studio  # noqa: PLC0415 - not needed to refuse wrong input
+
+        async with Studio() as studio:
+            if studio.is_built_in:
+                screen.say(SIMULATED)
+            place = upstream.Place(studio.core.upstream.origin, None, is_simulated=studio.is_built_in)
+            errand = await self._taken_up(studio) or await self._begun(studio)
+            return await self._delivered(studio, errand), place
+
+    async def _delivered(self, studio: Studio, errand: Delivery) -> list[Done | Broken]:
+        from tintype.service import errands  # noqa: PLC0415 - as above
+
+        async with errands.held(studio.core.database, errand.id):
+            try:
+                ended = await deliver(studio, errand, self._board)
+            except asyncio.CancelledError:
+                self.told, is_left = await _given_up(studio, errand.generations)
+                if not is_left:
+                    await errands.delivered(studio.core.database, errand.id)
+                raise
+            await errands.delivered(studio.core.database, errand.id)
+            return ended
+
+    async def _begun(self, studio: Studio) -> Delivery:
+        """Ask for all runs at once: all are admitted, or none is."""
+        from tintype.domain.catalogue import UnknownModel  # noqa: PLC0415 - as above
+        from tintype.service.requests import Request  # noqa: PLC0415 - as above
+
+        slug, _, version = self._order.slug.partition(":")
+        requests = [Request(slug, run.values, version=version or None) for run in self._order.runs]
+        plan = {
+            "digest": self._digest(),
+            "host": platform.node(),
+            "folder": str(self._folder),
+            "names": self._names,
+            **self._also,
+        }
+        try:
+            begun = await studio.submit_all(requests, kind=self._kind, plan=plan)
+        except UnknownModel as error:
+            raise exits.Refusal(f"{error} Upstream knows none of that name either (404).") from None
+        return Delivery(
+            id=begun[0].order_id or "",
+            generations=[one.id for one in begun],
+            runs=self._order.runs,
+            folder=self._folder,
+            names=self._names,
+        )
+
+    async def _taken_up(self, studio: Studio) -> Delivery | None:
+        """Find what the very same command left behind when it was interrupted."""
+        from tintype.service import errands  # noqa: PLC0415 - as above
+
+        digest = self._digest()
+        for found in await errands.undelivered(studio.core.database, studio.actor, kinds=[self._kind]):
+            if found.plan.get("digest") != digest or found.plan.get("host") != platform.node():
+                continue
+            async with errands.held(studio.core.database, found.id) as is_ours:
+                errand = await delivery_of(studio, found) if is_ours else None
+            if errand is None or not await _was_bought(studio, errand):
+                continue
+            began = found.created_at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+            screen.say(f"Taking up what was interrupted after {began}: nothing is bought again.")
+            return Delivery(
+                id=errand.id,
+                generations=errand.generations,
+                runs=self._order.runs,
+                folder=self._folder,
+                names=self._names,
+                saved=errand.saved,
+            )
+        return None
+
+    def _digest(self) -> str:
+        """Name what makes two commands the same: model, inputs, files as they are now, where to."""
+        asked = [
+            self._order.slug,
+            [run.values for run in self._order.runs],
+            str(self._folder),
+            dict(self._also),
+        ]
+        return hashlib.sha256(json.dumps(asked, sort_keys=True, default=_file).encode()).hexdigest()
+
+
+def _file(value: Any) -> str:
+    if isinstance(value, Path):
+        return f"{value.absolute()} {hashlib.sha256(value.read_bytes()).hexdigest()}"
+    return str(value)
+
+
+async def _was_bought(studio: Studio, delivery: Delivery) -> bool:
+    """Whether anything of it goes on or succeeded; what ended without success is asked for anew."""
+    rows = [await studio.get(ident) for ident in delivery.generations]
+    return any(not row.is_final or row.state == "succeeded" for row in rows)
+
+
+async def delivery_of(studio: Studio, found: Errand) -> Delivery | None:
+    """Return what is to be delivered of an errand; None where there is nothing left of it."""
+    from tintype.store import generations  # noqa: PLC0415 - as above
+
+    rows = await generations.of_order(studio.core.database, found.id)
+    names = [str(name) for name in found.plan.get("names", [])]
+    if not rows or len(names) != len(rows) or not isinstance(found.plan.get("folder"), str):
+        return None
+    return Delivery(
+        id=found.id,
+        generations=[row.id for row in rows],
+        runs=[Run(dict(row.input), row.input.get("seed"), None) for row in rows],
+        folder=Path(found.plan["folder"]),
+        names=names,
+        # Clips are wanted for their film only.
+        saved=frozenset(found.saved) if found.kind == "generate" else frozenset(),
+    )
+
+
+async def deliver(studio: Studio, delivery: Delivery, board: progress.Board) -> list[Done | Broken]:
+    """Wait for an order's generations and save their files. One that fails leaves the others alone."""
+    count = len(delivery.generations)
+    tasks = [asyncio.create_task(_one(studio, delivery, number, board)) for number in range(count)]
+    try:
+        return list(await asyncio.gather(*tasks))
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _one(studio: Studio, delivery: Delivery, number: int, board: progress.Board) -> Done | Broken:
+    from tintype.service import errands  # noqa: PLC0415 - as above
+
+    run, ident = delivery.runs[number], delivery.generations[number]
+    started = time.monotonic()
+    made: Generation | None = None
+    try:
+        async with contextlib.aclosing(studio.watch(ident)) as moments:
+            async for moment in moments:
+                fraction = None if moment.percent is None else moment.percent / 100
+                board.moved(number, moment.state.value, fraction)
+        made = await studio.get(ident)
+        made.raise_for_failure()
+        saved: tuple[Saved, ...] = ()
+        if ident not in delivery.saved:
+            saved = tuple(
+                [await _saved(studio, made, place, delivery, number) for place in range(len(made.outputs))]
+            )
+            await errands.saved(studio.core.database, delivery.id, generation_id=ident)
+    except (TintypeError, exits.Exit, OSError) as error:
+        board.moved(number, "failed", None)
+        if not isinstance(error, GenerationFailed):
+            # It was made, but could not be saved: the errand stays open, and `resume` delivers it.
+            raise
+        return runs.Broken(run=run, error=error, prediction_id=made.prediction_id if made else None)
+    board.moved(number, "saved", 1.0)
+    return runs.Done(
+        run=run,
+        prediction_id=made.prediction_id,
+        saved=saved,
+        seconds=_seconds(made, time.monotonic() - started),
+        generation_id=made.id,
+        cost_nano_usd=made.cost_nano_usd,
+    )
+
+
+def _seconds(made: Generation, waited_s: float) -> float:
+    """Return how long it took from the request to the stored file."""
+    if made.finished_at is None:
+        return waited_s
+    return max((made.finished_at - made.created_at).total_seconds(), 0.0)
+
+
+async def _saved(studio: Studio, made: Generation, position: int, delivery: Delivery, number: int) -> Saved:
+    output = made.outputs[position]
+    reading = await studio.core.files.open(output.sha256)
+    folder = files.folder(delivery.folder)
+    with files.new_file(folder, delivery.names[number], output.extension) as (path, file):
+        async for piece in reading.pieces:
+            await asyncio.to_thread(file.write, piece)
+    shown = Path(path.name) if folder == Path.cwd() else _relative(path)
+    return runs.Saved(path=shown, size=output.size_bytes, width=output.width, height=output.height)
+
+
+def _relative(path: Path) -> Path:
+    """Show a path as a person would write it from here."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+async def _given_up(studio: Studio, idents: Sequence[str]) -> tuple[str, bool]:
+    """After Ctrl-C: give up what was not bought yet, which is free; says what goes on, and whether anything is left."""
+    rows = [await studio.get(ident) for ident in idents]
+    queued = [row.id for row in rows if row.state == "queued"]
+    ended = [await studio.cancel(ident) for ident in queued]
+    free = [row.id for row in ended if row.is_final]
+    going = [row.id for row in rows if not row.is_final and row.id not in free]
+    done = [row.id for row in rows if row.state == "succeeded"]
+    words = ["interrupted"]
+    if free:
+        words.append(f"{len(free)} not bought and given up")
+    if going:
+        words.append(f"under way and kept: {', '.join(going)}")
+    if done:
+        words.append(f"made and kept: {', '.join(done)}")
+    if going or done:
+        words.append("take up what was paid for with: tintype resume")
+    if going:
+        words.append("or end it with: tintype cancel ID")
+    return "; ".join(words), bool(going or done)
+
+
+__all__ = ["KINDS", "SIMULATED", "Delivery", "deliver", "delivery_of", "is_installed", "make"]

@@ -1,0 +1,93 @@
+"""`tintype resume`: deliver what interrupted commands left behind; nothing is bought again."""
+
+from __future__ import annotations
+
+import platform
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tintype.cli import durable, exits, progress, runs, screen, studio, video
+
+if TYPE_CHECKING:
+    from tintype.cli.runs import Broken, Done
+    from tintype.local.studio import Studio
+    from tintype.service.errands import Errand
+
+EXAMPLES = """\b
+Examples:
+  tintype resume
+  tintype resume --json
+"""
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+
+@app.command(epilog=EXAMPLES)
+def resume(
+    *,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON document and nothing else.")
+    ] = False,
+) -> None:
+    """Take up what was paid for and not delivered: wait for it, and save it where it was wanted."""
+    delivered: list[dict[str, Any]] = []
+    broken: list[Broken] = []
+
+    async def act(open_studio: Studio) -> int:
+        from tintype.service import errands  # noqa: PLC0415 - not needed to answer --help
+
+        database = open_studio.core.database
+        for found in await errands.undelivered(database, open_studio.actor, kinds=durable.KINDS):
+            async with AsyncExitStack() as stack:
+                if found.plan.get("host") != platform.node():
+                    continue
+                # Another process that still looks after it delivers it itself.
+                if not await stack.enter_async_context(errands.held(database, found.id)):
+                    continue
+                ended = await _delivered(open_studio, found, is_quiet=as_json)
+                await errands.delivered(database, found.id)
+            broken.extend(one for one in ended if isinstance(one, runs.Broken))
+            delivered.extend(_files(found, ended))
+        return len(await open_studio.resume())
+
+    others = studio.run(act, works=True)
+    if as_json:
+        failures = [
+            {"code": getattr(one.error, "failure_code", None), "message": exits.one_line(one.line)}
+            for one in broken
+        ]
+        screen.put_json({"files": delivered, "failures": failures, "others_ended": others})
+    else:
+        for file in delivered:
+            screen.put(f"{file['path']}  {screen.size(file['bytes'])}")
+        if not delivered and not broken and not others:
+            screen.say("nothing was left behind")
+        if others:
+            screen.put(f"{others} that no command waits for ended too; see: tintype list")
+    if broken:
+        raise runs.failure(broken, count=len(broken) + len(delivered))
+
+
+async def _delivered(open_studio: Studio, found: Errand, *, is_quiet: bool) -> list[Done | Broken]:
+    delivery = await durable.delivery_of(open_studio, found)
+    if delivery is None:
+        return []
+    with progress.Board(found.kind, len(delivery.generations), is_wanted=not is_quiet) as board:
+        return await durable.deliver(open_studio, delivery, board)
+
+
+def _files(found: Errand, ended: list[Done | Broken]) -> list[dict[str, Any]]:
+    """Name the files of a command's pictures, or its film where all clips are there."""
+    done = [one for one in ended if isinstance(one, runs.Done)]
+    if found.kind == "video" and done and len(done) == len(ended):
+        film = video.joined(
+            done,
+            folder=Path(str(found.plan["folder"])),
+            name=str(found.plan.get("film", "film")),
+            crossfade_s=float(found.plan.get("crossfade_s", 0)),
+        )
+        return [{"path": film["path"], "bytes": film["bytes"]}]
+    return [file for one in done for file in runs.document(one)]

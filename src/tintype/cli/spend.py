@@ -1,0 +1,141 @@
+"""`tintype spend`: what was booked, with bars in the terminal."""
+
+from __future__ import annotations
+
+import csv
+import re
+import sys
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tintype.cli import exits, screen, studio
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tintype.local.studio import Studio
+    from tintype.service.spend import Line
+
+EXAMPLES = """\b
+Examples:
+  tintype spend
+  tintype spend --by day --since 7d
+  tintype spend --by user --since 2026-01-01 --until 2026-02-01 --csv >january.csv
+  tintype spend --json
+"""
+BAR_WIDTH = 24
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+
+class By(StrEnum):
+    """What the sums are for."""
+
+    MODEL = "model"
+    USER = "user"
+    KEY = "key"
+    DAY = "day"
+
+
+@app.command(epilog=EXAMPLES)
+def spend(
+    *,
+    by: Annotated[By, typer.Option(help="What to sum up by; days are those of UTC.")] = By.MODEL,
+    since: Annotated[
+        str | None, typer.Option(metavar="WHEN", help="From this day on, or the last 7d, 12h.")
+    ] = None,
+    until: Annotated[str | None, typer.Option(metavar="DAY", help="Up to the beginning of this day.")] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON document and nothing else.")
+    ] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, amounts in dollars.")] = False,
+) -> None:
+    """Show what was spent, what is held, and what equal requests saved."""
+    if as_json and as_csv:
+        raise exits.Refusal("--json and --csv are two forms of the same; give one of them")
+    now = datetime.now(UTC)
+    first = None if since is None else moment(since, now, "--since")
+    last = None if until is None else moment(until, now, "--until")
+
+    async def act(open_studio: Studio) -> tuple[Sequence[Line], int, bool]:
+        from tintype.service import spend as service  # noqa: PLC0415 - not needed to answer --help
+
+        lines = await open_studio.spend(by=by.value, since=first, until=last)
+        held = await service.held_nano_usd(open_studio.core.database, simulated=open_studio.is_simulated)
+        return lines, held, open_studio.is_simulated
+
+    lines, held, is_simulated = studio.run(act, works=False)
+    if as_json:
+        screen.put_json(
+            {
+                "by": by.value,
+                "simulated": is_simulated,
+                "lines": [_document(line) for line in lines],
+                "total_usd": _usd(sum(line.cost_nano_usd for line in lines)),
+                "held_usd": _usd(held),
+            }
+        )
+    elif as_csv:
+        columns = list(_document(lines[0])) if lines else ["name", "cost_usd"]
+        writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(_document(line) for line in lines)
+    else:
+        _put(lines, by=by.value, held=held, is_simulated=is_simulated)
+
+
+def moment(text: str, now: datetime, option: str) -> datetime:
+    """Read a day (UTC), a moment, or a span back from now. Raises Refusal."""
+    span = re.fullmatch(r"(\d{1,5})([dhm])", text.strip())
+    if span:
+        unit = {"d": "days", "h": "hours", "m": "minutes"}[span[2]]
+        return now - timedelta(**{unit: int(span[1])})
+    try:
+        stated = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise exits.Refusal(f"{option} {text!r} is no time; write it like 2026-01-31 or 7d") from None
+    return stated if stated.tzinfo else stated.replace(tzinfo=UTC)
+
+
+def bar(amount: int, most: int) -> str:
+    """Draw an amount as a bar, in eighths of a cell; the largest fills the width."""
+    eighths = 0 if most <= 0 else round(BAR_WIDTH * 8 * amount / most)
+    whole, part = divmod(eighths, 8)
+    return "█" * whole + (" ▏▎▍▌▋▊▉"[part] if part else "")
+
+
+def _put(lines: Sequence[Line], *, by: str, held: int, is_simulated: bool) -> None:
+    if is_simulated:
+        screen.say("These are simulated: nothing was bought.")
+    total = sum(line.cost_nano_usd for line in lines)
+    most = max((line.cost_nano_usd for line in lines), default=0)
+    has_bars = sys.stdout.isatty()
+    rows = []
+    for line in lines:
+        saved = screen.usd(line.saved_nano_usd) if line.saved_nano_usd else ""
+        lost = screen.usd(line.lost_nano_usd) if line.lost_nano_usd else ""
+        row = [line.name or "-", screen.usd(line.cost_nano_usd), str(line.generations), saved, lost]
+        rows.append([*row, bar(line.cost_nano_usd, most)] if has_bars else row)
+    headings = [by, "cost", "made", "saved", "lost"]
+    if rows:
+        screen.put_table([*headings, ""] if has_bars else headings, rows)
+    screen.put(f"total {screen.usd(total)}, held {screen.usd(held)}")
+
+
+def _document(line: Line) -> dict[str, Any]:
+    return {
+        "name": line.name,
+        "generations": line.generations,
+        "succeeded": line.succeeded,
+        "cost_usd": _usd(line.cost_nano_usd),
+        "estimate_usd": _usd(line.estimate_nano_usd),
+        "saved_usd": _usd(line.saved_nano_usd),
+        "lost_usd": _usd(line.lost_nano_usd),
+    }
+
+
+def _usd(nano_usd: int) -> str:
+    return screen.usd(nano_usd).removeprefix("$")

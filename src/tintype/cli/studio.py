@@ -1,0 +1,78 @@
+"""Open the durable core for one command: its database, and a worker where the command needs one."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from tintype.cli import exits, screen, upstream
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from tintype.local.generation import Generation
+    from tintype.local.studio import Studio
+
+T = TypeVar("T")
+
+
+def run(act: Callable[[Studio], Coroutine[Any, Any, T]], *, works: bool) -> T:
+    """Run a command's work on an open studio; `works` says whether generations move meanwhile.
+
+    SIGTERM ends it as Ctrl-C does. Raises Refusal for settings, folders and databases that cannot be used.
+    """
+    from tintype.local.studio import Studio  # noqa: PLC0415 - it takes half a second, which --help need not wait for
+
+    async def on_studio() -> T:
+        async with Studio(works=works) as studio:
+            return await act(studio)
+
+    with upstream.terminated_like_interrupted():
+        return asyncio.run(on_studio())
+
+
+async def found(studio: Studio, ident: str) -> Generation:
+    """Return a generation. Raises Refusal with what to do next where there is none of this id."""
+    from tintype.domain.errors import UnknownGeneration  # noqa: PLC0415 - as above
+
+    try:
+        return await studio.get(ident)
+    except UnknownGeneration as error:
+        where = " of the built-in simulator" if studio.is_simulated else ""
+        raise exits.Refusal(f"{error}{where}; see: tintype list") from None
+
+
+def cost(one: Generation) -> str:
+    """Write what was booked for a generation, empty while it goes on."""
+    return "" if one.cost_nano_usd is None else screen.usd(one.cost_nano_usd)
+
+
+def document(one: Generation) -> dict[str, Any]:
+    """Return a generation for JSON; money as decimal strings, times in UTC."""
+    return {
+        "id": one.id,
+        "order_id": one.order_id,
+        "state": one.state.value,
+        "model": one.model,
+        "input": one.input,
+        "simulated": one.is_simulated,
+        "percent": one.percent,
+        "estimate_usd": _usd(one.estimate_nano_usd),
+        "held_usd": _usd(one.held_nano_usd),
+        "cost_usd": None if one.cost_nano_usd is None else _usd(one.cost_nano_usd),
+        "cached": one.is_cached,
+        "failure_code": one.failure_code,
+        "failure_message": one.failure_message,
+        "prediction_id": one.prediction_id,
+        "tags": list(one.tags),
+        "metadata": one.metadata,
+        "created_at": one.created_at.isoformat(),
+        "finished_at": None if one.finished_at is None else one.finished_at.isoformat(),
+    }
+
+
+def _usd(nano_usd: int) -> str:
+    return screen.usd(nano_usd).removeprefix("$")
+
+
+__all__ = ["cost", "document", "found", "run"]

@@ -1,0 +1,43 @@
+"""`tintype worker`: empty the queues, on any machine that reaches the database."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+
+import typer
+
+from tintype.cli import screen
+
+EXAMPLES = """\b
+Examples:
+  tintype worker
+  TINTYPE_DATABASE_URL=postgresql://tintype@db.example.com/tintype tintype worker
+"""
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+
+@app.command(epilog=EXAMPLES)
+def worker() -> None:
+    """Work off the queues in a process of its own until Ctrl-C: buy, follow, store, call back.
+
+    Any number may run. What one leaves behind when it dies, another takes up within ten seconds.
+    """
+    asyncio.run(_work())
+
+
+async def _work() -> None:
+    from tintype.local.studio import Studio  # noqa: PLC0415 - not needed to answer --help
+
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    if sys.platform != "win32":
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stopping.set)
+    async with Studio(application="tintype worker") as studio:
+        screen.put(f"ready for {studio.core.upstream.origin}{' (simulated)' if studio.is_simulated else ''}")
+        sys.stdout.flush()
+        await stopping.wait()
+        screen.say("stopping: what was begun is finished, the rest is for the next worker")
