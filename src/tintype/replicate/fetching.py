@@ -16,6 +16,7 @@ SIZE_MAX = 512 * 1024 * 1024
 """The largest output that is fetched when nobody says, in bytes."""
 _DELIVERY = "replicate.delivery"
 _REDIRECTS_MAX = 5
+_ADDRESS_MAX = 16_384
 _BREAKS_MAX = 20
 _BYTES_PER_S_LEAST = 1_000
 # Ranges count bytes of the file, so it must not come compressed.
@@ -43,6 +44,8 @@ class Fetcher:
         except ValueError:
             raise errors.OutputRefused("an output's address is not a URL") from None
         host, own = (parts.hostname or "").lower(), urlsplit(self.origin)
+        if not settings.is_host(host) or not address.isprintable() or len(address) > _ADDRESS_MAX:
+            raise errors.OutputRefused("an output's address is not a URL that can be fetched")
         is_own = host == own.hostname or (
             settings.is_loopback(host) and settings.is_loopback(own.hostname or "")
         )
@@ -182,7 +185,7 @@ def _open(fetcher: Fetcher, address: str, done: int, attempt: int) -> steps.Op[t
         yield steps.Close(opened)
         location = reply.headers.get("location")
         if reply.status in {301, 302, 303, 307, 308} and location:
-            address = urljoin(address, location)
+            address = _joined(address, location)
             continue
         if reply.status in {404, 410}:
             raise errors.RetentionPassed(
@@ -196,6 +199,13 @@ def _open(fetcher: Fetcher, address: str, done: int, attempt: int) -> steps.Op[t
             retry_after_s=wire.retry_after_s(reply),
         )
     raise errors.OutputRefused(f"an output redirects more than {_REDIRECTS_MAX} times")
+
+
+def _joined(address: str, location: str) -> str:
+    try:
+        return urljoin(address, location)
+    except ValueError:
+        raise errors.OutputRefused("an output redirects to what is not a URL") from None
 
 
 def _check_size(fetcher: Fetcher, reply: wire.Reply, before: int) -> None:

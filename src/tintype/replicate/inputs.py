@@ -205,11 +205,13 @@ def _file(value: Any, where: str) -> _Found:
             is_file = value.is_file()
         except OSError as fault:
             raise errors.InputError(f"{where}: {value.name} cannot be read ({fault.strerror})") from fault
+        except ValueError as fault:
+            raise errors.InputError(f"{where}: {value.name!r} is no path") from fault
         if not is_file:
             raise errors.InputError(f"{where}: {value.name} is not a file")
         return _checked(_Found(where, value.name, size, _type(value.name, value), value))
     if _is_picture(value):
-        data = _png(value)
+        data = _png(value, where)
         return _checked(_Found(where, "image.png", len(data), "image/png", data))
     if isinstance(value, bytes | bytearray | memoryview):
         data = bytes(value)
@@ -221,7 +223,7 @@ def _open_file(value: Any, where: str) -> _Found:
     named = getattr(value, "name", None)
     name = Path(named).name if isinstance(named, str) and named else "file"
     try:
-        if value.seekable():
+        if hasattr(value, "seekable") and value.seekable():
             start = value.tell()
             size = value.seek(0, os.SEEK_END) - start
             value.seek(start)
@@ -232,6 +234,8 @@ def _open_file(value: Any, where: str) -> _Found:
         raise errors.InputError(f"{where}: the open file {name} cannot be read") from fault
     if isinstance(data, str):
         raise errors.InputError(f"{where}: {name} is open as text; open it in binary mode ('rb')")
+    if not isinstance(data, bytes):
+        raise errors.InputError(f"{where}: reading {name} gave {type(data).__name__}, not bytes")
     content_type = _type(name, None)
     return _Found(where, name, len(data), _sniff(data) if content_type == _UNKNOWN else content_type, data)
 
@@ -244,14 +248,19 @@ def _checked(file: _Found) -> _Found:
     return file
 
 
-def _png(picture: Any) -> bytes:
-    fits = picture if picture.mode in {"1", "L", "LA", "I", "P", "RGB", "RGBA"} else picture.convert("RGB")
+def _png(picture: Any, where: str) -> bytes:
     made = io.BytesIO()
-    fits.save(made, "PNG", compress_level=3)
+    try:
+        (picture if picture.mode in _PNG_MODES else picture.convert("RGB")).save(
+            made, "PNG", compress_level=3
+        )
+    except (OSError, ValueError) as fault:
+        raise errors.InputError(f"{where}: the image cannot be written as PNG ({fault})") from fault
     return made.getvalue()
 
 
 _UNKNOWN = "application/octet-stream"
+_PNG_MODES = frozenset({"1", "L", "LA", "P", "RGB", "RGBA"})
 _HEADS = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import json
 import mimetypes
 import os
@@ -24,7 +25,7 @@ from tintype.replicate import fetching, steps
 
 T = TypeVar("T")
 
-_ADDRESS = re.compile(r"https?://\S+|data:[^\s,]*,.*", re.DOTALL)
+_ADDRESS = re.compile(r"https?://\S+|[dD][aA][tT][aA]:[^\s,]*,.*", re.DOTALL)
 _MAGIC = (
     (b"\x89PNG\r\n\x1a\n", ".png"),
     (b"\xff\xd8\xff", ".jpg"),
@@ -50,8 +51,13 @@ class Content:
     @property
     def stem(self) -> str:
         """A file name without extension that no other output has."""
-        words = [self.prediction_id or "output", self.key or "", str(self.index)]
+        words = [_short(self.prediction_id or "output"), _short(self.key or ""), str(self.index)]
         return re.sub(r"[^\w.-]+", "_", "-".join(word for word in words if word))
+
+
+def _short(word: str) -> str:
+    """As much of a word as leaves room in a file name, which takes 255 bytes."""
+    return word.encode(errors="replace")[:100].decode(errors="ignore")
 
 
 class _Ops:
@@ -200,7 +206,7 @@ def _holds_address(value: Any) -> bool:
 def _content(index: int, prediction_id: str | None, key: str | None, value: str) -> Content:
     if not _ADDRESS.fullmatch(value):
         return Content(index, prediction_id, key, text=value, media_type="text/plain")
-    if value.startswith("data:"):
+    if value[:5].lower() == "data:":
         media_type, data = decode_data_uri(value)
         return Content(index, prediction_id, key, data=data, media_type=media_type)
     return Content(index, prediction_id, key, url=value)
@@ -209,13 +215,13 @@ def _content(index: int, prediction_id: str | None, key: str | None, value: str)
 def decode_data_uri(uri: str) -> tuple[str, bytes]:
     """Split a data URI into media type and bytes. Raises OutputRefused when it is malformed."""
     head, comma, body = uri.partition(",")
-    if not comma or not head.startswith("data:"):
+    if not comma or head[:5].lower() != "data:":
         raise errors.OutputRefused("an output looks like a data URI and is none")
-    kind, *parameters = head.removeprefix("data:").split(";")
-    if "base64" not in parameters:
+    kind, *parameters = head[5:].split(";")
+    if "base64" not in map(str.lower, parameters):
         return kind or "text/plain", unquote_to_bytes(body)
     try:
-        return kind or "text/plain", base64.b64decode(unquote(body), validate=True)
+        return kind or "text/plain", base64.b64decode(unquote(body).strip(), validate=True)
     except (binascii.Error, ValueError) as fault:
         raise errors.OutputRefused("an output is a data URI with broken base64") from fault.with_traceback(
             None
@@ -276,7 +282,9 @@ class _Place:
 
     def discard(self) -> None:
         """Leave nothing behind."""
-        self._handle.close()
+        with contextlib.suppress(OSError):
+            # A full disk refuses once more what is still to be written; the caller has the first refusal.
+            self._handle.close()
         self._part.unlink(missing_ok=True)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -81,6 +82,8 @@ def origin(address: str) -> str:
         raise ConfigurationError(
             f"the upstream's address is to be an origin like {parts.scheme}://{host}, without path, user or query"
         )
+    if not is_host(host):
+        raise ConfigurationError(f"the upstream's address names {host!r}, which cannot be a host")
     if parts.scheme == "http" and not is_loopback(host):
         raise ConfigurationError(
             f"the token would go to {host} unencrypted; use https, http is for this machine only (127.0.0.1)"
@@ -97,6 +100,15 @@ def refuse_lonely_url(base_url: str | None = None, environ: Mapping[str, str] | 
             f"{URL_NAME} is set, but no token for it; set REPLICATE_API_TOKEN too, or unset both to work with a "
             "simulator"
         )
+
+
+def is_host(name: str) -> bool:
+    """Whether a text can be a host: an address, or labels of up to 63 letters, digits, dashes and underscores."""
+    try:
+        plain = name.encode("idna").decode()
+    except UnicodeError:
+        return False
+    return ":" in plain or re.fullmatch(r"[\w-]+(\.[\w-]+)*\.?", plain, re.ASCII) is not None
 
 
 def is_loopback(host: str) -> bool:

@@ -10,6 +10,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import re
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -27,6 +28,8 @@ TOLERANCE_S = 300.0
 """How far a webhook's own time may be from ours."""
 _PREFIX = "whsec_"
 _HEADER_MAX = 8_192
+# Dots part id, time and body under the signature: an id with dots could pass off a piece of the body as the time.
+_ID = re.compile(r"[A-Za-z0-9_-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +54,21 @@ def verify(
     do. Comparison takes the same time wherever signatures differ. `now` is in Unix seconds.
     Raises WebhookRefused, and ConfigurationError for a secret that is none.
     """
-    keys = [_key(one) for one in ([secret] if isinstance(secret, str) else secret)]
+    keys = [_key(one) for one in ([secret] if isinstance(secret, str) else secret or ())]
     if not keys:
         raise ConfigurationError("no webhook secret was given; ask for it with client.webhooks.secret()")
     given = _headers(headers)
     id_, stamp = given["webhook-id"], given["webhook-timestamp"]
     if not stamp.isascii() or not stamp.isdigit() or len(stamp) > 12:
         raise WebhookRefused("the webhook-timestamp header is not a number of seconds")
+    if not _ID.fullmatch(id_):
+        raise WebhookRefused("the webhook-id header is malformed: it is letters, digits, _ and -")
     age_s = (time.time() if now is None else now) - int(stamp)
-    if abs(age_s) > tolerance_s:
+    if not abs(age_s) <= tolerance_s:
         raise WebhookRefused(
             f"the webhook is {abs(age_s):.0f} s {'old' if age_s > 0 else 'ahead'}; it may be a replay"
         )
-    raw = body.encode() if isinstance(body, str) else bytes(body)
+    raw = body.encode(errors="surrogatepass") if isinstance(body, str) else bytes(body)
     message = b".".join((id_.encode(), stamp.encode(), raw))
     expected = [hmac.digest(key, message, hashlib.sha256) for key in keys]
     fits = False
@@ -86,11 +91,13 @@ def parse(body: bytes | str) -> Prediction:
 
 
 def _headers(headers: Mapping[str, str]) -> dict[str, str]:
+    given: dict[str, object] = {str(name).lower(): value for name, value in headers.items()}
     found: dict[str, str] = {}
-    for name, value in headers.items():
-        found[name.lower()] = value.strip()
     for name in ("webhook-id", "webhook-timestamp", "webhook-signature"):
-        text = found.get(name, "")
+        value = given.get(name, "")
+        if not isinstance(value, str):
+            raise WebhookRefused(f"the {name} header is malformed: it is no text")
+        text = found[name] = value.strip()
         if not text:
             raise WebhookRefused(f"the {name} header is missing")
         if len(text) > _HEADER_MAX or not text.isascii() or not text.isprintable():

@@ -129,13 +129,15 @@ def test_a_text_that_looks_like_a_path_stays_a_text(both: Asked, tmp_path: Path)
     [
         (Path("nowhere.png"), "cannot be read"),
         (Path(), "not a file"),
+        (Path("no\0where.png"), "no path"),
+        (Image.new("RGB", (0, 0)), "cannot be written as PNG"),
         (io.StringIO("text"), "binary mode"),
         (object(), "of type object"),
         ({1: "x"}, "names are text"),
         (float("nan"), "JSON"),
         ("\ud800", "JSON"),
     ],
-    ids=["missing", "folder", "text", "object", "key", "nan", "surrogate"],
+    ids=["missing", "folder", "no path", "empty image", "text", "object", "key", "nan", "surrogate"],
 )
 def test_what_cannot_be_sent_is_refused_by_its_place_before_anything_is(
     both: Asked, simulator: Simulator, value: Any, words: str

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
+import resource
+import signal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.integration.client.conftest import Asked, Listener, answer
+from tintype import Client
 from tintype.domain import errors
+from tintype.replicate.results import Prediction
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,14 +24,13 @@ if TYPE_CHECKING:
 
 FLUX = "black-forest-labs/flux-schnell"
 LLAMA = "meta/meta-llama-3-8b-instruct"
+RECORD = {"id": "p1", "status": "succeeded"}
 PICTURE = b"\x89PNG\r\n\x1a\n" + b"x" * 5_000
 
 
 def _outputs(asked: Asked, url: Any) -> Any:
     """The outputs of a prediction that a server of the test's own tells of."""
-    from tintype.replicate.results import Prediction  # noqa: PLC0415 - beside its only use
-
-    made = Prediction.model_validate({"id": "p1", "status": "succeeded", "output": url})
+    made = Prediction.model_validate({**RECORD, "output": url})
     return asked.client.predictions.outputs(made)
 
 
@@ -86,7 +91,14 @@ def test_the_token_goes_with_no_download(make: Callable[..., Asked], listen: Cal
         "http://169.254.169.254/latest",
         "http://127.0.0.1:1/x",
         "http://[::1",
+        "https://evil.test\\.replicate.delivery/x.png",
+        "https://\u202e.replicate.delivery/x.png",
+        "https://a..replicate.delivery/x.png",
+        f"https://{'a' * 300}.replicate.delivery/x.png",
+        "https://replicate.delivery/\x00x.png",
+        f"https://replicate.delivery/x.png{'a' * 100_000}",
     ],
+    ids=lambda address: address[:40],
 )
 def test_other_hosts_are_not_asked(make: Callable[..., Asked], address: str) -> None:
     asked = make("http://127.0.0.1:9")
@@ -112,6 +124,7 @@ def test_redirects_are_followed_within_allowed_hosts_alone(
         answer(302, b"", "Location: /there.png"),
         answer(200, PICTURE),
         answer(302, b"", "Location: https://evil.test/x"),
+        answer(302, b"", "Location: http://["),
         *[answer(302, b"", "Location: /again")] * 6,
     )
     asked = make(server.url)
@@ -119,6 +132,8 @@ def test_redirects_are_followed_within_allowed_hosts_alone(
 
     assert asked.ask(lambda _: output.read()) == PICTURE
     with pytest.raises(errors.OutputRefused, match="evil"):
+        asked.ask(lambda _: output.read())
+    with pytest.raises(errors.OutputRefused, match="not a URL"):
         asked.ask(lambda _: output.read())
     with pytest.raises(errors.OutputRefused, match="redirects"):
         asked.ask(lambda _: output.read())
@@ -179,6 +194,26 @@ def test_a_missing_file_is_told_as_gone_and_leaves_nothing(
         both.ask(lambda _: output.save(tmp_path))
 
     assert caught.value.status == 404
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_is_told_as_such_and_leaves_nothing(
+    listen: Callable[..., Listener], tmp_path: Path
+) -> None:
+    """In a process of its own, whose files are limited to 1 kB: the last bytes are refused once more at closing."""
+    with Client("r8_tests", base_url=listen(answer(200, PICTURE)).url) as client:
+        made = Prediction.model_validate({**RECORD, "output": f"{client.base_url}/here.png"})
+        process = os.fork()
+        if process == 0:
+            signal.alarm(10)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, 1_000))
+            try:
+                client.predictions.outputs(made)[0].save(tmp_path)
+            except OSError as error:
+                os._exit(error.errno or 0)
+            os._exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == errno.EFBIG
+
     assert list(tmp_path.iterdir()) == []
 
 

@@ -103,3 +103,16 @@ def test_a_name_from_upstream_cannot_leave_the_folder() -> None:
     assert "/" not in content.stem
     assert "\\" not in content.stem
     assert not content.stem.startswith("/")
+
+
+def test_a_long_name_from_upstream_still_fits_a_file_system() -> None:
+    content = outputs.Content(7, "日" * 5_000, key="k" * 5_000)
+
+    assert len(content.stem.encode()) <= 220
+    assert content.stem.endswith("-7")
+
+
+def test_a_data_uri_is_read_in_any_case() -> None:
+    (content,) = outputs.contents("DATA:image/png;BASE64,AAAA\n")
+
+    assert (content.media_type, content.data) == ("image/png", b"\x00\x00\x00")

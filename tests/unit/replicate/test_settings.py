@@ -141,6 +141,10 @@ def test_an_origin_is_https_or_on_this_machine(address: str, origin: str) -> Non
         "https://host/path",
         "https://host?x=secret",
         "http://[::1",
+        "https://a..b",
+        "https://\u202ehost",
+        "https://ho st",
+        f"https://{'a' * 64}.test",
     ],
 )
 def test_any_other_address_is_refused_without_quoting_what_may_be_secret(address: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -64,6 +65,10 @@ def test_a_webhook_of_another_time_is_refused(now: float) -> None:
     [
         ("webhook-id", ""),
         ("webhook-id", "\x00"),
+        ("webhook-id", None),
+        ("webhook-id", "msg.1"),
+        ("webhook-timestamp", 1_700_000_000),
+        ("webhook-signature", [SIGNATURE]),
         ("webhook-timestamp", ""),
         ("webhook-timestamp", "soon"),
         ("webhook-timestamp", "-1"),
@@ -78,11 +83,33 @@ def test_a_webhook_of_another_time_is_refused(now: float) -> None:
         ("webhook-signature", "v1," * 10_000),
     ],
 )
-def test_a_malformed_header_is_a_clear_refusal(name: str, value: str) -> None:
+def test_a_malformed_header_is_a_clear_refusal(name: str, value: Any) -> None:
     with pytest.raises(WebhookRefused, match="webhook") as caught:
         webhooks.verify({**HEADERS, name: value}, BODY, SECRET, now=NOW)
 
     assert caught.value.code == "webhook_refused"
+
+
+def test_a_piece_of_an_old_body_never_stands_for_the_time() -> None:
+    """Under the signature id, time and body are parted by dots: the same bytes, parted elsewhere, are a replay."""
+    old, key = b'{"prompt":"a.1700000000.b"}', base64.b64decode(SECRET.removeprefix("whsec_"))
+    digest = hmac.new(key, b"msg_1.1600000000." + old, hashlib.sha256).digest()
+    moved = {"webhook-id": 'msg_1.1600000000.{"prompt":"a', "webhook-timestamp": "1700000000"}
+
+    with pytest.raises(WebhookRefused, match="malformed"):
+        webhooks.verify(
+            {**moved, "webhook-signature": f"v1,{base64.b64encode(digest).decode()}"},
+            b'b"}',
+            SECRET,
+            now=NOW,
+        )
+
+
+def test_a_body_that_is_no_unicode_and_a_tolerance_that_is_no_number_refuse() -> None:
+    with pytest.raises(WebhookRefused, match="no signature"):
+        webhooks.verify(HEADERS, "\ud800", SECRET, now=NOW)
+    with pytest.raises(WebhookRefused, match="replay"):
+        webhooks.verify(HEADERS, BODY, SECRET, tolerance_s=float("nan"), now=NOW + 9_999)
 
 
 @pytest.mark.parametrize("missing", list(HEADERS))
@@ -93,8 +120,8 @@ def test_a_missing_header_is_named(missing: str) -> None:
         webhooks.verify(headers, BODY, SECRET, now=NOW)
 
 
-@pytest.mark.parametrize("secret", ["", "whsec_", "whsec_***", "MDEy", [], ["whsec_!"]])
-def test_a_secret_that_is_none_is_a_fault_of_the_settings(secret: str | list[str]) -> None:
+@pytest.mark.parametrize("secret", ["", "whsec_", "whsec_***", "MDEy", [], ["whsec_!"], None])
+def test_a_secret_that_is_none_is_a_fault_of_the_settings(secret: Any) -> None:
     with pytest.raises(ConfigurationError):
         webhooks.verify(HEADERS, BODY, secret, now=NOW)
 
