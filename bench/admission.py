@@ -25,7 +25,7 @@ from psycopg.types.json import Jsonb
 from tintype.domain import ids
 from tintype.domain.access import Actor
 from tintype.domain.budget import Measure, Scope
-from tintype.store import admission, embedded, ledger, limits, schema, upstreams
+from tintype.store import admission, embedded, gathering, ledger, limits, schema, upstreams
 from tintype.store.database import Database
 
 if TYPE_CHECKING:
@@ -106,12 +106,16 @@ async def together(acts: list[Callable[[], Awaitable[None]]], seconds: float) ->
     return done / (time.perf_counter() - started)
 
 
-async def through_store(url: str, upstream_id: int, seconds: float) -> tuple[float, float]:
-    """Measure the road that the service takes."""
+async def through_store(
+    url: str, upstream_id: int, seconds: float, *, is_gathered: bool
+) -> tuple[float, float]:
+    """Measure the road that the service takes, or the same with a commit for each."""
     async with Database(url, connections_max=CONNECTIONS) as db:
+        gathered = gathering.Admissions(db)
 
         async def act() -> None:
-            answer = await admission.admit(db, request(upstream_id))
+            asked = request(upstream_id)
+            answer = await (gathered.admit(asked) if is_gathered else admission.admit(db, asked))
             assert isinstance(answer, admission.Admitted), answer
 
         figures = await alone(act, seconds), await together([act] * CALLERS, seconds)
@@ -151,7 +155,10 @@ def main() -> int:
         with embedded.server(Path(folder) / "data") as server:
             upstream_id = asyncio.run(prepare(server.url))
             rows = {
-                "admission": asyncio.run(through_store(server.url, upstream_id, seconds)),
+                "admission": asyncio.run(through_store(server.url, upstream_id, seconds, is_gathered=True)),
+                "admission, not gathered": asyncio.run(
+                    through_store(server.url, upstream_id, seconds, is_gathered=False)
+                ),
                 "bare statement": asyncio.run(bare(server.url, upstream_id, seconds)),
             }
     print(f"{'4 budgets, 2 quotas, 1 key':<30}{'alone ms (p50)':>16}{f'per s at {CALLERS}':>16}")

@@ -21,7 +21,7 @@ from tintype.domain.generation import State
 from tintype.domain.money import to_usd
 from tintype.service import requests
 from tintype.service.requests import DEADLINE_LEAST_S, DEADLINE_MOST_S, Cache, Request
-from tintype.store import admission, generations
+from tintype.store import admission, gathering, generations
 from tintype.store.admission import Wanted
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ class Generations:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._database = database
+        self._admissions = gathering.Admissions(database)
         self._upstream = upstream
         self._progress = progress
         self._givens = givens
@@ -103,8 +104,7 @@ class Generations:
         order = None
         if not isinstance(request, Request):
             order = admission.Order(id=self._new_id(), kind=kind, plan=plan)
-        answer = await admission.admit(
-            self._database,
+        answer = await self._admissions.admit(
             admission.Request(
                 actor=actor,
                 upstream_id=self._upstream.ident,

@@ -16,7 +16,7 @@ from psycopg.types.json import Jsonb
 from tintype.domain.generation import State
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from tintype.domain.access import Actor
     from tintype.store.database import Database, Session
@@ -164,6 +164,12 @@ async def admit(on: Database | Session, request: Request, *, at: datetime | None
     an Idempotency-Key makes it safe to ask again.
     """
     return _answer(await on.value("admit", request=Jsonb(document(request)), at=at))
+
+
+async def admit_several(on: Database | Session, requests: Sequence[Request]) -> list[Answer]:
+    """Admit requests of different callers, each for itself, in one round trip; none may have a cache key."""
+    said = await on.value("admit_several", requests=Jsonb([document(one) for one in requests]))
+    return [_answer(one) for one in said]
 
 
 def document(request: Request) -> dict[str, Any]:

@@ -25,6 +25,7 @@ BEGIN
     SELECT array_agg(w), array_agg(w.id) INTO v_wanted, v_ids
     FROM jsonb_populate_recordset(NULL::tintype_wanted, p_request -> 'generations') AS w;
     IF v_idempotency IS NOT NULL THEN
+        PERFORM tintype_gate(ARRAY[tintype_name(p_request)], 1953066614);
         INSERT INTO idempotency AS i (key_id, name, fingerprint, order_id, generation_ids, created_at, expires_at)
         VALUES (
             v_key, v_idempotency ->> 'name', decode(v_idempotency ->> 'fingerprint', 'hex'), v_order, v_ids, v_at,

@@ -30,8 +30,8 @@ RETURNS integer LANGUAGE sql IMMUTABLE AS $$
     SELECT greatest(least(p_base - p_virtual_start, 2147483647), -2147483647)::integer
 $$;
 
--- Locks come in one order everywhere: idempotency, flights, generations, counters, owner, fair. Each kind is
--- taken in the order of its key, so no two transactions wait for each other.
+-- Locks come in one order everywhere: idempotency, flights, generations, counters, owner, fair; those of a kind
+-- are taken in the order of its key, so no two transactions wait for each other.
 -- `p_at` is the database's clock unless a test hands in a time.
 CREATE FUNCTION tintype_admit(p_request jsonb, p_at timestamptz DEFAULT NULL)
 RETURNS jsonb LANGUAGE plpgsql AS $$
@@ -59,6 +59,7 @@ BEGIN
     SELECT array_agg(w), array_agg(w.id) INTO v_wanted, v_ids
     FROM jsonb_populate_recordset(NULL::tintype_wanted, p_request -> 'generations') AS w;
     IF v_idempotency IS NOT NULL THEN
+        PERFORM tintype_gate(ARRAY[tintype_name(p_request)], 1953066614);
         INSERT INTO idempotency AS i (key_id, name, fingerprint, order_id, generation_ids, created_at, expires_at)
         VALUES (
             v_key, v_idempotency ->> 'name', decode(v_idempotency ->> 'fingerprint', 'hex'), v_order, v_ids, v_at,
@@ -134,6 +135,49 @@ BEGIN
             FROM unnest(v_wanted) AS w
         )
     );
+END
+$$;
+
+-- What stands for a request's Idempotency-Key at the gate.
+CREATE FUNCTION tintype_name(p_request jsonb)
+RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT concat_ws('/', p_request ->> 'key', p_request -> 'idempotency' ->> 'name')
+$$;
+
+-- Admit several requests that have nothing to do with each other, each for itself, with one commit for all.
+-- All their locks are taken before the first is judged, in the order in which a single one takes them. Those
+-- with a cache key go alone. Answers come in the order of the requests.
+CREATE FUNCTION tintype_admit_several(p_requests jsonb)
+RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+    v_answers jsonb;
+BEGIN
+    PERFORM tintype_gate(ARRAY(
+        SELECT tintype_name(r) FROM jsonb_array_elements(p_requests) AS r
+        WHERE jsonb_typeof(r -> 'idempotency') = 'object'
+    ), 1953066614);
+    -- Which limits a chain meets does not depend on the amounts: asked for one of each, it shows all of them.
+    PERFORM tintype_gate(ARRAY(
+        SELECT n.limit_id || '/' || n.subject
+        FROM (
+            SELECT DISTINCT r ->> 'key' AS key_id, r ->> 'user' AS end_user, r ->> 'project' AS project
+            FROM jsonb_array_elements(p_requests) AS r
+        ) AS chain
+        CROSS JOIN LATERAL unnest(
+            tintype_needs(chain.key_id, chain.end_user, chain.project, now(), 1, 1, 1, 1, 1)
+        ) AS n
+    ));
+    SELECT jsonb_agg(answered.answer ORDER BY answered.place) INTO v_answers
+    FROM (
+        SELECT r.place, tintype_admit(r.request) AS answer
+        FROM (
+            SELECT * FROM jsonb_array_elements(p_requests) WITH ORDINALITY AS r (request, place)
+            ORDER BY r.request ->> 'owner' COLLATE "C", r.place
+            OFFSET 0
+        ) AS r
+        OFFSET 0
+    ) AS answered;
+    RETURN v_answers;
 END
 $$;
 

@@ -36,13 +36,13 @@ CREATE TYPE tintype_need AS (
 
 -- Wait for one's turn at counters. Waiting for a row itself wakes every waiter at each commit, which is ten times
 -- slower with fifty of them; here one wakes the next. Taken in one order, all before the first row is locked.
-CREATE FUNCTION tintype_gate(p_counters text[])
+CREATE FUNCTION tintype_gate(p_names text[], p_kind integer DEFAULT 1953066612)
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     v_gate integer;
 BEGIN
-    FOR v_gate IN SELECT DISTINCT hashtext(c) FROM unnest(p_counters) AS c ORDER BY 1 LOOP
-        PERFORM pg_advisory_xact_lock(1953066612, v_gate);
+    FOR v_gate IN SELECT DISTINCT hashtext(n) FROM unnest(p_names) AS n ORDER BY 1 LOOP
+        PERFORM pg_advisory_xact_lock(p_kind, v_gate);
     END LOOP;
 END
 $$;

@@ -1,0 +1,2 @@
+-- Admits or refuses each of several requests for itself, with one commit for all.
+SELECT tintype_admit_several(%(requests)s)

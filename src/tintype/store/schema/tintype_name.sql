@@ -1,0 +1,5 @@
+CREATE FUNCTION public.tintype_name(p_request jsonb) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT concat_ws('/', p_request ->> 'key', p_request -> 'idempotency' ->> 'name')
+$$;
