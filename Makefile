@@ -46,7 +46,7 @@ test: setup others ## All tests, the official SDKs and every block of the docs a
 
 chaos: setup ## Random fault scripts, a thousand, and 500 kills of every process; prints counts and seeds.
 	@HYPOTHESIS_PROFILE=chaos $(BIN)/pytest -m chaos -n $(JOBS) --dist loadfile --timeout 3000 --ignore tests/chaos
-	@$(BIN)/pytest -s -m chaos tests/chaos
+	@HYPOTHESIS_PROFILE=chaos $(BIN)/pytest -s -m chaos tests/chaos
 
 bench: setup others ## Measure: our client beside the official SDK, the simulator, the start; NAME=startup for one.
 	@$(BIN)/python -m bench $(NAME)
