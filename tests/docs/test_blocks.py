@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.docs import blocks
+from tests.integration.core.conftest import server, url
 from tintype.testing import simulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+# Fixtures: a database of the document's own, cloned from one that was made once.
+__all__ = ["server", "url"]
 
 _ALL = blocks.documents()
 _RUNNABLE = [path for path in _ALL if blocks.RUN.intersection(blocks.languages(path.read_text()))]
@@ -24,8 +28,8 @@ def _name(path: Path) -> str:
 
 
 @pytest.fixture
-def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Give the blocks an empty folder, a home of their own, and a simulator as their Replicate."""
+def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str) -> Iterator[None]:
+    """Give the blocks an empty folder, a home and a database of their own, and a simulator as their Replicate."""
     home = tmp_path / "home"
     work = tmp_path / "work"
     home.mkdir()
@@ -38,6 +42,7 @@ def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
         Path(data).chmod(0o755)
         monkeypatch.setenv("HOME", str(home))
         monkeypatch.setenv("TINTYPE_DATA", data)
+        monkeypatch.setenv("TINTYPE_DATABASE_URL", url)
         monkeypatch.setenv("TINTYPE_REPLICATE_URL", running.url)
         monkeypatch.setenv("REPLICATE_API_TOKEN", "r8_the_documents_example_token")
         monkeypatch.chdir(work)

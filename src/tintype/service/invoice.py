@@ -49,7 +49,10 @@ class Billed:
 
 def read(text: str) -> list[Billed]:
     """Read an invoice. Raises InputError naming the line and the column that cannot be understood."""
-    rows = list(_rows(text))
+    clean = text.removeprefix("\ufeff")
+    head = next((line for line in clean.splitlines() if line.strip()), "")
+    separator = max(",;\t", key=head.count)
+    rows = list(_rows(clean, separator))
     if not rows:
         raise errors.InputError("the invoice is empty")
     number, heads = rows[0]
@@ -76,7 +79,7 @@ def read(text: str) -> list[Billed]:
             Billed(
                 _day(cells[day], line, heads[day].strip()),
                 _slug(name),
-                _nano_usd(cells[amount], line, heads[amount].strip()),
+                _nano_usd(cells[amount], line, heads[amount].strip(), has_decimal_comma=separator == ";"),
             )
         )
     if not found:
@@ -84,11 +87,8 @@ def read(text: str) -> list[Billed]:
     return found
 
 
-def _rows(text: str) -> Iterable[tuple[int, list[str]]]:
+def _rows(clean: str, separator: str) -> Iterable[tuple[int, list[str]]]:
     """Give the rows that hold anything, with the number of their line."""
-    clean = text.removeprefix("\ufeff")
-    head = next((line for line in clean.splitlines() if line.strip()), "")
-    separator = max(",;\t", key=head.count)
     reader = csv.reader(io.StringIO(clean, newline=""), delimiter=separator)
     try:
         for cells in reader:
@@ -139,11 +139,13 @@ def _day(text: str, line: int, column: str) -> date:
     )
 
 
-def _nano_usd(text: str, line: int, column: str) -> int:
+def _nano_usd(text: str, line: int, column: str, *, has_decimal_comma: bool) -> int:
     clean = re.sub(r"(?i)usd|[$\s]", "", text)
     is_credit = clean.startswith("(") and clean.endswith(")")
     clean = clean.strip("()")
-    if re.fullmatch(r"-?\d{1,3}(,\d{3})+(\.\d+)?", clean):
+    is_grouped = re.fullmatch(r"-?[1-9]\d{0,2}(,\d{3})+(\.\d+)?", clean) is not None
+    # 1,234 is more than a thousand, unless the file keeps its commas for decimals.
+    if is_grouped and not (has_decimal_comma and "." not in clean):
         clean = clean.replace(",", "")
     elif re.fullmatch(r"-?\d+,\d+", clean):
         clean = clean.replace(",", ".")

@@ -13,10 +13,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.integration.core.conftest import server, url
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tintype.testing import Simulator
+
+# Fixtures: a database of the test's own, cloned from one that was made once.
+__all__ = ["server", "url"]
 
 COMMAND = Path(sys.executable).with_name("tintype")
 TIMEOUT_S = 60
@@ -102,3 +107,10 @@ def connected(alone: Shell, simulator: Simulator) -> Shell:
     alone.environment["TINTYPE_REPLICATE_URL"] = simulator.url
     alone.environment["REPLICATE_API_TOKEN"] = simulator.token
     return alone
+
+
+@pytest.fixture
+def served(connected: Shell, url: str) -> Shell:
+    """A shell with a token for a simulator, and a database that is there already."""
+    connected.environment["TINTYPE_DATABASE_URL"] = url
+    return connected

@@ -1,0 +1,185 @@
+"""Durable generations as people use them: processes of their own, killed and started again."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from PIL import Image
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.acceptance.cli.conftest import Shell
+    from tintype.testing import Simulator
+
+DEADLINE_S = 30
+# Later than bought: that it was bought is known here too, so that nobody has to look for it.
+RUNNING = b"SELECT count(*) FROM generations WHERE state = 'running'"
+DAY_AND_MODEL = "Date,Model,Amount\n{day},black-forest-labs/flux-schnell,$0.01\n"
+
+
+def test_what_was_made_is_booked_listed_and_compared(served: Shell, simulator: Simulator) -> None:
+    """One picture: generate, list, show, spend, reconcile."""
+    made = served.run("generate", "A red boat", "--seed", "7", "--set", "output_format=png", "--json")
+    (listed,) = _json(served.run("list", "--search", "RED", "--json"))["generations"]
+    shown = _json(served.run("show", listed["id"], "--out", "again", "--json"))
+    spent = served.run("spend", "--by", "day")
+    (served.folder / "invoice.csv").write_text(DAY_AND_MODEL.format(day=listed["finished_at"][:10]))
+    compared = _json(served.run("reconcile", "invoice.csv", "--json"))
+
+    document = _json(made)
+    (file,) = document["files"]
+    with Image.open(served.folder / file["path"]) as picture:
+        assert (picture.format, picture.size) == ("PNG", (1024, 1024))
+    assert (made.err, document["cost_usd"], document["simulated"]) == ("", "0.003", False)
+    assert (listed["state"], listed["cost_usd"], listed["held_usd"]) == ("succeeded", "0.003", "0.00")
+    assert listed["id"] == file["generation_id"]
+    assert [line["kind"] for line in shown["book"]] == ["hold", "charge", "release"]
+    (copied,) = (served.folder / "again").iterdir()
+    assert copied.read_bytes() == (served.folder / file["path"]).read_bytes()
+    assert spent.out.splitlines()[-1] == "total $0.003, held $0.00"
+    assert (compared["booked_usd"], compared["billed_usd"], compared["drift_usd"]) == (
+        "0.003",
+        "0.01",
+        "0.007",
+    )
+    assert simulator.bills()["predictions"] == 1
+
+
+def test_a_killed_command_started_again_takes_up_what_was_paid_for(
+    served: Shell, simulator: Simulator, url: str
+) -> None:
+    command = ("generate", "[[delay=3]] a boat", "--model", "flux_pro", "-n", "2")
+    _kill_when_running(served, url, command, count=2)
+
+    ended = served.run(*command)
+
+    assert ended.code == 0
+    assert "nothing is bought again" in ended.err
+    assert len(served.files()) == 2
+    assert simulator.bills()["predictions"] == 2
+    # What is delivered is over: the same wish again is a new one.
+    assert "taking up" not in served.run("resume").err
+
+
+def test_resume_delivers_where_it_was_wanted(served: Shell, simulator: Simulator, url: str) -> None:
+    _kill_when_running(served, url, ("generate", "[[delay=2]] a boat", "--out", "there"), count=1)
+
+    resumed = served.run("resume")
+
+    (path,) = (served.folder / "there").iterdir()
+    assert (resumed.code, path.name) == (0, "delay-2-a-boat-flux-schnell.webp")
+    assert served.run("resume").err == "nothing was left behind\n"
+    assert simulator.bills()["predictions"] == 1
+
+
+def test_ctrl_c_keeps_what_was_bought_and_says_how_to_go_on(served: Shell, simulator: Simulator) -> None:
+    process = served.start("generate", "[[delay=30]] a boat")
+    try:
+        _until(lambda: simulator.bills()["predictions"] == 1)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=DEADLINE_S)
+    finally:
+        process.kill()
+    (row,) = _json(served.run("list", "--json"))["generations"]
+    canceled = served.run("cancel", row["id"])
+
+    assert (process.returncode, out) == (130, "")
+    assert f"under way and kept: {row['id']}" in err
+    assert "tintype resume" in err
+    assert (canceled.code, canceled.out) == (0, f"{row['id']} ended: canceled, $0.00\n")
+    assert simulator.bills()["items"][0]["status"] == "canceled"
+
+
+def test_a_worker_does_what_others_left_until_it_is_told_to_stop(
+    served: Shell, simulator: Simulator, data: Path, url: str
+) -> None:
+    _kill_when_running(served, url, ("generate", "[[delay=1]] a boat"), count=1)
+    worker = served.start("worker")
+    try:
+        assert worker.stdout is not None
+        assert worker.stdout.readline() == f"ready for {simulator.url} (simulated)\n"
+        _until(lambda: any((data / "files" / "objects").glob("*/*")))
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(timeout=DEADLINE_S) == 0
+    finally:
+        worker.kill()
+        worker.communicate()
+
+    # What the worker had begun was finished before it stopped.
+    assert _states(served) == ["succeeded"]
+    assert simulator.bills()["predictions"] == 1
+
+
+def test_commands_at_the_same_time_share_one_database(alone: Shell) -> None:
+    """Without a token they share the built-in simulator too."""
+    first = alone.start("generate", "a boat", "--json")
+    second = alone.start("generate", "a house", "--json")
+
+    outs = [process.communicate(timeout=60)[0] for process in (first, second)]
+
+    assert [json.loads(out)["simulated"] for out in outs] == [True, True]
+    assert _states(alone) == ["succeeded", "succeeded"]
+
+
+def test_what_cannot_be_is_one_line_and_code_two(served: Shell, simulator: Simulator) -> None:
+    (served.folder / "bad.csv").write_text("date,amount\n2026-01-31,many\n")
+
+    ends = {
+        "there is no generation 'nothing'": served.run("show", "nothing"),
+        "say what is true": served.run("resolve", "nothing"),
+        "bad.csv: line 2, column amount: 'many'": served.run("reconcile", "bad.csv"),
+        "cannot be read": served.run("reconcile", "none.csv"),
+        "(404)": served.run("generate", "a boat", "--model", "someone/nothing"),
+    }
+
+    for words, ended in ends.items():
+        assert (ended.code, ended.out) == (2, "")
+        assert len(ended.error_lines) == 1
+        assert words in ended.error_lines[0]
+    assert simulator.bills()["predictions"] == 0
+
+
+def test_a_folder_that_the_database_cannot_use_is_told_with_the_next_step(
+    connected: Shell, simulator: Simulator
+) -> None:
+    (connected.folder / "file").write_text("")
+    connected.environment["TINTYPE_DATA"] = str(connected.folder / "file")
+
+    ended = connected.run("generate", "a boat")
+
+    assert ended.code == 2
+    assert "TINTYPE_DATA" in ended.error_lines[0]
+    assert simulator.bills()["predictions"] == 0
+
+
+def _kill_when_running(shell: Shell, url: str, command: tuple[str, ...], *, count: int) -> None:
+    process = shell.start(*command)
+    try:
+        with psycopg.connect(url, autocommit=True) as database:
+            _until(lambda: database.execute(RUNNING).fetchone() == (count,))
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def _states(shell: Shell) -> list[str]:
+    return [row["state"] for row in _json(shell.run("list", "--json"))["generations"]]
+
+
+def _json(ended: Any) -> dict[str, Any]:
+    assert ended.code == 0, ended.err
+    document: dict[str, Any] = json.loads(ended.out)
+    return document
+
+
+def _until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    while not is_so():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)

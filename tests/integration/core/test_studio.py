@@ -1,0 +1,258 @@
+"""The studio: the durable core inside one's own process."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from PIL import Image
+
+import tintype
+from tests.integration.core.buying.conftest import until
+from tintype import Request, Studio, errors
+from tintype.domain import budget
+from tintype.domain.generation import State
+from tintype.local import simulated
+from tintype.store import ledger, limits
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from tintype.testing import Simulator
+
+FLUX = "black-forest-labs/flux-schnell"
+SHORT: dict[str, Any] = {"num_frames": 81, "resolution": "480p"}
+
+
+@pytest.fixture
+def data() -> Iterator[Path]:
+    """A data folder."""
+    folder = Path(tempfile.mkdtemp(prefix="tt-"))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.fixture
+async def studio(url: str, data: Path, simulator: Simulator) -> AsyncIterator[Studio]:
+    """A studio on a database of the test's own, with a simulator upstream."""
+    async with Studio(simulator.token, base_url=simulator.url, data=data, database_url=url) as made:
+        yield made
+
+
+async def test_a_generation_is_made_stored_and_booked(
+    studio: Studio, simulator: Simulator, tmp_path: Path
+) -> None:
+    """Rule 14: bought once, stored under its hash, the hold released and the cost booked."""
+    expected = await studio.estimate("a lighthouse", aspect_ratio="4:3")
+
+    made = await studio.generate("a lighthouse", aspect_ratio="4:3", output_format="png")
+
+    (output,) = made.outputs
+    path = await studio.save(output, tmp_path / "a.png")
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == output.sha256
+    with Image.open(path) as picture:
+        assert picture.size == (output.width, output.height) == (1152, 896)
+    assert (made.state, made.cost_usd, made.held_usd) == (State.SUCCEEDED, expected.expected_usd, Decimal(0))
+    assert simulator.bills()["predictions"] == 1
+    (line,) = await studio.spend()
+    assert (line.name, line.cost_nano_usd, line.succeeded) == (FLUX, 3_000_000, 1)
+    assert await ledger.check(studio.core.database) == []
+
+
+async def test_a_saved_output_overwrites_nothing(studio: Studio, tmp_path: Path) -> None:
+    made = await studio.generate("a lighthouse")
+    (tmp_path / "mine").write_text("mine")
+
+    with pytest.raises(FileExistsError):
+        await studio.save(made.outputs[0], tmp_path / "mine")
+
+    assert (tmp_path / "mine").read_text() == "mine"
+
+
+async def test_progress_is_watched_to_the_end(studio: Studio) -> None:
+    begun = await studio.submit(Request(FLUX, {"prompt": "[[delay=1.5]] a lighthouse"}))
+
+    moments = [moment async for moment in studio.watch(begun.id)]
+
+    states = [moment.state for moment in moments]
+    assert states == sorted(states, key=list(State).index)
+    assert (states[-1], begun.state) == (State.SUCCEEDED, State.QUEUED)
+    assert any(moment.percent for moment in moments)
+
+
+async def test_a_failure_is_raised_with_its_generation(studio: Studio) -> None:
+    with pytest.raises(errors.GenerationFailed, match="out of paint") as failed:
+        await studio.generate("[[fail=out of paint]] a lighthouse")
+
+    row = await studio.get(failed.value.generation_id)
+    assert (row.state, row.cost_usd) == (State.FAILED, Decimal(0))
+
+
+async def test_a_budget_without_room_refuses_before_anything_is_bought(
+    studio: Studio, simulator: Simulator
+) -> None:
+    await limits.put(
+        studio.core.database,
+        scope=budget.Scope.ALL,
+        subject="",
+        measure=budget.Measure.MONEY,
+        period="total",
+        amount=2_999_999,
+    )
+
+    with pytest.raises(errors.LimitReached):
+        await studio.generate("a lighthouse")
+
+    assert (await studio.list(), simulator.bills()["predictions"]) == ([], 0)
+
+
+async def test_cancelling_ends_it_upstream(studio: Studio, simulator: Simulator) -> None:
+    begun = await studio.submit(Request(FLUX, {"prompt": "[[delay=60]] a lighthouse"}))
+    async for moment in studio.watch(begun.id):
+        if moment.state is State.RUNNING:
+            break
+
+    await studio.cancel(begun.id)
+    ended = await studio.wait(begun.id, timeout_s=20)
+
+    assert (ended.state, ended.cost_usd) == (State.CANCELED, Decimal(0))
+    assert simulator.bills()["items"][0]["status"] == "canceled"
+
+
+async def test_who_does_not_want_to_wait_longer_is_told(studio: Studio) -> None:
+    with pytest.raises(errors.TimedOut, match="it goes on"):
+        await studio.generate("[[delay=60]] a lighthouse", timeout_s=0.3)
+
+    (row,) = await studio.list(search="LIGHTHOUSE")
+    await studio.cancel(row.id)
+    assert not row.is_final
+    assert await studio.list(search="a castle") == []
+
+
+async def test_a_model_that_is_not_official_is_bought_by_its_version(
+    studio: Studio, simulator: Simulator
+) -> None:
+    """Upstream takes official models by name only."""
+    picture = await studio.generate("a lighthouse", output_format="png")
+
+    made = await studio.generate(model="real-esrgan", image=await studio.read(picture.outputs[0]), scale=2)
+
+    assert (made.outputs[0].width, made.outputs[0].height) == (2048, 2048)
+    assert simulator.predictions()[0]["version"] != "hidden"
+
+
+async def test_a_film_is_joined_of_clips(studio: Studio, tmp_path: Path) -> None:
+    stills = [await studio.read((await studio.generate(words)).outputs[0]) for words in ("a", "b")]
+
+    film = await studio.video(stills, to=tmp_path / "film.mp4", **SHORT)
+
+    assert film.path.stat().st_size > 1_000
+    assert film.seconds == pytest.approx(sum(clip.outputs[0].seconds or 0 for clip in film.clips), abs=0.1)
+    assert len({clip.order_id for clip in film.clips}) == 1
+
+
+async def test_the_next_studio_takes_up_what_was_left(url: str, data: Path, simulator: Simulator) -> None:
+    """What was bought by one that is gone is followed and stored by the next, and not bought again."""
+    options: dict[str, Any] = {"base_url": simulator.url, "data": data, "database_url": url}
+    async with Studio(simulator.token, **options) as first:
+        begun = await first.submit(Request(FLUX, {"prompt": "[[delay=1]] a lighthouse"}))
+        async for moment in first.watch(begun.id):
+            if moment.state is State.RUNNING:
+                break
+
+    async with Studio(simulator.token, **options) as second:
+        (ended,) = await second.resume()
+
+    assert (ended.id, ended.state, len(ended.outputs)) == (begun.id, State.SUCCEEDED, 1)
+    assert simulator.bills()["predictions"] == 1
+
+
+async def test_one_that_only_looks_buys_nothing(url: str, data: Path, simulator: Simulator) -> None:
+    async with Studio(
+        simulator.token, base_url=simulator.url, data=data, database_url=url, works=False
+    ) as looker:
+        begun = await looker.submit(Request(FLUX, {"prompt": "a lighthouse"}))
+        ended = await looker.cancel(begun.id)
+
+    assert (ended.state, simulator.bills()["predictions"]) == (State.CANCELED, 0)
+
+
+async def test_a_word_about_what_is_not_in_doubt_changes_nothing(studio: Studio) -> None:
+    """Rule 7."""
+    made = await studio.generate("a lighthouse")
+
+    with pytest.raises(errors.NotPossibleNow, match="not in doubt"):
+        await studio.resolve(made.id, bought=None)
+    with pytest.raises(errors.NotFound, match="knows no prediction"):
+        await studio.resolve(made.id, bought="01k9w3t8m2q7r5v6x0y4z1a2b3")
+
+
+def test_blocking_code_has_the_same(url: str, data: Path, simulator: Simulator) -> None:
+    with tintype.studio(simulator.token, base_url=simulator.url, data=data, database_url=url) as studio:
+        made = studio.generate("a lighthouse", seed=3)
+        again = studio.generate("a lighthouse", seed=3)
+        states = [moment.state for moment in studio.watch(made.id)]
+
+        assert studio.read(made.outputs[0]) == studio.read(again.outputs[0])
+        assert (made.is_cached, again.is_cached, again.cost_usd) == (False, True, Decimal(0))
+        assert (states, studio.resume()) == ([State.SUCCEEDED], [])
+        assert studio.spend(by="day")[0].saved_nano_usd == 3_000_000
+
+
+async def test_without_a_token_work_is_simulated_in_a_database_of_its_own(data: Path) -> None:
+    """Rule 2: marked, apart from real work, and still there after a restart of everything."""
+    async with Studio(data=data) as first:
+        made = await first.generate("a lighthouse")
+        origin = first.core.upstream.origin
+
+    async with Studio(data=data) as second:
+        (row,) = await second.list()
+        again = await second.core.upstream.look(made.prediction_id or "")
+
+    assert (row.id, row.is_simulated, second.is_built_in) == (made.id, True, True)
+    assert (second.core.upstream.origin, again is not None) == (origin, True)
+    assert os.listdir(data) == ["simulated"]  # noqa: PTH208 - nothing waits for it
+
+
+async def test_a_named_upstream_without_a_token_is_refused(data: Path) -> None:
+    with pytest.raises(errors.ConfigurationError, match="no token for it"):
+        async with Studio(base_url="http://127.0.0.1:1", data=data):
+            pass
+
+
+async def test_users_share_one_simulator_and_a_killed_one_comes_back(tmp_path: Path) -> None:
+    folder = tmp_path / "upstream"
+    async with simulated.Upstream(folder) as first:
+        async with simulated.Upstream(folder) as second:
+            assert (first.origin, _pids(folder)) == (second.origin, _pids(folder))
+            (pid,) = _pids(folder)
+        assert _pids(folder) == [pid]
+
+        os.kill(pid, signal.SIGKILL)
+        async with simulated.Upstream(folder) as third:
+            assert third.origin == first.origin
+            # Whoever works looks after it twice a second.
+            await until(lambda: _is_another(folder, pid))
+
+
+async def _is_another(folder: Path, pid: int) -> bool:
+    return _pids(folder) not in ([], [pid])
+
+
+def _pids(folder: Path) -> list[int]:
+    """Name the processes that hold the simulator's state."""
+    found = subprocess.run(
+        ["pgrep", "-f", f"tintype.simulator.*{folder}"], capture_output=True, text=True, check=False
+    )
+    return [int(one) for one in found.stdout.split()]
