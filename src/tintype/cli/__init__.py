@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -17,8 +18,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     `arguments` default to the process's own. Never raises for what a user can meet; one line on standard
     error says what was wrong and what to do next.
     """
+    _open_streams()
     try:
         from tintype.cli import app  # noqa: PLC0415 - the light client installs without typer, which this needs
+    except KeyboardInterrupt:
+        sys.stderr.write("tintype: interrupted\n")
+        return 130
     except ModuleNotFoundError as error:
         if error.name != "typer":
             raise
@@ -27,3 +32,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         return 2
     return app.run(arguments)
+
+
+def _open_streams() -> None:
+    """Give a process that was started with closed streams some that go nowhere, as all code counts on them."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode, encoding="utf-8"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -108,7 +107,7 @@ def masked(token: tokens.Token) -> str:
 
 
 def _is_anywhere() -> bool:
-    places = (os.environ, tokens.read_dotenv(Path.cwd()))
+    places = (os.environ, tokens.read_dotenv())
     if any(place.get(name, "").strip() for place in places for name in tokens.NAMES):
         return True
     try:

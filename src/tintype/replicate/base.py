@@ -197,13 +197,13 @@ class ClientOps(binding.Resource):
         """
         desk = self._desk
         context = desk.context
-        until = context.monotonic() + deadline_s
+        until = context.until(deadline_s)
         held_s = desk.options.wait_s if wait_s is None else wait_s
         prediction = yield from predictions.begin(
             desk,
             wire.target(ref),
             input,
-            wait_s=min(held_s, max(1, int(deadline_s))) if held_s else 0,
+            wait_s=int(min(held_s, max(1, deadline_s))) if held_s else 0,
             webhook=webhook,
             webhook_events=webhook_events,
             cancel_after_s=cancel_after_s,
@@ -232,7 +232,7 @@ class ClientOps(binding.Resource):
 
         The prediction is created when the first event is asked for. `str(event)` is a piece of output.
         """
-        until = self._desk.context.monotonic() + deadline_s
+        until = self._desk.context.until(deadline_s)
         prediction = yield from predictions.begin(
             self._desk,
             wire.target(ref),

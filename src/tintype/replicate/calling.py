@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import random
 import time
 from dataclasses import dataclass, field
@@ -25,6 +26,8 @@ T = TypeVar("T")
 
 HELD_S = 1.0
 """An answer to a create that took longer was held, whatever its headers say."""
+
+_DEADLINE_MAX_S = 31_536_000.0
 
 _log = logging.getLogger("tintype.replicate")
 
@@ -50,6 +53,12 @@ class Context:
     def __post_init__(self) -> None:
         """Let what is learned of usual times use the same clock and chance."""
         self.usual = Usual(monotonic=self.monotonic, chance=self.chance)
+
+    def until(self, deadline_s: float) -> float:
+        """The moment of `monotonic` at which a deadline is over; infinity is a year. Raises InputError for NaN."""
+        if math.isnan(deadline_s):
+            raise errors.InputError("deadline_s is no number of seconds")
+        return self.monotonic() + min(deadline_s, _DEADLINE_MAX_S)
 
     def remaining_s(self, until: float | None) -> float | None:
         """The seconds left until a moment of `monotonic`, or None without one."""

@@ -76,8 +76,9 @@ class ReplicateClient:
 
         Gives `success`, `video_url`, `error`, `prediction_id` (of the last clip) and `duration_seconds`, rounded.
         `video_url` is the clip's address for one picture, and the `file://` address of the joined video for more.
-        `warning` is added when another model had to answer.
+        `warning` is added when another model had to answer. A single address may stand without a list.
         """
+        addresses = [image_urls] if isinstance(image_urls, str) else image_urls
         made: dict[str, Any] = {
             "success": False,
             "video_url": None,
@@ -85,14 +86,14 @@ class ReplicateClient:
             "prediction_id": None,
             "duration_seconds": 0,
         }
-        if not image_urls:
+        if not addresses:
             return {**made, "error": "at least one image address is needed"}
         try:
             model, form, warning = self._video_model(model)
             if warning:
                 made["warning"] = warning
             clips: list[Output] = []
-            for address in image_urls:
+            for address in addresses:
                 clips.append(self._first(model, form(address)))
                 made["prediction_id"] = clips[-1].prediction_id
             made["video_url"], made["duration_seconds"] = _joined(clips)
@@ -102,6 +103,8 @@ class ReplicateClient:
                 "error": str(error),
                 "prediction_id": error.prediction_id or made["prediction_id"],
             }
+        except OSError as error:
+            return {**made, "error": f"the video cannot be put on the disk: {error.strerror}"}
         return {**made, "success": True}
 
     def poll_prediction(

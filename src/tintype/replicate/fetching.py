@@ -16,7 +16,6 @@ SIZE_MAX = 512 * 1024 * 1024
 """The largest output that is fetched when nobody says, in bytes."""
 _DELIVERY = "replicate.delivery"
 _REDIRECTS_MAX = 5
-_ADDRESS_MAX = 16_384
 _BREAKS_MAX = 20
 _BYTES_PER_S_LEAST = 1_000
 # Ranges count bytes of the file, so it must not come compressed.
@@ -38,14 +37,10 @@ class Fetcher:
 
     def check(self, address: str) -> None:
         """Raise OutputRefused when an address may not be fetched."""
-        try:
-            parts = urlsplit(address)
-            port = parts.port
-        except ValueError:
-            raise errors.OutputRefused("an output's address is not a URL") from None
-        host, own = (parts.hostname or "").lower(), urlsplit(self.origin)
-        if not settings.is_host(host) or not address.isprintable() or len(address) > _ADDRESS_MAX:
+        parts = settings.fetchable(address)
+        if parts is None:
             raise errors.OutputRefused("an output's address is not a URL that can be fetched")
+        port, host, own = parts.port, (parts.hostname or "").lower(), urlsplit(self.origin)
         is_own = host == own.hostname or (
             settings.is_loopback(host) and settings.is_loopback(own.hostname or "")
         )

@@ -6,18 +6,19 @@ import ipaddress
 import os
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from tintype.domain.errors import ConfigurationError
 from tintype.replicate import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 DEFAULT_ORIGIN = "https://api.replicate.com"
 URL_NAME = "TINTYPE_REPLICATE_URL"
+_ADDRESS_MAX = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +49,10 @@ def resolve(
     file too, so that a stranger's folder cannot send the token elsewhere. Raises ConfigurationError.
     """
     surroundings = os.environ if environ is None else environ
-    here = tokens.read_dotenv(Path.cwd() if folder is None else folder)
-    found = tokens.resolve(token, environ=surroundings, dotenv=here, keyring=keyring)
+    found = tokens.resolve(token, environ=surroundings, folder=folder, keyring=keyring)
     address = base_url or surroundings.get(URL_NAME, "").strip()
     if not address and found.source == tokens.DOTENV:
-        address = here.get(URL_NAME, "").strip()
+        address = tokens.read_dotenv(folder).get(URL_NAME, "").strip()
     return Upstream(origin=origin(address or DEFAULT_ORIGIN), token=found.token, source=found.source)
 
 
@@ -109,6 +109,16 @@ def is_host(name: str) -> bool:
     except UnicodeError:
         return False
     return ":" in plain or re.fullmatch(r"[\w-]+(\.[\w-]+)*\.?", plain, re.ASCII) is not None
+
+
+def fetchable(address: str) -> SplitResult | None:
+    """The parts of an address from upstream, or None where it is not a URL with a host that can be asked."""
+    try:
+        parts = urlsplit(address)
+        is_url = parts.port != 0 and is_host(parts.hostname or "")
+    except ValueError:
+        return None
+    return parts if is_url and address.isprintable() and len(address) <= _ADDRESS_MAX else None
 
 
 def is_loopback(host: str) -> bool:

@@ -124,9 +124,11 @@ def follow(
 
 def check(address: str, origin: str) -> None:
     """Raise OutputRefused when a stream is neither Replicate's nor the upstream's own."""
+    parts = settings.fetchable(address)
+    if parts is None:
+        raise errors.OutputRefused("the stream's address is not a URL that can be read")
     if transport.same_origin(address, origin):
         return
-    parts = urlsplit(address)
     host, own = parts.hostname or "", urlsplit(origin)
     if settings.is_loopback(host) and settings.is_loopback(own.hostname or "") and parts.port == own.port:
         return

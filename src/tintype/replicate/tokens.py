@@ -72,7 +72,7 @@ def resolve(
     argument: str | None,
     *,
     environ: Mapping[str, str] | None = None,
-    dotenv: Mapping[str, str] | None = None,
+    folder: Path | None = None,
     keyring: Backend | None = None,
 ) -> Found:
     """Find the token: argument, environment, `.env`, keyring. Raises TokenMissing naming all ways."""
@@ -82,7 +82,7 @@ def resolve(
     for name in NAMES:
         if surroundings.get(name, "").strip():
             return Found(Token(surroundings[name]), name)
-    file = read_dotenv(Path.cwd()) if dotenv is None else dotenv
+    file = read_dotenv(folder)
     for name in NAMES:
         if file.get(name, "").strip():
             return Found(Token(file[name]), DOTENV)
@@ -98,9 +98,9 @@ def resolve(
     )
 
 
-def read_dotenv(folder: Path) -> dict[str, str]:
-    """Read the `.env` of a folder, without touching the environment; empty where there is none."""
-    path = folder / ".env"
+def read_dotenv(folder: Path | None = None) -> dict[str, str]:
+    """Read the `.env` of a folder, by default the working one; empty where there is none. Sets no variable."""
+    path = (folder or Path()) / ".env"
     if not path.is_file():
         return {}
     from dotenv import dotenv_values  # noqa: PLC0415 - only where there is a file to read

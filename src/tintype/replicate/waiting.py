@@ -49,9 +49,10 @@ def wait(
     except errors.TintypeError:
         raise
     except BaseException as left:
-        left.add_note(
-            f"prediction {prediction.id} still runs upstream: wait for it again by its id, or cancel it"
-        )
+        if not ticket.has_ended():
+            left.add_note(
+                f"prediction {prediction.id} still runs upstream: wait for it again by its id, or cancel it"
+            )
         raise
     finally:
         board.leave(ticket)

@@ -7,6 +7,7 @@ sent, so that nothing on the way can print them.
 from __future__ import annotations
 
 import json
+import math
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -222,7 +223,7 @@ def create(
         headers.append(("Prefer", f"wait={int(wait_s)}"))
         read_s = max(read_s, wait_s + min(read_s, WAIT_MARGIN_S))
     if cancel_after_s is not None:
-        if not cancel_after_s >= 5:
+        if not 5 <= cancel_after_s < math.inf:
             raise errors.InputError(f"cancel_after_s is {cancel_after_s}; the least is 5 seconds")
         headers.append(("Cancel-After", f"{int(cancel_after_s)}s"))
     return Call(

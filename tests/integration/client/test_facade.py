@@ -117,6 +117,24 @@ def test_a_models_schema_says_what_its_picture_is_called(replicate: ReplicateCli
     assert replicate.generate_video(PICTURES[:1], "kwaivgi/kling-v2.1")["success"]
 
 
+def test_one_address_without_a_list_is_one_picture(replicate: ReplicateClient) -> None:
+    """Not a picture for each of its letters."""
+    result = replicate.generate_video("https://example.com/one.png")
+
+    assert (result["success"], result["error"]) == (True, None)
+
+
+def test_a_disk_that_takes_no_film_is_told_in_the_dict(
+    replicate: ReplicateClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nowhere"))
+
+    result = replicate.generate_video(["https://example.com/one.png"])
+
+    assert (result["success"], "disk" in result["error"]) == (False, True)
+    assert result["prediction_id"]
+
+
 def test_no_pictures_are_an_error(replicate: ReplicateClient) -> None:
     assert replicate.generate_video([])["success"] is False
 

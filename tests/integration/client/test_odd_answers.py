@@ -83,6 +83,32 @@ def test_an_upstream_that_quotes_the_token_is_not_quoted(
     assert TOKEN not in repr(vars(caught.value))
 
 
+@pytest.mark.parametrize(
+    "address", ["http://[", "https://\u202e.replicate.com/", "https://stream.replicate.com:0/"]
+)
+def test_a_stream_at_no_address_is_refused(
+    make: Callable[..., Asked], listen: Callable[..., Listener], address: str
+) -> None:
+    running = _record(status="processing", output=None, urls={"stream": address})
+    asked = make(listen(answer(201, running)).url)
+
+    with pytest.raises(errors.OutputRefused, match="the stream's address"):
+        asked.ask(lambda client: client.stream(FLUX, {"prompt": "a"}))
+
+
+def test_a_deadline_may_be_infinite_but_not_no_number(
+    make: Callable[..., Asked], listen: Callable[..., Listener]
+) -> None:
+    asked = make(listen(None).url)
+
+    with pytest.raises(errors.OutcomeUnknown):
+        asked.ask(lambda client: client.run(FLUX, {"prompt": "a"}, deadline_s=float("inf")))
+    with pytest.raises(errors.InputError, match="deadline_s"):
+        asked.ask(lambda client: client.run(FLUX, {"prompt": "a"}, deadline_s=float("nan")))
+    with pytest.raises(errors.InputError, match="cancel_after_s"):
+        asked.ask(lambda client: client.run(FLUX, {"prompt": "a"}, cancel_after_s=float("inf")))
+
+
 def test_what_goes_to_this_machine_never_goes_through_a_proxy(
     make: Callable[..., Asked], listen: Callable[..., Listener], monkeypatch: pytest.MonkeyPatch
 ) -> None:

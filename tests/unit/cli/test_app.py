@@ -52,6 +52,31 @@ def test_without_typer_the_line_says_what_to_install() -> None:
     )
 
 
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_are_no_fault(closed: str) -> None:
+    line = (
+        f'"{sys.executable}" -c "from tintype.cli import main; raise SystemExit(main([\'models\']))" {closed}'
+    )
+
+    done = subprocess.run(["/bin/sh", "-c", line], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_an_interruption_while_it_loads_is_one_line() -> None:
+    program = (
+        "import builtins, sys; from tintype.cli import main; real = builtins.__import__\n"
+        "def load(name, *rest):\n"
+        "    if name == 'typer': raise KeyboardInterrupt\n"
+        "    return real(name, *rest)\n"
+        "builtins.__import__ = load; sys.exit(main(['--help']))"
+    )
+
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (130, "tintype: interrupted\n")
+
+
 def test_no_command_shows_the_help(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = run(capsys)
 

@@ -112,6 +112,24 @@ def test_a_file_moves_the_upstream_only_with_its_own_token(tmp_path: Path) -> No
     assert moved.origin == "https://env.test"
 
 
+def test_a_file_that_cannot_be_read_is_no_matter_where_the_token_is_elsewhere(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"\xff\xfe")
+
+    assert settings.resolve("r8_argument", environ={}, folder=tmp_path).source == "argument"
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        settings.resolve(environ={}, folder=tmp_path)
+
+
+def test_a_working_folder_that_is_gone_holds_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+
+    with pytest.raises(ConfigurationError, match="no Replicate token"):
+        settings.resolve(environ={}, keyring=NoKeyring())
+
+
 @pytest.mark.parametrize(
     ("address", "origin"),
     [

@@ -54,7 +54,7 @@ class PredictionOps(binding.Resource):
         sent twice then.
         """
         target = wire.target(ref, version=version, model=model, deployment=deployment)
-        until = None if deadline_s is None else self._desk.context.monotonic() + deadline_s
+        until = None if deadline_s is None else self._desk.context.until(deadline_s)
         return (
             yield from begin(
                 self._desk,
@@ -126,7 +126,7 @@ class PredictionOps(binding.Resource):
         TimedOut at the deadline, when it still runs and can be waited for again.
         """
         context = self._desk.context
-        until = context.monotonic() + deadline_s
+        until = context.until(deadline_s)
         if isinstance(prediction, str):
             call = wire.Call("GET", f"{_PATH}/{wire.part(prediction)}")
             prediction = yield from binding.fetch(self._desk, Prediction, call, until=until)
@@ -253,7 +253,7 @@ def _latest_version(desk: Desk, model: str, unknown: errors.NotFound, until: flo
 
 def events(desk: Desk, prediction: Prediction, *, deadline_s: float) -> steps.Op[None]:
     """Yield the events of a prediction: from its stream, or one for each output at its end."""
-    until = desk.context.monotonic() + deadline_s
+    until = desk.context.until(deadline_s)
     if prediction.stream_url is not None and not prediction.is_final:
         address, origin = prediction.stream_url, desk.line.origin
         yield from streaming.follow(desk.context, address, origin, prediction.id, until=until)
