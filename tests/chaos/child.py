@@ -29,7 +29,7 @@ from starlette.routing import Route
 from tests.chaos import points
 from tintype import bootstrap, settings
 from tintype.domain.access import Actor
-from tintype.domain.errors import UpstreamError, WebhookRefused
+from tintype.domain.errors import UpstreamError, UpstreamPaused, WebhookRefused
 from tintype.replicate import settings as replicate_settings
 from tintype.service import notices
 from tintype.service.buying import HOOKS
@@ -61,7 +61,7 @@ class Door:
         )
         try:
             made = await self._core.generations.submit(request, actor=ACTOR, idempotency_key=body["name"])
-        except DatabaseAway:
+        except (DatabaseAway, UpstreamPaused):
             return Response(status_code=503, headers={"Retry-After": "1"})
         return JSONResponse({"id": made.ids[0]}, status_code=202)
 

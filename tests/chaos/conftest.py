@@ -5,4 +5,6 @@ from __future__ import annotations
 import os
 
 # They take the machine for themselves.
-collect_ignore = [] if os.environ.get("HYPOTHESIS_PROFILE") == "chaos" else ["test_crashes.py"]
+collect_ignore = (
+    [] if os.environ.get("HYPOTHESIS_PROFILE") == "chaos" else ["test_crashes.py", "test_faults.py"]
+)

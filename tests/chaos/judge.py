@@ -140,6 +140,10 @@ def _bought(facts: _Facts, report: Report) -> list[str]:
     wrong += [f"prediction {one} is not on the bill" for one in claims.keys() - billed.keys()]
     absent = Counter(one["generation_id"] for one in facts.attempts if one["outcome"] == "absent")
     for row in facts.generations:
+        if row["id"] in report.refused:
+            if row["state"] != "failed" or row["prediction_id"]:
+                wrong.append(f"generation {row['id']} was refused and is {row['state']}")
+            continue
         if row["state"] == "succeeded":
             continue
         # Whose every attempt was cut off before its bytes left is not sent for ever.

@@ -68,6 +68,8 @@ class Report:
     done: Counter[str] = field(default_factory=Counter)
     asked: dict[str, str] = field(default_factory=dict)
     faults: list[BaseException] = field(default_factory=list)
+    refused: set[str] = field(default_factory=set)
+    """The ids of those that upstream was told to refuse."""
 
     @property
     def kills(self) -> int:
@@ -94,6 +96,37 @@ def acts(
 def play(made: Stage, plan: Plan) -> Report:
     """Ask, kill, and wait until nothing is open any more."""
     return _Round(made, plan).play()
+
+
+def ask(made: Stage, name: str, random: Random) -> str:
+    """Ask under a name until it is answered: the process that is asked may die over it, any number of times."""
+    # Every third asks for what others ask for too.
+    prompt = "a lighthouse" if random.random() < 1 / 3 else f"a lighthouse, {name}"
+    body = json.dumps(
+        {
+            "name": name,
+            "model": MODEL,
+            "input": {"prompt": prompt, "megapixels": "0.25", "output_format": "jpg"},
+            "callback_url": made.receiver.url,
+        }
+    )
+    end = time.monotonic() + 90
+    last: object = None
+    while time.monotonic() < end:
+        connection = http.client.HTTPConnection(str(urlsplit(made.door_url).netloc), timeout=8)
+        try:
+            connection.request("POST", "/generations", body, {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            last = answer.status, answer.read()
+            if answer.status == 202:
+                return str(json.loads(last[1])["id"])
+            assert answer.status == 503, last
+        except (OSError, http.client.HTTPException) as fault:
+            last = fault
+        finally:
+            connection.close()
+        time.sleep(0.1)
+    raise AssertionError(f"{name} was not admitted: {last}")
 
 
 class _Round:
@@ -153,7 +186,7 @@ class _Round:
             )
             self._one(act, life, random)
         last = self._made.start(whom)
-        _until_ready(last)
+        until_ready(last)
 
     def _one(self, act: Act, life: Life, random: Random) -> None:
         if not act.point:
@@ -205,7 +238,7 @@ class _Round:
         while (number < self._plan.generations or not self._is_over.is_set()) and not self._report.faults:
             if self._open() < _OPEN_MAX:
                 name = f"request-{number}"
-                self._report.asked[name] = self._submit(name, random)
+                self._report.asked[name] = ask(self._made, name, random)
                 number += 1
             time.sleep(random.uniform(0, 2 * self._plan.pause_s))
 
@@ -222,38 +255,9 @@ class _Round:
             return _OPEN_MAX
         return int(found[0]) if found else 0
 
-    def _submit(self, name: str, random: Random) -> str:
-        """Ask under a name until it is answered: the process that is asked may die over it, any number of times."""
-        # Every third asks for what others ask for too.
-        prompt = "a lighthouse" if random.random() < 1 / 3 else f"a lighthouse, {name}"
-        body = json.dumps(
-            {
-                "name": name,
-                "model": MODEL,
-                "input": {"prompt": prompt, "megapixels": "0.25", "output_format": "jpg"},
-                "callback_url": self._made.receiver.url,
-            }
-        )
-        end = time.monotonic() + 90
-        last: object = None
-        while time.monotonic() < end:
-            connection = http.client.HTTPConnection(str(urlsplit(self._made.door_url).netloc), timeout=8)
-            try:
-                connection.request("POST", "/generations", body, {"Content-Type": "application/json"})
-                answer = connection.getresponse()
-                last = answer.status, answer.read()
-                if answer.status == 202:
-                    return str(json.loads(last[1])["id"])
-                assert answer.status == 503, last
-            except (OSError, http.client.HTTPException) as fault:
-                last = fault
-            finally:
-                connection.close()
-            time.sleep(0.1)
-        raise AssertionError(f"{name} was not admitted: {last}")
 
-
-def _until_ready(life: Life) -> None:
+def until_ready(life: Life) -> None:
+    """Wait until a process works."""
     end = time.monotonic() + 40
     while not life.has_said("ready"):
         assert not life.is_over, "the last process ended by itself"
@@ -261,4 +265,4 @@ def _until_ready(life: Life) -> None:
         time.sleep(0.02)
 
 
-__all__ = ["Act", "Plan", "Report", "acts", "play"]
+__all__ = ["Act", "Plan", "Report", "acts", "ask", "play", "until_ready"]
