@@ -70,11 +70,16 @@ def make(
     Raises Interrupted after Ctrl-C: what was not bought was given up, what was is kept.
     """
     name = order.slug.partition("/")[2].partition(":")[0]
+    folder = folder.absolute()
+    if not str(folder).isprintable():
+        raise exits.Refusal(
+            f"cannot keep {str(folder)!r} for later: it is not plain text; choose another folder with --out"
+        )
     with (
         upstream.terminated_like_interrupted(),
         progress.Board(name, len(order.runs), is_wanted=not is_quiet) as board,
     ):
-        work = _Command(order, kind=kind, folder=folder.absolute(), names=names, also=also or {}, board=board)
+        work = _Command(order, kind=kind, folder=folder, names=names, also=also or {}, board=board)
         try:
             return asyncio.run(work.run())
         except KeyboardInterrupt:

@@ -209,13 +209,16 @@ class AwaitingDesk(base.Desk):
         self.line.ask_before(request, step.call, in_loop=True)
         try:
             response = await self._pool(step).handle_async_request(request)
+            body = transport.Body(response.status_code, step.call)
             try:
-                body = await response.aread()
+                async for piece in response.aiter_bytes():
+                    if not body.take(piece):
+                        break
             finally:
                 await response.aclose()
         except httpx2.HTTPError as error:
             raise fault(error, step.call) from bare(error)
-        return reply_of(response, body)
+        return reply_of(response, body.whole())
 
     async def _open(self, step: steps.Open) -> Opened:
         request = self.line.request(step)

@@ -204,13 +204,16 @@ class BlockingDesk(base.Desk):
         self.line.ask_before(request, step.call, in_loop=False)
         try:
             response = self._pool(step).handle_request(request)
+            body = transport.Body(response.status_code, step.call)
             try:
-                body = response.read()
+                for piece in response.iter_bytes():
+                    if not body.take(piece):
+                        break
             finally:
                 response.close()
         except httpx2.HTTPError as error:
             raise fault(error, step.call) from bare(error)
-        return reply_of(response, body)
+        return reply_of(response, body.whole())
 
     def _open(self, step: steps.Open) -> Opened:
         request = self.line.request(step)

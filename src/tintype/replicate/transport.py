@@ -32,6 +32,10 @@ CREATES_AT_ONCE = 16
 """Connections for creates that are not held: an account may make 10 a second."""
 HELD, CREATES, OTHERS, FILES = "held", "creates", "others", "files"
 CONNECT_S = 5.0
+ANSWER_MAX = 256 * 1024 * 1024
+"""The largest answer of the API that is read, in bytes: a page of predictions may hold data URIs."""
+REFUSAL_MAX = 1024 * 1024
+"""As much is read of an answer that refuses or fails."""
 OTHER_IDLE_S = 30.0
 # What the transport tells when a connection stands and the head of a request is next.
 _BEFORE_FIRST_BYTE = ".send_request_headers.started"
@@ -178,6 +182,30 @@ def bare(error: Exception) -> Exception:
         link.__traceback__ = None
         link = link.__cause__ or link.__context__
     return error
+
+
+class Body:
+    """The body of an answer as it comes: of a refusal its beginning, of any other all, up to a size."""
+
+    __slots__ = ("_is_refusal", "_pieces", "_size", "_where")
+
+    def __init__(self, status: int, call: wire.Call) -> None:
+        self._is_refusal = status >= 400
+        self._where = f"{call.method} {call.path}"
+        self._pieces: list[bytes] = []
+        self._size = 0
+
+    def take(self, piece: bytes) -> bool:
+        """Take a piece in; false when no more is wanted. Raises ServerError beyond 256 MB."""
+        self._pieces.append(piece)
+        self._size += len(piece)
+        if self._size > ANSWER_MAX:
+            raise errors.ServerError(f"the answer to {self._where} is larger than {ANSWER_MAX} bytes")
+        return not (self._is_refusal and self._size > REFUSAL_MAX)
+
+    def whole(self) -> bytes:
+        """What was taken."""
+        return b"".join(self._pieces)
 
 
 def reply_of(response: httpx2.Response, body: bytes) -> wire.Reply:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import gzip
 import json
 import os
 import signal
 import traceback
+import tracemalloc
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -107,6 +109,27 @@ def test_a_deadline_may_be_infinite_but_not_no_number(
         asked.ask(lambda client: client.run(FLUX, {"prompt": "a"}, deadline_s=float("nan")))
     with pytest.raises(errors.InputError, match="cancel_after_s"):
         asked.ask(lambda client: client.run(FLUX, {"prompt": "a"}, cancel_after_s=float("inf")))
+
+
+def test_of_an_endless_refusal_only_the_beginning_is_read(
+    make: Callable[..., Asked], listen: Callable[..., Listener]
+) -> None:
+    zeros = gzip.compress(bytes(300 * 1024 * 1024), compresslevel=1)
+    server = listen(
+        answer(422, b"x" * 20_000_000),
+        *[answer(200, zeros, "Content-Encoding: gzip", "Connection: close")] * 4,
+    )
+    asked = make(server.url)
+
+    tracemalloc.start()
+    with pytest.raises(errors.InvalidInput):
+        asked.ask(lambda client: client.account.get())
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert most < 5_000_000
+    with pytest.raises(errors.ServerError, match="larger than"):
+        asked.ask(lambda client: client.account.get())
 
 
 def test_what_goes_to_this_machine_never_goes_through_a_proxy(

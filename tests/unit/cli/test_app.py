@@ -63,6 +63,16 @@ def test_closed_streams_are_no_fault(closed: str) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_a_folder_whose_name_is_no_text_is_refused_in_one_line(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    code, out, err = run(capsys, "generate", "a boat", "--out", f"{tmp_path}/\udcff")
+
+    assert (code, out) == (2, "")
+    assert "choose another folder with --out" in err
+    assert err.count("\n") == 1
+
+
 def test_an_interruption_while_it_loads_is_one_line() -> None:
     program = (
         "import builtins, sys; from tintype.cli import main; real = builtins.__import__\n"
