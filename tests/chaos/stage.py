@@ -143,6 +143,8 @@ class Stage:
     nursery: Nursery
     with_webhooks: bool
     is_mistaken: bool
+    is_kept: bool = False
+    """Whether the folder stays, for a person to look into."""
     lives: list[Life] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
@@ -206,7 +208,8 @@ def built(*, with_webhooks: bool, is_mistaken: bool = False) -> Iterator[Stage]:
         made = Stage(folder / "data", server, sim, receiver, listening, nursery, with_webhooks, is_mistaken)
         stack.callback(_end, made)
         yield made
-    shutil.rmtree(folder)
+    if not made.is_kept:
+        shutil.rmtree(folder)
 
 
 def _end(made: Stage) -> None:
