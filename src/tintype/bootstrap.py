@@ -8,7 +8,6 @@ await core.work()                  # in a process that empties the queues
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -54,6 +53,7 @@ FOLLOW_AT_ONCE = 8
 CAPTURE_AT_ONCE = 8
 THUMBNAIL_AT_ONCE = 2
 CALLBACK_AT_ONCE = 16
+_END_S = 0.5
 _PIXELS = 1024 * 1024
 
 
@@ -83,9 +83,10 @@ class Core:
         try:
             await self.worker.run()
         finally:
-            leading.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await leading
+            # A failure of the database on its way out may swallow one cancellation.
+            while not leading.done():
+                leading.cancel()
+                await asyncio.wait({leading}, timeout=_END_S)
 
 
 @asynccontextmanager

@@ -32,7 +32,10 @@ class Leader:
         """Set while this process leads."""
 
     async def run(self, act: Callable[[], Awaitable[None]]) -> None:
-        """Wait for the lead and act, again and again until cancelled. `act` is cancelled when the lead is lost."""
+        """Wait for the lead and act, again and again until cancelled. `act` is cancelled when the lead is lost.
+
+        A failure on the way out may take a cancellation's place: cancel until it has ended.
+        """
         while True:
             try:
                 async with self._database.connection() as session:

@@ -158,10 +158,10 @@ class Worker:
             was_needed: bool | None = None
             try:
                 was_needed = await self._app.tasks[job.task_name](**job.task_kwargs)
-            except _AWAY as error:
+            except* _AWAY as group:
                 again_s = _AGAIN_S
-                _log.warning("%s waits for the database: %s", job.task_name, error)
-            except Exception:  # noqa: BLE001 - whatever it is, the job is not lost by it, and the log has it all
+                _log.warning("%s waits for the database: %s", job.task_name, group.exceptions[0])
+            except* Exception:  # noqa: BLE001 - whatever it is, the job is not lost by it, and the log has it all
                 again_s = min(2.0 ** min(job.attempts, 6), _RETRY_MAX_S)
                 _log.exception("%s failed; it is done again in %g s", job.call_string, again_s)
             if was_needed is False and line.slots.gate is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,10 @@ DEADLINE_LEAST_S, DEADLINE_MOST_S = 5.0, 1_800.0
 METADATA_MAX_BYTES = 4_096
 TAGS_MAX = 20
 IDEMPOTENCY_KEY_MAX = 255
+
+
+# A cheap look before a number is looked for one by one.
+_LONG_NUMBER = re.compile(rb"\d{19}")
 
 
 class Cache(StrEnum):
@@ -104,7 +109,17 @@ def check_json(value: Any) -> bytes:
         ) from None
     if b"\\u0000" in text:
         raise errors.InputError("text with a NUL character cannot be kept; take it out")
+    if _LONG_NUMBER.search(text) and _has_large_number(value):
+        raise errors.InputError("a whole number beyond 64 bits has no meaning to any model")
     return text
+
+
+def _has_large_number(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(_has_large_number(part) for part in value.values())
+    if isinstance(value, list | tuple):
+        return any(_has_large_number(part) for part in value)
+    return isinstance(value, int) and not -(2**63) <= value < 2**64
 
 
 def idempotency(key: str | None, wanted: Sequence[Wanted]) -> admission.Idempotency | None:

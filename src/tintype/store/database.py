@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import select
 import time
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -69,6 +70,34 @@ class Session:
         return (await self.connection.execute(self._queries[name], values)).rowcount
 
 
+class _Pool(AsyncConnectionPool[Connection]):
+    """A pool that loses no connection to a task that is cancelled while it takes one or gives it back."""
+
+    async def getconn(self, timeout: float | None = None) -> Connection:
+        """Take a connection; one that comes too late for its task goes back."""
+        taking = asyncio.ensure_future(super().getconn(timeout))
+        try:
+            return await asyncio.shield(taking)
+        except asyncio.CancelledError:
+            taking.add_done_callback(self._give_back)
+            raise
+
+    async def putconn(self, conn: Connection) -> None:
+        """Give a connection back, to the end."""
+        await asyncio.shield(asyncio.ensure_future(super().putconn(conn)))
+
+    def _give_back(self, taken: asyncio.Future[Connection]) -> None:
+        if not taken.cancelled() and taken.exception() is None:
+            returning = asyncio.ensure_future(super().putconn(taken.result()))
+            self._returning.add(returning)
+            returning.add_done_callback(self._returning.discard)
+
+    @functools.cached_property
+    def _returning(self) -> set[asyncio.Future[None]]:
+        """What is on its way back; the event loop alone would forget it."""
+        return set()
+
+
 class Database:
     """A pool of connections to one database.
 
@@ -96,7 +125,7 @@ class Database:
             "connect_timeout": 5,
         }
         self._queries = Queries()
-        self._pool = AsyncConnectionPool(
+        self._pool = _Pool(
             url,
             kwargs=self._options,
             min_size=0,

@@ -20,6 +20,7 @@ from tintype.replicate import settings as replicate_settings
 from tintype.service.requests import Cache, Request
 from tintype.service.upstream import Timing
 from tintype.store import alerts, ledger
+from tintype.store.errors import DatabaseAway
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
@@ -77,6 +78,15 @@ class Shop:
         async with self.core.database.connection() as session:
             cursor = await session.connection.execute(statement.encode(), values)
             return await cursor.fetchone() if cursor.description else None
+
+    async def drop_connections(self) -> None:
+        """Have the server end every connection to the test's database but the one that asks for it."""
+        # The one that asks may be the next to find its connection gone.
+        with contextlib.suppress(DatabaseAway):
+            await self.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
 
     def script(self, *rules: Mapping[str, Any]) -> None:
         """Have upstream misbehave."""

@@ -1,0 +1,55 @@
+"""What a run cost, by what was really made (rule 13)."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from tintype import catalogue
+from tintype.domain import charges
+from tintype.domain.catalogue import Unit
+
+MODELS = catalogue.load()
+FLUX = MODELS.find("black-forest-labs/flux-schnell")
+
+
+@pytest.mark.parametrize(
+    ("status", "output", "cost"),
+    [
+        ("succeeded", ["a"], 3_000_000),
+        ("succeeded", ["a", "b", "c"], 9_000_000),
+        ("canceled", ["a"], 3_000_000),
+        ("canceled", None, 0),
+        ("failed", ["a"], 0),
+        ("aborted", None, 0),
+    ],
+)
+def test_what_is_priced_by_the_picture_costs_what_was_delivered(status: str, output: Any, cost: int) -> None:
+    """Rule 13: per output; failed and aborted cost nothing."""
+    made = charges.made({"status": status, "output": output, "metrics": {"predict_time": 2.5}})
+
+    assert charges.cost_nano_usd(FLUX, {"prompt": "a", "num_outputs": 4}, made) == cost
+
+
+@pytest.mark.parametrize(
+    ("status", "is_billed"), [("succeeded", True), ("canceled", True), ("failed", False)]
+)
+def test_what_is_priced_by_time_costs_its_running_time(status: str, is_billed: bool) -> None:  # noqa: FBT001 - a case
+    """Rule 13: predict_time × rate, read as a decimal, also when it was cancelled."""
+    model = next(one for one in MODELS.models if one.price.unit is Unit.HARDWARE_SECOND)
+    rate = Fraction(model.price.rates[0].usd)
+    made = charges.made({"status": status, "output": None, "metrics": {"predict_time": 1.1}})
+
+    cost = charges.cost_nano_usd(model, {}, made)
+
+    assert cost == (round(Fraction("1.1") * rate * 10**9) if is_billed else 0)
+
+
+@pytest.mark.parametrize(
+    "metrics", [None, [], {"predict_time": "NaN"}, {"predict_time": True}, {"predict_time": -1}]
+)
+def test_metrics_that_are_none_count_as_not_measured(metrics: Any) -> None:
+    """Whatever upstream writes there, it is a number or nothing."""
+    assert charges.made({"status": "succeeded", "output": "a", "metrics": metrics}).predict_time_s is None
