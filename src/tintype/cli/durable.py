@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tintype.cli import exits, files, progress, runs, screen, upstream
+from tintype.cli import exits, files, progress, runs, screen, studio, upstream
 from tintype.cli.orders import Run
 from tintype.domain.errors import GenerationFailed, TintypeError
 
@@ -69,6 +69,9 @@ def make(
 
     Raises Interrupted after Ctrl-C: what was not bought was given up, what was is kept.
     """
+    from tintype.store.errors import DataFolderUnusable, ServerNotStarted  # noqa: PLC0415 - not needed for --help
+
+    studio.hush()
     name = order.slug.partition("/")[2].partition(":")[0]
     folder = folder.absolute()
     if not str(folder).isprintable():
@@ -84,6 +87,8 @@ def make(
             return asyncio.run(work.run())
         except KeyboardInterrupt:
             raise exits.Interrupted(work.told or "interrupted; nothing was asked for") from None
+        except (DataFolderUnusable, ServerNotStarted) as error:
+            raise exits.Refusal(f"{error} Or do without a database: add --direct.") from None
 
 
 class _Command:
@@ -106,28 +111,30 @@ class _Command:
     async def run(self) -> tuple[list[Done | Broken], Place]:
         from tintype.local.studio import Studio  # noqa: PLC0415 - not needed to refuse wrong input
 
-        async with Studio() as studio:
-            if studio.is_built_in:
+        async with Studio() as open_studio:
+            if open_studio.is_built_in:
                 screen.say(SIMULATED)
-            place = upstream.Place(studio.core.upstream.origin, None, is_simulated=studio.is_built_in)
-            errand = await self._taken_up(studio) or await self._begun(studio)
-            return await self._delivered(studio, errand), place
+            place = upstream.Place(
+                open_studio.core.upstream.origin, None, is_simulated=open_studio.is_built_in
+            )
+            errand = await self._taken_up(open_studio) or await self._begun(open_studio)
+            return await self._delivered(open_studio, errand), place
 
-    async def _delivered(self, studio: Studio, errand: Delivery) -> list[Done | Broken]:
+    async def _delivered(self, open_studio: Studio, errand: Delivery) -> list[Done | Broken]:
         from tintype.service import errands  # noqa: PLC0415 - as above
 
-        async with errands.held(studio.core.database, errand.id):
+        async with errands.held(open_studio.core.database, errand.id):
             try:
-                ended = await deliver(studio, errand, self._board)
+                ended = await deliver(open_studio, errand, self._board)
             except asyncio.CancelledError:
-                self.told, is_left = await _given_up(studio, errand.generations)
+                self.told, is_left = await _given_up(open_studio, errand.generations)
                 if not is_left:
-                    await errands.delivered(studio.core.database, errand.id)
+                    await errands.delivered(open_studio.core.database, errand.id)
                 raise
-            await errands.delivered(studio.core.database, errand.id)
+            await errands.delivered(open_studio.core.database, errand.id)
             return ended
 
-    async def _begun(self, studio: Studio) -> Delivery:
+    async def _begun(self, open_studio: Studio) -> Delivery:
         """Ask for all runs at once: all are admitted, or none is."""
         from tintype.domain.catalogue import UnknownModel  # noqa: PLC0415 - as above
         from tintype.service.requests import Request  # noqa: PLC0415 - as above
@@ -142,7 +149,7 @@ class _Command:
             **self._also,
         }
         try:
-            begun = await studio.submit_all(requests, kind=self._kind, plan=plan)
+            begun = await open_studio.submit_all(requests, kind=self._kind, plan=plan)
         except UnknownModel as error:
             raise exits.Refusal(f"{error} Upstream knows none of that name either (404).") from None
         return Delivery(
@@ -153,17 +160,19 @@ class _Command:
             names=self._names,
         )
 
-    async def _taken_up(self, studio: Studio) -> Delivery | None:
+    async def _taken_up(self, open_studio: Studio) -> Delivery | None:
         """Find what the very same command left behind when it was interrupted."""
         from tintype.service import errands  # noqa: PLC0415 - as above
 
         digest = self._digest()
-        for found in await errands.undelivered(studio.core.database, studio.actor, kinds=[self._kind]):
+        for found in await errands.undelivered(
+            open_studio.core.database, open_studio.actor, kinds=[self._kind]
+        ):
             if found.plan.get("digest") != digest or found.plan.get("host") != platform.node():
                 continue
-            async with errands.held(studio.core.database, found.id) as is_ours:
-                errand = await delivery_of(studio, found) if is_ours else None
-            if errand is None or not await _was_bought(studio, errand):
+            async with errands.held(open_studio.core.database, found.id) as is_ours:
+                errand = await delivery_of(open_studio, found) if is_ours else None
+            if errand is None or not await _was_bought(open_studio, errand):
                 continue
             began = found.created_at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
             screen.say(f"Taking up what was interrupted after {began}: nothing is bought again.")
@@ -194,17 +203,17 @@ def _file(value: Any) -> str:
     return str(value)
 
 
-async def _was_bought(studio: Studio, delivery: Delivery) -> bool:
+async def _was_bought(open_studio: Studio, delivery: Delivery) -> bool:
     """Whether anything of it goes on or succeeded; what ended without success is asked for anew."""
-    rows = [await studio.get(ident) for ident in delivery.generations]
+    rows = [await open_studio.get(ident) for ident in delivery.generations]
     return any(not row.is_final or row.state == "succeeded" for row in rows)
 
 
-async def delivery_of(studio: Studio, found: Errand) -> Delivery | None:
+async def delivery_of(open_studio: Studio, found: Errand) -> Delivery | None:
     """Return what is to be delivered of an errand; None where there is nothing left of it."""
     from tintype.store import generations  # noqa: PLC0415 - as above
 
-    rows = await generations.of_order(studio.core.database, found.id)
+    rows = await generations.of_order(open_studio.core.database, found.id)
     names = [str(name) for name in found.plan.get("names", [])]
     if not rows or len(names) != len(rows) or not isinstance(found.plan.get("folder"), str):
         return None
@@ -219,10 +228,10 @@ async def delivery_of(studio: Studio, found: Errand) -> Delivery | None:
     )
 
 
-async def deliver(studio: Studio, delivery: Delivery, board: progress.Board) -> list[Done | Broken]:
+async def deliver(open_studio: Studio, delivery: Delivery, board: progress.Board) -> list[Done | Broken]:
     """Wait for an order's generations and save their files. One that fails leaves the others alone."""
     count = len(delivery.generations)
-    tasks = [asyncio.create_task(_one(studio, delivery, number, board)) for number in range(count)]
+    tasks = [asyncio.create_task(_one(open_studio, delivery, number, board)) for number in range(count)]
     try:
         return list(await asyncio.gather(*tasks))
     finally:
@@ -231,25 +240,28 @@ async def deliver(studio: Studio, delivery: Delivery, board: progress.Board) -> 
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _one(studio: Studio, delivery: Delivery, number: int, board: progress.Board) -> Done | Broken:
+async def _one(open_studio: Studio, delivery: Delivery, number: int, board: progress.Board) -> Done | Broken:
     from tintype.service import errands  # noqa: PLC0415 - as above
 
     run, ident = delivery.runs[number], delivery.generations[number]
     started = time.monotonic()
     made: Generation | None = None
     try:
-        async with contextlib.aclosing(studio.watch(ident)) as moments:
+        async with contextlib.aclosing(open_studio.watch(ident)) as moments:
             async for moment in moments:
                 fraction = None if moment.percent is None else moment.percent / 100
                 board.moved(number, moment.state.value, fraction)
-        made = await studio.get(ident)
+        made = await open_studio.get(ident)
         made.raise_for_failure()
         saved: tuple[Saved, ...] = ()
         if ident not in delivery.saved:
             saved = tuple(
-                [await _saved(studio, made, place, delivery, number) for place in range(len(made.outputs))]
+                [
+                    await _saved(open_studio, made, place, delivery, number)
+                    for place in range(len(made.outputs))
+                ]
             )
-            await errands.saved(studio.core.database, delivery.id, generation_id=ident)
+            await errands.saved(open_studio.core.database, delivery.id, generation_id=ident)
     except (TintypeError, exits.Exit, OSError) as error:
         board.moved(number, "failed", None)
         if not isinstance(error, GenerationFailed):
@@ -274,9 +286,11 @@ def _seconds(made: Generation, waited_s: float) -> float:
     return max((made.finished_at - made.created_at).total_seconds(), 0.0)
 
 
-async def _saved(studio: Studio, made: Generation, position: int, delivery: Delivery, number: int) -> Saved:
+async def _saved(
+    open_studio: Studio, made: Generation, position: int, delivery: Delivery, number: int
+) -> Saved:
     output = made.outputs[position]
-    reading = await studio.core.files.open(output.sha256)
+    reading = await open_studio.core.files.open(output.sha256)
     folder = files.folder(delivery.folder)
     with files.new_file(folder, delivery.names[number], output.extension) as (path, file):
         async for piece in reading.pieces:
@@ -290,11 +304,11 @@ def _relative(path: Path) -> Path:
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
-async def _given_up(studio: Studio, idents: Sequence[str]) -> tuple[str, bool]:
+async def _given_up(open_studio: Studio, idents: Sequence[str]) -> tuple[str, bool]:
     """After Ctrl-C: give up what was not bought yet, which is free; says what goes on, and whether anything is left."""
-    rows = [await studio.get(ident) for ident in idents]
+    rows = [await open_studio.get(ident) for ident in idents]
     queued = [row.id for row in rows if row.state == "queued"]
-    ended = [await studio.cancel(ident) for ident in queued]
+    ended = [await open_studio.cancel(ident) for ident in queued]
     free = [row.id for row in ended if row.is_final]
     going = [row.id for row in rows if not row.is_final and row.id not in free]
     done = [row.id for row in rows if row.state == "succeeded"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tintype.cli import exits, screen, upstream
@@ -27,8 +28,14 @@ def run(act: Callable[[Studio], Coroutine[Any, Any, T]], *, works: bool) -> T:
         async with Studio(works=works) as studio:
             return await act(studio)
 
+    hush()
     with upstream.terminated_like_interrupted():
         return asyncio.run(on_studio())
+
+
+def hush() -> None:
+    """Keep the log off the terminal: what a person has to know is said by the command's own lines."""
+    logging.getLogger().addHandler(logging.NullHandler())
 
 
 async def found(studio: Studio, ident: str) -> Generation:
@@ -75,4 +82,4 @@ def _usd(nano_usd: int) -> str:
     return screen.usd(nano_usd).removeprefix("$")
 
 
-__all__ = ["cost", "document", "found", "run"]
+__all__ = ["cost", "document", "found", "hush", "run"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import sys
 
@@ -25,6 +26,8 @@ def worker() -> None:
 
     Any number may run. What one leaves behind when it dies, another takes up within ten seconds.
     """
+    # Its log is what an operator reads: on standard error, warnings and worse.
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     asyncio.run(_work())
 
 

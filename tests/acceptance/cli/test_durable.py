@@ -116,6 +116,21 @@ def test_a_worker_does_what_others_left_until_it_is_told_to_stop(
     assert simulator.bills()["predictions"] == 1
 
 
+def test_an_outcome_that_is_not_clear_is_found_and_the_terminal_stays_clean(
+    served: Shell, simulator: Simulator
+) -> None:
+    """Rule 5, as a person sees it: it takes a moment longer, and is bought once."""
+    simulator.faults(
+        [{"do": "reset", "when": "after", "method": "POST", "path": "*/predictions", "count": 1}]
+    )
+
+    ended = served.run("generate", "a boat")
+
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.endswith("1 from black-forest-labs/flux-schnell, $0.003\n")
+    assert simulator.bills()["predictions"] == 1
+
+
 def test_commands_at_the_same_time_share_one_database(alone: Shell) -> None:
     """Without a token they share the built-in simulator too."""
     first = alone.start("generate", "a boat", "--json")
@@ -155,6 +170,7 @@ def test_a_folder_that_the_database_cannot_use_is_told_with_the_next_step(
 
     assert ended.code == 2
     assert "TINTYPE_DATA" in ended.error_lines[0]
+    assert "--direct" in ended.error_lines[0]
     assert simulator.bills()["predictions"] == 0
 
 

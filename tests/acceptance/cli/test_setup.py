@@ -84,8 +84,8 @@ def test_doctor_is_content_with_a_token_and_an_upstream(connected: Shell, simula
     assert found["token"]["found"] == "r8_**** from REPLICATE_API_TOKEN"
     assert found["clock"]["is_ok"]
     assert set(found) == {
-        "python", "extra cli", "extra simulator", "extra server", "token", "upstream", "clock", "keyring", "data folder",
-        "font", "films",
+        "python", "extra cli", "extra simulator", "extra server", "token", "upstream", "clock", "keyring",
+        "data folder", "font", "films",
     }  # fmt: skip
 
 
