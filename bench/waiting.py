@@ -132,7 +132,8 @@ async def fill(
     async with core.database.connection() as session:
         await session.connection.execute(
             b"INSERT INTO generations (id, key_id, upstream_id, simulated, model, input, estimate_nano_usd,"
-            b" hold_nano_usd, price_rule, images, state, prediction_id, attempts, deadline_at, due_at, submitted_at, started_at,"
+            b" hold_nano_usd, price_rule, images, state, prediction_id, attempts, deadline_at, due_at, submitted_at,"
+            b" started_at,"
             b" finished_at, settled_at, cost_nano_usd)"
             b" SELECT p.id, 'local', %s, true, %s, '{}', 0, 0, 'bench', 1,"
             b" CASE WHEN p.n > %s THEN 'running' ELSE 'succeeded' END, p.id, 1, now() + interval '30 minutes',"

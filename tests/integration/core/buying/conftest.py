@@ -59,7 +59,10 @@ class Shop:
         return row
 
     async def _is(self, ident: str, states: Sequence[str]) -> Generation | None:
-        row = await self.row(ident)
+        try:
+            row = await self.row(ident)
+        except DatabaseAway:
+            return None
         is_there = row.state in states if states else State(row.state).is_final
         return row if is_there else None
 
