@@ -157,11 +157,14 @@ class Buying:
             case errors.AuthenticationError() | errors.PermissionDenied():
                 code = "upstream_auth"
         attempt = progress.Attempt(token, "refused", error.status)
-        await self._record(ident, events.RefusedDefinitely(number, code, str(error)), attempt)
-        if code != "upstream_refused":
-            await self._upstream.lanes.creates.pause(code)
-        else:
-            await self._upstream.lanes.creates.resume()
+        try:
+            # First the pause, so that nothing is admitted any more once the refusal can be seen.
+            if code != "upstream_refused":
+                await self._upstream.lanes.creates.pause(code)
+            else:
+                await self._upstream.lanes.creates.resume()
+        finally:
+            await self._record(ident, events.RefusedDefinitely(number, code, str(error)), attempt)
 
     async def _record(
         self,
