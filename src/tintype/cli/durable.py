@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from tintype.service.errands import Errand
 
 KINDS = ("generate", "video")
+# How long an interrupted command waits for upstream to end what it cancelled; past that, whoever works next goes on.
+CANCEL_S = 10.0
+CANCEL_LOOK_S = 0.1
 SIMULATED = "No token is set: a simulator on this machine does the work, nothing is bought."
 _PACKAGES = ("procrastinate", "psycopg", "psycopg_pool", "alembic", "obstore", "pydantic_settings")
 
@@ -67,7 +70,8 @@ def make(
 ) -> tuple[list[Done | Broken], Place]:
     """Make all runs of an order; `also` is what else has to be known to deliver them later.
 
-    Raises Interrupted after Ctrl-C: what was not bought was given up, what was is kept.
+    Raises Interrupted after Ctrl-C, when what had not ended was cancelled. Where upstream does not answer, or
+    refuses the token, this fails before anything is asked for.
     """
     from tintype.store.errors import DataFolderUnusable, ServerNotStarted  # noqa: PLC0415 - not needed for --help
 
@@ -112,11 +116,14 @@ class _Command:
         from tintype.local.studio import Studio  # noqa: PLC0415 - not needed to refuse wrong input
 
         async with Studio() as open_studio:
-            if open_studio.is_built_in:
-                screen.say(SIMULATED)
             place = upstream.Place(
                 open_studio.core.upstream.origin, None, is_simulated=open_studio.is_built_in
             )
+            if open_studio.is_built_in:
+                screen.say(SIMULATED)
+            else:
+                # Later an upstream that is away is waited for; at the start a person wants to know.
+                await open_studio.core.upstream.answers()
             errand = await self._taken_up(open_studio) or await self._begun(open_studio)
             return await self._delivered(open_studio, errand), place
 
@@ -305,25 +312,35 @@ def _relative(path: Path) -> Path:
 
 
 async def _given_up(open_studio: Studio, idents: Sequence[str]) -> tuple[str, bool]:
-    """After Ctrl-C: give up what was not bought yet, which is free; says what goes on, and whether anything is left."""
+    """After Ctrl-C: end what has not ended. Says what became of all, and whether anything is left to take up."""
     rows = [await open_studio.get(ident) for ident in idents]
-    queued = [row.id for row in rows if row.state == "queued"]
-    ended = [await open_studio.cancel(ident) for ident in queued]
-    free = [row.id for row in ended if row.is_final]
-    going = [row.id for row in rows if not row.is_final and row.id not in free]
-    done = [row.id for row in rows if row.state == "succeeded"]
+    ended = [await _ended(open_studio, row.id) for row in rows if not row.is_final]
+    free = [row.id for row in ended if row.is_final and row.prediction_id is None]
+    canceled = [
+        row.prediction_id for row in ended if row.state == "canceled" and row.prediction_id is not None
+    ]
+    going = [row.id for row in ended if not row.is_final]
+    done = [row.id for row in (*rows, *ended) if row.state == "succeeded"]
     words = ["interrupted"]
+    if canceled:
+        words.append(f"canceled upstream: {', '.join(canceled)}")
     if free:
         words.append(f"{len(free)} not bought and given up")
     if going:
-        words.append(f"under way and kept: {', '.join(going)}")
+        words.append(f"still ending: {', '.join(going)}; see: tintype show ID")
     if done:
-        words.append(f"made and kept: {', '.join(done)}")
-    if going or done:
-        words.append("take up what was paid for with: tintype resume")
-    if going:
-        words.append("or end it with: tintype cancel ID")
+        words.append(f"made and kept: {', '.join(done)}; save what is made with: tintype resume")
     return "; ".join(words), bool(going or done)
+
+
+async def _ended(open_studio: Studio, ident: str) -> Generation:
+    """Cancel a generation and wait a while for its end; what was not bought yet ends at once and free."""
+    row = await open_studio.cancel(ident)
+    end = time.monotonic() + CANCEL_S
+    while not row.is_final and time.monotonic() < end:
+        await asyncio.sleep(CANCEL_LOOK_S)
+        row = await open_studio.get(ident)
+    return row
 
 
 __all__ = ["KINDS", "SIMULATED", "Delivery", "deliver", "delivery_of", "is_installed", "make"]

@@ -67,7 +67,7 @@ def generate(  # noqa: PLR0913 - each is an option of the command
         bool, typer.Option("--preview/--no-preview", help="Show the pictures in the terminal.")
     ] = True,
     direct: Annotated[
-        bool, typer.Option("--direct", help="Without database and budgets; Ctrl-C cancels upstream.")
+        bool, typer.Option("--direct", help="Without database and budgets; a kill leaves nothing to take up.")
     ] = False,
 ) -> None:
     """Make pictures from a prompt and save them; without a token, at a simulator on this machine."""

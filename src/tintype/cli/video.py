@@ -26,8 +26,8 @@ Examples:
 
 \b
 Exit codes: 0 made, 1 something failed upstream (finished clips are kept),
-2 wrong input or configuration, 130 interrupted; started again, it takes up
-what was paid for.
+2 wrong input or configuration, 130 interrupted and cancelled upstream. Killed
+and started again, it takes up what was paid for.
 """
 PROMPT = "Slow, natural movement; the scene stays as it is."
 MODEL = "wan-video/wan-2.2-i2v-fast"
@@ -56,7 +56,7 @@ def video(  # noqa: PLR0913 - each is an option of the command
         bool, typer.Option("--json", help="Print one JSON document and nothing else.")
     ] = False,
     direct: Annotated[
-        bool, typer.Option("--direct", help="Without database and budgets; Ctrl-C cancels upstream.")
+        bool, typer.Option("--direct", help="Without database and budgets; a kill leaves nothing to take up.")
     ] = False,
 ) -> None:
     """Bring pictures to life, one clip for each, and join the clips into one MP4."""

@@ -136,6 +136,10 @@ class Upstream:
             raise
         return made
 
+    async def answers(self) -> None:
+        """Ask upstream who we are. Raises what its silence or refusal means."""
+        await self._call(self._client.account.get)
+
     async def look(self, prediction_id: str) -> Prediction | None:
         """Look at a prediction; None when upstream does not know it."""
         try:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import psycopg
+import pytest
 from PIL import Image
 
 if TYPE_CHECKING:
@@ -78,22 +81,48 @@ def test_resume_delivers_where_it_was_wanted(served: Shell, simulator: Simulator
     assert simulator.bills()["predictions"] == 1
 
 
-def test_ctrl_c_keeps_what_was_bought_and_says_how_to_go_on(served: Shell, simulator: Simulator) -> None:
-    process = served.start("generate", "[[delay=30]] a boat")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interruption_cancels_upstream_and_says_so(
+    served: Shell, simulator: Simulator, number: signal.Signals
+) -> None:
+    process = served.start("generate", "[[delay=30]] a boat", "--model", "flux_pro", "-n", "2")
     try:
-        _until(lambda: simulator.bills()["predictions"] == 1)
-        process.send_signal(signal.SIGINT)
+        _until(lambda: simulator.bills()["predictions"] == 2)
+        process.send_signal(number)
         out, err = process.communicate(timeout=DEADLINE_S)
     finally:
         process.kill()
-    (row,) = _json(served.run("list", "--json"))["generations"]
-    canceled = served.run("cancel", row["id"])
+    rows = _json(served.run("list", "--json"))["generations"]
 
     assert (process.returncode, out) == (130, "")
-    assert f"under way and kept: {row['id']}" in err
-    assert "tintype resume" in err
-    assert (canceled.code, canceled.out) == (0, f"{row['id']} ended: canceled, $0.00\n")
-    assert simulator.bills()["items"][0]["status"] == "canceled"
+    (line,) = err.splitlines()
+    assert line.startswith("tintype: interrupted; canceled upstream: ")
+    for item in simulator.bills()["items"]:
+        assert item["status"] == "canceled"
+        assert item["id"] in line
+    assert [(row["state"], row["cost_usd"], row["held_usd"]) for row in rows] == [
+        ("canceled", "0.00", "0.00")
+    ] * 2
+    assert served.run("resume").err == "nothing was left behind\n"
+
+
+@pytest.mark.parametrize("token", ["r8_anything", "wrong"])
+def test_an_upstream_that_is_away_or_refuses_is_told_before_anything_is_asked_for(
+    served: Shell, simulator: Simulator, token: str
+) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        away = f"http://127.0.0.1:{nobody.getsockname()[1]}"
+        url = away if token.startswith("r8_") else simulator.url
+        lost = replace(
+            served,
+            environment={**served.environment, "TINTYPE_REPLICATE_URL": url, "REPLICATE_API_TOKEN": token},
+        )
+        ended = lost.run("generate", "a boat")
+
+    assert (ended.code, ended.out, len(ended.err.splitlines())) == (1, "", 1)
+    assert token not in ended.err
+    assert _json(served.run("list", "--json"))["generations"] == []
 
 
 def test_a_worker_does_what_others_left_until_it_is_told_to_stop(
