@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -19,6 +20,9 @@ settings.register_profile(
 settings.register_profile("ci", settings.get_profile("default"), derandomize=True)
 settings.register_profile("chaos", settings.get_profile("default"), max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "default"))
+
+# A script's background ignores Ctrl-C, and programs inherit that; the tests interrupt what they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _OWN_SETTINGS = ("REPLICATE_", "TINTYPE_")
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")

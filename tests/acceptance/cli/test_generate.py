@@ -185,6 +185,25 @@ def test_interruption_cancels_upstream_and_says_so(
         assert item["id"] in line
 
 
+def test_sigterm_cancels_where_ctrl_c_came_ignored(connected: Shell, simulator: Simulator) -> None:
+    """As it does in the background of a script."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        process = connected.start("generate", "--direct", "[[delay=60]] a boat", "--model", "flux_pro")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    try:
+        _until(lambda: simulator.bills()["predictions"] == 1)
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=DEADLINE_S)
+    finally:
+        process.kill()
+
+    assert process.returncode == 130
+    assert "canceled upstream: " in err
+    assert simulator.bills()["items"][0]["status"] == "canceled"
+
+
 def test_interrupted_while_the_create_is_under_way(connected: Shell, simulator: Simulator) -> None:
     """What may have been bought is waited for and cancelled."""
     simulator.faults(
@@ -224,7 +243,9 @@ def _until(is_so: Callable[[], bool]) -> None:
 
 
 def _children(pid: int) -> list[int]:
-    found = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False)
+    found = subprocess.run(
+        ["pgrep", "-P", str(pid), "-f", "tintype.simulator"], capture_output=True, text=True, check=False
+    )
     return [int(one) for one in found.stdout.split()]
 
 
