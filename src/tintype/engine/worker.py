@@ -92,6 +92,7 @@ class Worker:
         self._stopping = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
         self._id: int | None = None
+        self._is_over = asyncio.Event()
         self.is_ready = asyncio.Event()
         """Set while it fetches."""
 
@@ -117,17 +118,29 @@ class Worker:
         """Fetch and do jobs until something breaks."""
         await self._manager.prune_stalled_workers(STALLED_S)
         self._id = await self._manager.register_worker()
+        self._is_over = asyncio.Event()
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._beat(self._id))
-            group.create_task(self._take_over())
-            group.create_task(self._listen())
+            group.create_task(self._together(self._beat(self._id)))
+            group.create_task(self._together(self._take_over()))
+            group.create_task(self._together(self._listen()))
             for line in self._lines:
-                group.create_task(self._fetch(line, self._id))
+                group.create_task(self._together(self._fetch(line, self._id)))
             self.is_ready.set()
+
+    async def _together(self, duty: Awaitable[None]) -> None:
+        """Do a duty, and have the others end with it.
+
+        A task group cancels once, and a connection pool may swallow that when a connection comes at the same
+        moment; so the duties look for the end themselves too.
+        """
+        try:
+            await duty
+        finally:
+            self._is_over.set()
 
     async def _fetch(self, line: _Line, worker_id: int) -> None:
         queue, gate = line.slots.queue.value, line.slots.gate
-        while True:
+        while not self._is_over.is_set():
             await line.free.acquire()
             job = None
             try:
@@ -145,7 +158,8 @@ class Worker:
             if gate is not None:
                 await gate.give_back()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(line.bell.wait(), POLL_S)
+                async with asyncio.timeout(POLL_S):
+                    await line.bell.wait()
 
     def _begin(self, line: _Line, job: jobs.Job) -> None:
         task = asyncio.create_task(self._do(line, job), name=f"{job.task_name} {job.id}")
@@ -198,13 +212,13 @@ class Worker:
             await asyncio.sleep(_AGAIN_S)
 
     async def _beat(self, worker_id: int) -> None:
-        while True:
+        while not self._is_over.is_set():
             await self._manager.update_heartbeat(worker_id)
             await asyncio.sleep(HEARTBEAT_S)
 
     async def _take_over(self) -> None:
         """Put what dead workers had back into its queue."""
-        while True:
+        while not self._is_over.is_set():
             await asyncio.sleep(HEARTBEAT_S)
             for job in await self._manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_S):
                 _log.warning("%s is taken over from a worker that died", job.call_string)
@@ -219,7 +233,7 @@ class Worker:
             try:
                 for channel in by_channel:
                     await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
-                while True:
+                while not self._is_over.is_set():
                     async for notice in connection.notifies(timeout=_LISTEN_S):
                         if notice.channel in by_channel:
                             by_channel[notice.channel].bell.set()
