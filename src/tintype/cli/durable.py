@@ -314,7 +314,8 @@ def _relative(path: Path) -> Path:
 async def _given_up(open_studio: Studio, idents: Sequence[str]) -> tuple[str, bool]:
     """After Ctrl-C: end what has not ended. Says what became of all, and whether anything is left to take up."""
     rows = [await open_studio.get(ident) for ident in idents]
-    ended = [await _ended(open_studio, row.id) for row in rows if not row.is_final]
+    # All at once: one that upstream is slow to end keeps no other from being cancelled.
+    ended = await asyncio.gather(*(_ended(open_studio, row.id) for row in rows if not row.is_final))
     free = [row.id for row in ended if row.is_final and row.prediction_id is None]
     canceled = [
         row.prediction_id for row in ended if row.state == "canceled" and row.prediction_id is not None
