@@ -3,13 +3,41 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from tintype.domain import errors
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 LOCAL = "local"
 """The key of whoever works at the machine itself."""
 
 NAME_LENGTH_MAX = 255
+
+
+class Scope(StrEnum):
+    """What a key may do: make generations, look at its own, administer everything."""
+
+    GENERATE = "generate"
+    READ = "read"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls, as the key says: its id and name, what it may do, which models (None: all), until when."""
+
+    key: str
+    name: str
+    scopes: frozenset[Scope]
+    models: frozenset[str] | None = None
+    expires_at: datetime | None = None
+
+    def actor(self, *, user: str | None = None, project: str | None = None) -> Actor:
+        """Return the actor for an end user and a project that this caller names."""
+        return Actor(self.key, user=user, project=project)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +72,7 @@ def _check(kind: str, name: str) -> None:
         raise errors.InputError(f"'*' is no {kind}: it stands for each one")
     if "\x00" in name or not name.isprintable():
         raise errors.InputError(f"the name of a {kind} holds a character that cannot be shown")
+
+
+LOCAL_OWNER = Caller(LOCAL, "local owner", frozenset(Scope))
+"""Whoever works at the machine itself, while no key exists."""
