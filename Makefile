@@ -1,7 +1,7 @@
 # What one does with this repository. `make` lists it; every target sets up what it needs.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test chaos check bench docs lock simulator others
+.PHONY: help setup demo serve test chaos check bench docs lock simulator others
 # uv takes an interpreter of the machine, it never fetches one.
 export UV_PYTHON_DOWNLOADS := never
 
@@ -29,6 +29,9 @@ setup: .venv/ready ## Make .venv from the lock (Python 3.11 to 3.14 and a networ
 
 demo: setup ## Put a picture into out/: from the built-in simulator, or from Replicate when a token is set.
 	@$(BIN)/tintype generate "a red sports car on a wet street at night" --set output_format=png --out out
+
+serve: setup ## Run the gateway on port 8000, with everything it needs, until Ctrl-C.
+	@$(BIN)/tintype serve
 
 simulator: setup ## Run the simulator of Replicate's API on port 8901 until Ctrl-C.
 	@$(BIN)/tintype simulator

@@ -76,12 +76,16 @@ class Core:
     worker: Worker
     feed: Feed
     notices: notices.Tools
+    seal: sealing.Seal
 
-    async def work(self) -> None:
-        """Empty the queues and keep things moving, until cancelled or the worker is stopped."""
+    async def work(self, *, finish_s: float = 20.0) -> None:
+        """Empty the queues and keep things moving, until cancelled or the worker is stopped.
+
+        Then jobs that were begun get `finish_s`, and what is left of them is given back.
+        """
         leading = asyncio.create_task(self.leader.run(self.upkeep.run))
         try:
-            await self.worker.run()
+            await self.worker.run(finish_s=finish_s)
         finally:
             # A failure of the database on its way out may swallow one cancellation.
             while not leading.done():
@@ -225,6 +229,7 @@ async def core_on(
             ),
             feed=feed,
             notices=calls,
+            seal=seal,
         )
 
 

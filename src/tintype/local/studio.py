@@ -54,7 +54,8 @@ class Studio:
 
     `data`, `database_url` and `storage_url` stand in for the settings of these names, `token` and `base_url` for the
     token and the upstream. `user` and `project` say in whose name is asked. With `works=False` nothing is bought or
-    followed here: for looking only, or where `tintype worker` runs. `application` is what the database sees.
+    followed here: for looking only, or where `tintype worker` runs. `application` is what the database sees. At the
+    end, jobs that were begun get `finish_s`, then they are given back.
     """
 
     def __init__(  # noqa: PLR0913 - keyword-only choices, all optional
@@ -69,6 +70,7 @@ class Studio:
         project: str | None = None,
         works: bool = True,
         application: str = "tintype studio",
+        finish_s: float = 20.0,
     ) -> None:
         self._token, self._base_url = token, base_url
         self._given: dict[str, Any] = {
@@ -82,6 +84,7 @@ class Studio:
         }
         self._works = works
         self._application = application
+        self._finish_s = finish_s
         self._stack = AsyncExitStack()
         self._core: bootstrap.Core | None = None
         self._working: asyncio.Task[None] | None = None
@@ -123,7 +126,7 @@ class Studio:
         self._core = await self._stack.enter_async_context(bootstrap.core_on(database, made, place))
         self.is_simulated = self._core.upstream.simulated
         if self._works:
-            self._working = asyncio.create_task(self._core.work(), name="studio: work")
+            self._working = asyncio.create_task(self._core.work(finish_s=self._finish_s), name="studio: work")
             self._stack.push_async_callback(self._stop)
             await self._beside(self._core.worker.is_ready.wait())
 

@@ -9,7 +9,9 @@ import os
 from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from tintype.domain.errors import ConfigurationError
 
@@ -24,15 +26,20 @@ _FILE = "secrets.key"
 class Seal:
     """Closes and opens secrets with AES-256-GCM."""
 
-    __slots__ = ("_cipher",)
+    __slots__ = ("_cipher", "_key")
 
     def __init__(self, key: bytes) -> None:
         self._cipher = AESGCM(key)
+        self._key = key
 
     def close(self, secret: bytes) -> bytes:
         """Encrypt."""
         nonce = os.urandom(_NONCE_BYTES)
         return nonce + self._cipher.encrypt(nonce, secret, None)
+
+    def derived(self, purpose: bytes) -> bytes:
+        """Return another secret of 32 bytes for a purpose, always the same."""
+        return HKDF(hashes.SHA256(), KEY_BYTES, salt=None, info=b"tintype " + purpose).derive(self._key)
 
     def open(self, sealed: bytes) -> bytes:
         """Decrypt. Raises ConfigurationError when it was closed under another key."""

@@ -20,7 +20,7 @@ from tintype.store.database import Database
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-_TEMPLATE = "tt_template"
+TEMPLATE = "tt_template"
 
 
 @pytest.fixture(scope="session")
@@ -31,7 +31,7 @@ def server() -> Iterator[embedded.Server]:
     folder.chmod(0o755)
     try:
         with embedded.server(folder / "data") as running:
-            asyncio.run(schema.migrate(running.database(_TEMPLATE)))
+            asyncio.run(schema.migrate(running.database(TEMPLATE)))
             yield running
     finally:
         shutil.rmtree(folder)
@@ -41,7 +41,7 @@ def server() -> Iterator[embedded.Server]:
 def url(server: embedded.Server) -> Iterator[str]:
     """The URL of a database of the test's own."""
     name = f"tt_{secrets.token_hex(6)}"
-    names = {"name": sql.Identifier(name), "template": sql.Identifier(_TEMPLATE)}
+    names = {"name": sql.Identifier(name), "template": sql.Identifier(TEMPLATE)}
     with psycopg.connect(server.admin_url, autocommit=True) as admin:
         admin.execute(sql.SQL("CREATE DATABASE {name} TEMPLATE {template} OWNER tintype").format(**names))
         yield server.database(name)

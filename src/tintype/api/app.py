@@ -1,0 +1,92 @@
+"""Put the routes together: `router` for a host app, `build` for an application of its own."""
+
+from __future__ import annotations
+
+import os
+import pkgutil
+from contextlib import asynccontextmanager
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.openapi.utils import get_openapi
+from starlette.exceptions import HTTPException
+
+import tintype
+from tintype.api import gateway, middleware, problems, routes
+from tintype.api.schemas.shapes import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from contextlib import AbstractAsyncContextManager
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+    from starlette.types import ASGIApp
+
+    from tintype.api.gateway import Gateway
+
+    Opening = Callable[[], AbstractAsyncContextManager[Gateway]]
+
+DESCRIPTION = """\
+AI images and video on Replicate: paid once, never over budget, nothing lost, no leaks.
+Amounts are decimal texts in dollars, exact to the nano-dollar. Errors are problems (RFC 9457) with a stable `code`.
+"""
+
+
+def collected(opening: Opening | None = None) -> APIRouter:
+    """Return all routes as one router, with the lifespan that opens the gateway they work with.
+
+    Each module of `tintype.api.routes` offers `router`; a new one is found by itself.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_: object) -> AsyncIterator[dict[str, Any]]:
+        async with (opening or gateway.opened)() as made:
+            yield {"gateway": made}
+
+    whole = APIRouter(lifespan=lifespan)
+    for module in sorted(info.name for info in pkgutil.walk_packages(routes.__path__, f"{routes.__name__}.")):
+        found = getattr(import_module(module), "router", None)
+        if found is not None:
+            whole.include_router(found)
+    return whole
+
+
+def build(opening: Opening | None = None, *, is_debug: bool = False) -> ASGIApp:
+    """Return the application. `opening` opens the gateway, by the settings when it is left out."""
+    app = FastAPI(
+        title="Tintype",
+        version=tintype.__version__,
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.include_router(collected(opening))
+    app.add_exception_handler(HTTPException, _refuse)
+    # The framework's own way to change what it describes.
+    app.openapi = lambda: _document(app)  # type: ignore[method-assign]
+    return middleware.Front(app, randomness=os.urandom, is_debug=is_debug)
+
+
+async def _refuse(request: Request, error: Exception) -> Response:
+    problem = problems.of(error)
+    assert problem is not None  # noqa: S101 - it is registered for such errors alone
+    return problems.answer(request, problem)
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    """Describe the API (OpenAPI 3.1), once."""
+    if app.openapi_schema is None:
+        made = get_openapi(
+            title=app.title,
+            version=app.version,
+            description=app.description,
+            routes=app.routes,
+            tags=app.openapi_tags,
+        )
+        schemas = made.setdefault("components", {}).setdefault("schemas", {})
+        schemas["Problem"] = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        app.openapi_schema = made
+    return app.openapi_schema

@@ -1,0 +1,170 @@
+"""Who may call: API keys, and the local owner while there is none (rule 21).
+
+    async def routes(caller: auth.Reads) -> …       # also Generates, Administers
+
+A key is asked for everywhere but here: a request from this machine to a loopback address, while no key exists and
+the gateway is not public. Whatever hints at a proxy, a foreign page or another name for this machine ends that.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.requests import Request
+
+from tintype.api import gateway
+from tintype.api.problems import Problem
+from tintype.domain import access
+from tintype.domain.access import Caller, Scope
+
+if TYPE_CHECKING:
+    from tintype.api.gateway import Gateway
+
+MAKE_A_KEY = "make a key with: tintype keys create --name NAME"
+_PROXIED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip")
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_FORMS = ("application/json", "multipart/form-data")
+
+bearer = HTTPBearer(
+    auto_error=False,
+    scheme_name="key",
+    description="An API key of the gateway's, `tt_…`, made with `tintype keys create`. While no key exists, "
+    "requests from this machine need none.",
+)
+
+
+class Requires:
+    """A dependency that gives the caller when it has a scope; `admin` holds all others."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+
+    async def __call__(
+        self,
+        request: Request,
+        credentials: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)] = None,
+    ) -> Caller:
+        """Return the caller. Raises Problem 401 for no good key, 403 where it lacks the scope."""
+        return await caller(request, credentials.credentials if credentials else None, self.scope)
+
+
+async def caller(request: Request, secret: str | None, scope: Scope) -> Caller:
+    """Return who calls. Raises Problem 401 for no good key, 403 where it lacks the scope."""
+    here = gateway.of(request)
+    if secret is None:
+        secret = secret_of(request)
+    if secret is None:
+        await _owner(request, here)
+        found = access.LOCAL_OWNER
+    else:
+        found = await here.keys.authenticate(secret, address=address_of(request))
+    check(found, scope)
+    request.state.caller = found
+    return found
+
+
+def check(found: Caller, scope: Scope) -> None:
+    """Raise Problem 403 where a caller lacks a scope."""
+    if scope not in found.scopes and Scope.ADMIN not in found.scopes:
+        raise Problem(
+            "not_allowed",
+            f"the key {found.name!r} has no scope {scope.value!r}; give it one that has",
+            facts={"scope": scope.value},
+        )
+
+
+def secret_of(request: Request) -> str | None:
+    """Return the key that a request carries: `Bearer`, `Token` as old clients write it, or X-API-Key."""
+    stated = request.headers.get("authorization")
+    if stated is None:
+        return request.headers.get("x-api-key")
+    kind, _, secret = stated.partition(" ")
+    if kind.lower() not in {"bearer", "token"} or not secret.strip():
+        raise Problem("key_missing", "the Authorization header is to be: Bearer tt_…")
+    return secret.strip()
+
+
+def address_of(request: Request) -> str:
+    """Return the address that a request comes from."""
+    return request.client.host if request.client else ""
+
+
+async def _owner(request: Request, here: Gateway) -> None:
+    """Let a request without a key pass as the local owner's, or say what is missing."""
+    if await here.keys.any_exist():
+        raise Problem("key_missing", "an API key is needed: send Authorization: Bearer tt_…")
+    reason = unprotected(request, here)
+    if reason is not None:
+        raise Problem(
+            "key_missing", f"without a key only this machine is answered, and {reason}; {MAKE_A_KEY}"
+        )
+    _refuse_foreign_write(request)
+
+
+def unprotected(request: Request, here: Gateway) -> str | None:
+    """Say why protected mode does not cover a request; None when it does."""
+    public = here.settings.public_url
+    if public is not None and not is_loopback(urlsplit(public).hostname or ""):
+        return "TINTYPE_PUBLIC_URL makes this gateway public"
+    if not is_loopback(address_of(request)):
+        return "the request comes from another one"
+    headers = request.headers
+    if any(name in headers for name in _PROXIED):
+        return "the request came through a proxy"
+    server = request.scope.get("server") or ("", 0)
+    if not _is_ours(headers.get("host", ""), server[1]):
+        return "its Host is not localhost, 127.0.0.1 or [::1] with the gateway's port"
+    origin = headers.get("origin")
+    if origin is not None and not _is_own_origin(origin, request, server[1]):
+        return "the request is a foreign page's"
+    if headers.get("sec-fetch-site") == "cross-site":
+        return "the request is a foreign page's"
+    return None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine, by its usual names and addresses."""
+    if host.rstrip(".").lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _refuse_foreign_write(request: Request) -> None:
+    """A page elsewhere can send forms without asking; it cannot send JSON."""
+    if request.method in _SAFE_METHODS:
+        return
+    stated = request.headers.get("content-type")
+    if stated is not None and not stated.lower().startswith(_FORMS):
+        raise Problem(
+            "unsupported_media_type",
+            "without a key only JSON and multipart/form-data are taken; see Content-Type",
+        )
+
+
+def _is_ours(host: str, port: int | None) -> bool:
+    try:
+        parts = urlsplit(f"//{host}")
+        stated = parts.port
+    except ValueError:
+        return False
+    named = (parts.hostname or "").lower()
+    return named in {"localhost", "127.0.0.1", "::1"} and stated in (
+        {port} | ({None} if port in {80, 443} else set())
+    )
+
+
+def _is_own_origin(origin: str, request: Request, port: int | None) -> bool:
+    parts = urlsplit(origin)
+    return parts.scheme == request.url.scheme and _is_ours(parts.netloc, port)
+
+
+Generates = Annotated[Caller, Depends(Requires(Scope.GENERATE))]
+Reads = Annotated[Caller, Depends(Requires(Scope.READ))]
+Administers = Annotated[Caller, Depends(Requires(Scope.ADMIN))]

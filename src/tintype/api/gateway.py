@@ -1,0 +1,118 @@
+"""What all routes work with: the core, opened once per process, and how the outside reaches it.
+
+A lifespan opens it and puts it into the state of every request; `of(request)` takes it out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from tintype.domain import errors
+from tintype.local.studio import Studio
+from tintype.service.links import Links
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from starlette.requests import Request
+
+    from tintype import bootstrap
+    from tintype.domain.access import Caller
+    from tintype.settings import Settings
+
+APPLICATION = "tintype serve"
+_LOOPBACK = frozenset({"127.0.0.1", "::1"})
+
+
+class Keys(Protocol):
+    """Who knows the API keys."""
+
+    async def authenticate(self, secret: str, *, address: str) -> Caller:
+        """Return whose key it is. Raises KeyRefused."""
+        ...
+
+    async def any_exist(self) -> bool:
+        """Whether there is a key at all."""
+        ...
+
+
+class NoKeys:
+    """Knows that there is none."""
+
+    async def authenticate(self, secret: str, *, address: str) -> Caller:  # noqa: ARG002 - the protocol's
+        """Refuse."""
+        raise errors.InputError("no key is known")
+
+    async def any_exist(self) -> bool:
+        """Say no."""
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """One process's gateway.
+
+    `origin` is where callers reach it, for links that are made without a request at hand. `stopping` is set when
+    the server is to end: whoever waits answers with what there is.
+    """
+
+    studio: Studio
+    origin: str
+    keys: Keys
+    links: Links
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def core(self) -> bootstrap.Core:
+        """The core with all its services."""
+        return self.studio.core
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that the core was made with."""
+        return self.studio.core.settings
+
+    def shows_faults(self, request: Request) -> bool:
+        """Whether the text of an unforeseen error may leave: in debug mode, to this machine."""
+        return bool(self.settings.debug) and request.client is not None and request.client.host in _LOOPBACK
+
+    def origin_of(self, request: Request) -> str:
+        """Return the origin for links in an answer: the public one, else the one that was asked."""
+        if self.settings.public_url is not None:
+            return self.settings.public_url
+        return f"{request.url.scheme}://{request.headers.get('host') or request.url.netloc}"
+
+
+@asynccontextmanager
+async def opened(
+    *,
+    origin: str = "http://127.0.0.1:8000",
+    works: bool = True,
+    finish_s: float = 20.0,
+    given: Mapping[str, Any] | None = None,
+) -> AsyncIterator[Gateway]:
+    """Open a gateway on the settings; `given` are the studio's arguments that stand in for some of them.
+
+    At the end, jobs that were begun get `finish_s`, then they are given back.
+    Raises ConfigurationError for what cannot be used, DatabaseAway.
+    """
+    async with Studio(works=works, application=APPLICATION, finish_s=finish_s, **(given or {})) as studio:
+        made = Gateway(
+            studio,
+            studio.core.settings.public_url or origin,
+            keys=NoKeys(),
+            links=Links(studio.core.seal.derived(b"links")),
+        )
+        try:
+            yield made
+        finally:
+            made.stopping.set()
+
+
+def of(request: Request) -> Gateway:
+    """Return the gateway that a request came to."""
+    made: Gateway = request.state.gateway
+    return made

@@ -1,0 +1,176 @@
+"""The one layer around all routes: request ids, the access log, limits of size and time, headers of safety.
+
+Plain ASGI: one wrapper of `receive` and `send` for each request, and nothing else on the hot path.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import time
+from typing import TYPE_CHECKING
+
+from starlette.requests import ClientDisconnect, Request
+
+from tintype.api import problems
+from tintype.domain import ids
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+BODY_MAX_BYTES = 10 * 1024 * 1024
+BODY_S = 60.0
+"""How long a body may take to arrive."""
+# Paths that take files: streamed to the store, which has a limit of its own.
+_STREAMED = ("/api/files", "/replicate/v1/files", "/replicate/files", "/hooks/")
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_SAFETY = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+
+log = logging.getLogger("tintype.access")
+
+
+class Front:
+    """Wraps an application. `now_ms` and `randomness` make request ids; `is_debug` shows what nobody foresaw."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        randomness: Callable[[int], bytes],
+        body_max_bytes: int = BODY_MAX_BYTES,
+        is_debug: bool = False,
+        monotonic: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._app = app
+        self._randomness = randomness
+        self._body_max_bytes = body_max_bytes
+        self._is_debug = is_debug
+        self._monotonic = monotonic
+        self._now = now
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        visit = _Visit(self, scope, receive, send)
+        scope.setdefault("state", {})["request_id"] = visit.request_id
+        try:
+            await self._app(scope, visit.receive, visit.send)
+        except ClientDisconnect:
+            # It left in the middle of its own request: nobody is there to be answered.
+            visit.status = 499
+        except Exception as error:
+            problem = problems.of(error)
+            if problem is None:
+                log.exception("no answer to %s %s", scope["method"], scope["path"])
+                problem = problems.internal(error, is_shown=self._is_debug and _is_loopback(scope))
+            if visit.has_started:
+                raise
+            await problems.answer(Request(scope), problem)(scope, receive, visit.send)
+        finally:
+            visit.tell()
+
+
+class _Visit:
+    """One request under way."""
+
+    __slots__ = (
+        "_began",
+        "_deadline",
+        "_front",
+        "_left",
+        "_receive",
+        "_scope",
+        "_send",
+        "has_started",
+        "request_id",
+        "status",
+    )
+
+    def __init__(self, front: Front, scope: Scope, receive: Receive, send: Send) -> None:
+        self._front, self._scope, self._receive, self._send = front, scope, receive, send
+        self._began = front._monotonic()  # noqa: SLF001 - the two are one layer
+        self._deadline = self._began + BODY_S
+        self._left: int | None = None if scope["path"].startswith(_STREAMED) else front._body_max_bytes  # noqa: SLF001
+        self.has_started = False
+        self.status = 0
+        self.request_id = self._taken() or self._made()
+
+    async def receive(self) -> Message:
+        """Hand on a message, refusing a body that is too large or comes too slowly."""
+        left_s = self._deadline - self._front._monotonic()  # noqa: SLF001
+        if self._left is None or self.has_started:
+            return await self._receive()
+        try:
+            async with asyncio.timeout(max(left_s, 0.001)):
+                message = await self._receive()
+        except TimeoutError:
+            raise problems.Problem("bad_request", f"the body did not arrive within {BODY_S:g} s") from None
+        if message["type"] == "http.request":
+            self._left -= len(message.get("body", b""))
+            if self._left < 0:
+                most = self._front._body_max_bytes  # noqa: SLF001
+                raise problems.Problem(
+                    "too_large",
+                    f"the body has more than {most:,} bytes; send files to /api/files and name their URL",
+                    headers={"Connection": "close"},
+                )
+            if not message.get("more_body", False):
+                # What comes next is only the news that the caller has gone.
+                self._left = None
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Hand on a message; the first gets the headers that every answer has."""
+        if message["type"] == "http.response.start":
+            self.has_started = True
+            self.status = message["status"]
+            headers = message.setdefault("headers", [])
+            headers = message["headers"] = list(headers)
+            headers.append((b"x-request-id", self.request_id.encode()))
+            headers.extend(_SAFETY)
+            if not any(name == b"cache-control" for name, _ in headers):
+                headers.append((b"cache-control", b"no-store"))
+        await self._send(message)
+
+    def tell(self) -> None:
+        """Write the line of the access log."""
+        if log.isEnabledFor(logging.INFO):
+            log.info(
+                "%s %s %d %.1f ms",
+                self._scope["method"],
+                shown(self._scope["path"]),
+                self.status,
+                (self._front._monotonic() - self._began) * 1000,  # noqa: SLF001
+                extra={"request_id": self.request_id},
+            )
+
+    def _taken(self) -> str | None:
+        for name, value in self._scope["headers"]:
+            if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
+                return str(value.decode())
+        return None
+
+    def _made(self) -> str:
+        time_ms = int(self._front._now() * 1000)  # noqa: SLF001
+        return ids.ulid(time_ms=time_ms, randomness=self._front._randomness(ids.RANDOM_BYTES))  # noqa: SLF001
+
+
+def shown(path: str) -> str:
+    """Return a path as it may be logged: what opens something by itself is masked."""
+    return re.sub(r"^/(media|share|hooks/replicate|streams)/.*", r"/\1/****", path)
+
+
+def _is_loopback(scope: Scope) -> bool:
+    client = scope.get("client")
+    return client is not None and client[0] in {"127.0.0.1", "::1"}

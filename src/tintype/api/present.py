@@ -1,0 +1,79 @@
+"""Turn rows into what is told: one place for each noun, so that it looks the same wherever it is shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tintype.api.schemas.generations import FailureTold, GenerationTold, OutputTold
+from tintype.api.schemas.shapes import usd, usd_or_none
+from tintype.domain.generation import State
+from tintype.media.kinds import Kind
+from tintype.service.links import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tintype.service.links import Links
+    from tintype.store.generations import Generation
+    from tintype.store.outputs import Output
+
+
+def generation(
+    row: Generation, kept: Sequence[Output], *, links: Links, origin: str, warnings: Sequence[str] = ()
+) -> GenerationTold:
+    """Tell of a generation with its stored outputs."""
+    state = State(row.state)
+    failure = None
+    if row.failure_code is not None:
+        failure = FailureTold(code=row.failure_code, message=row.failure_message)
+    return GenerationTold(
+        id=row.id,
+        order_id=row.order_id,
+        state=state,
+        model=row.model,
+        version=row.version,
+        input=row.input,
+        user=row.end_user,
+        project=row.project,
+        simulated=row.simulated,
+        cached=row.cached_from is not None,
+        percent=row.progress_percent,
+        estimate_usd=usd(row.estimate_nano_usd),
+        held_usd=usd(0 if state.is_final else row.hold_nano_usd),
+        cost_usd=usd_or_none(row.cost_nano_usd),
+        outputs=[output(one, links=links, origin=origin) for one in kept],
+        failure=failure,
+        metadata=row.metadata,
+        tags=list(row.tags),
+        prediction_id=row.prediction_id,
+        created_at=row.created_at,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        deadline_at=row.deadline_at,
+        warnings=list(warnings),
+    )
+
+
+def output(one: Output, *, links: Links, origin: str) -> OutputTold:
+    """Tell of a stored output, with its links."""
+    place = Place(one.generation_id, one.position)
+    thumbnail = Place(one.generation_id, one.position, is_thumbnail=True)
+    return OutputTold(
+        position=one.position,
+        url=origin + links.path(place, extension=extension(one.content_type)),
+        thumbnail_url=origin + links.path(thumbnail, extension=".webp") if one.thumbnail_sha256 else None,
+        content_type=one.content_type,
+        size_bytes=one.size_bytes,
+        sha256=one.sha256,
+        width=one.width,
+        height=one.height,
+        seconds=None if one.duration_ms is None else one.duration_ms / 1000,
+    )
+
+
+def extension(content_type: str) -> str:
+    """Return what the name of a file of this type ends with, its dot included."""
+    try:
+        return Kind(content_type).extension
+    except ValueError:
+        return ""

@@ -1,0 +1,92 @@
+"""How the routes of the API behave, whatever app they are mounted in: strict bodies, errors as problems.
+
+router = routing.router("/api/things", tags=["things"])
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+from starlette.requests import ClientDisconnect
+
+from tintype.api import gateway, problems
+from tintype.api.bodies import StrictRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+log = logging.getLogger("tintype.api")
+
+
+class Route(APIRoute):
+    """A route whose errors are problems already when they leave it, so that a host app need not know them."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return what answers a request."""
+        handle = super().get_route_handler()
+        fields = _names(self.body_field.field_info.annotation if self.body_field else None)
+
+        async def answer(request: Request) -> Response:
+            try:
+                return await handle(StrictRequest(request.scope, request.receive))
+            except ClientDisconnect:
+                raise
+            except Exception as error:
+                problem = problems.of(error, fields)
+                if problem is None:
+                    log.exception("no answer to %s %s", request.method, self.path)
+                    problem = problems.internal(error, is_shown=gateway.of(request).shows_faults(request))
+                return problems.answer(request, problem)
+
+        return answer
+
+
+def router(prefix: str = "", *, tags: list[str] | None = None, **options: Any) -> APIRouter:
+    """Make a router of such routes; every one documents the problems that any may answer with."""
+    return APIRouter(prefix=prefix, tags=list(tags or ()), route_class=Route, **options)
+
+
+def refuses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Document the problems that a route answers with: `responses=refuses(404, 409)`.
+
+    What every route that takes a key may answer is among them.
+    """
+    always = {400, 401, 403, 422, 429, 500, 503}
+    return {status: _documented(status) for status in sorted(always | set(statuses))}
+
+
+def _documented(status: int) -> dict[str, Any]:
+    titles = {code: title for code, (of, title) in problems.TABLE.items() if of == status}
+    return {
+        "description": "; ".join(f"{code}: {title}" for code, title in titles.items()),
+        "content": {
+            problems.MEDIA_TYPE: {
+                "schema": {"$ref": "#/components/schemas/Problem"},
+                "examples": {
+                    code: {
+                        "value": {
+                            "type": f"{problems.PAGES}{code}",
+                            "title": title,
+                            "status": status,
+                            "detail": f"{title}.",
+                            "code": code,
+                            "request_id": "01jd9zv6m8q4t2x7c5r3b1n0ka",
+                        }
+                    }
+                    for code, title in titles.items()
+                },
+            }
+        },
+    }
+
+
+def _names(annotation: Any) -> tuple[str, ...]:
+    is_model = isinstance(annotation, type) and issubclass(annotation, BaseModel)
+    return tuple(annotation.model_fields) if is_model else ()

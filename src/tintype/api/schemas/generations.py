@@ -1,0 +1,129 @@
+"""Generations and orders, as they are asked for and told of."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from tintype.api.schemas.shapes import Asked, Page, Told, Usd
+from tintype.domain.generation import State
+from tintype.service.requests import Cache
+
+TAG = Annotated[str, Field(min_length=1, max_length=100)]
+FLUX = "black-forest-labs/flux-schnell"
+IDENT = "01k9w3t8m2q7r5v6x0y4z1a2b3"
+
+
+class Mode(StrEnum):
+    """A model chosen by what it is for; which one each stands for is a setting."""
+
+    PROOF = "proof"
+    STANDARD = "standard"
+    FINAL = "final"
+
+
+class GenerationAsked(Asked):
+    """What is to be made. `input` holds the model's own inputs, which win over the common words beside it."""
+
+    prompt: str | None = Field(default=None, description="What is to be made.", examples=["a red sports car"])
+    model: str | None = Field(
+        default=None,
+        max_length=255,
+        description="A model of the catalogue, or `owner/name`. Without it, the one of `mode`.",
+        examples=["flux-schnell"],
+    )
+    mode: Mode | None = Field(default=None, description="Chooses the model by what it is for.")
+    n: int = Field(
+        default=1, ge=1, le=100, description="How many; more than the model makes at once is an order."
+    )
+    aspect_ratio: str | None = Field(default=None, max_length=20, examples=["4:3"])
+    seed: int | None = Field(default=None, ge=0, le=2**63 - 1)
+    negative_prompt: str | None = None
+    input: dict[str, Any] = Field(
+        default_factory=dict, description="Inputs of the model itself; files as URLs."
+    )
+    strict: bool = Field(default=False, description="Refuse what the model cannot do, in place of a warning.")
+    user: str | None = Field(
+        default=None, max_length=255, description="Your end user, for budgets and reports."
+    )
+    project: str | None = Field(default=None, max_length=255)
+    metadata: dict[str, Any] | None = Field(
+        default=None, description="Yours, up to 4 KB; comes back unchanged."
+    )
+    tags: list[TAG] = Field(default_factory=list, max_length=20)
+    callback_url: str | None = Field(
+        default=None, max_length=2048, description="Called when it has ended, signed (Standard Webhooks)."
+    )
+    cache: Cache = Field(
+        default=Cache.SEEDED, description="Which requests an equal one's outputs answer: off, seeded, always."
+    )
+    deadline: float = Field(
+        default=600.0, ge=5, le=1800, description="Seconds that it may take in all; then it is cancelled."
+    )
+    max_usd: Annotated[str | int | float, Field(union_mode="left_to_right")] | None = Field(
+        default=None,
+        description="The most that it may cost in dollars; dearer is refused.",
+        examples=["0.05"],
+    )
+
+
+class OutputTold(Told):
+    """A stored output. Its `url` opens without a key and stays the same until it is deleted."""
+
+    position: int
+    url: str
+    thumbnail_url: str | None
+    content_type: str
+    size_bytes: int
+    sha256: str
+    width: int | None
+    height: int | None
+    seconds: float | None
+
+
+class FailureTold(Told):
+    """Why a generation ended without success."""
+
+    code: str
+    message: str | None
+
+
+class GenerationTold(Told):
+    """A generation. `estimate_usd` is what it was expected to cost, `held_usd` what is held until it has ended."""
+
+    object: Literal["generation"] = "generation"
+    id: str = Field(examples=[IDENT])
+    order_id: str | None
+    state: State
+    model: str = Field(examples=[FLUX])
+    version: str | None
+    input: dict[str, Any]
+    user: str | None
+    project: str | None
+    simulated: bool
+    cached: bool
+    percent: float | None
+    estimate_usd: Usd
+    held_usd: Usd
+    cost_usd: Usd | None
+    outputs: list[OutputTold]
+    failure: FailureTold | None
+    metadata: dict[str, Any]
+    tags: list[str]
+    prediction_id: str | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    deadline_at: datetime
+    warnings: list[str] = Field(
+        default_factory=list, description="What was left out of the request, and why."
+    )
+
+
+class GenerationPage(Page):
+    """Generations, newest first. Outputs are not among it: ask for one by its id."""
+
+    data: list[GenerationTold]

@@ -1,0 +1,147 @@
+"""Run the gateway: uvicorn in one process or several, with a stop that loses nothing and takes under ten seconds."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import threading
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from tintype.api import app, gateway
+from tintype.domain.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+    from types import FrameType
+
+    from starlette.types import ASGIApp
+
+    from tintype.api.gateway import Gateway
+
+GRACE_S = 5
+"""How long requests in hand may take when the server stops; those that wait are answered at once."""
+FINISH_S = 3.0
+"""How long jobs that were begun may take after that; then they are given back."""
+_OPTIONS = "_TINTYPE_SERVE"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How it listens. `workers` are processes; `works` says whether they empty the queues too."""
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    workers: int = 1
+    works: bool = True
+    tls_cert: str | None = None
+    tls_key: str | None = None
+
+    @property
+    def origin(self) -> str:
+        """Where it is reached from this machine."""
+        scheme = "http" if self.tls_cert is None else "https"
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - a name for links
+        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+
+def bind(options: Options) -> socket.socket:
+    """Return the listening socket. Raises ConfigurationError where the address cannot be had."""
+    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((options.host, options.port))
+    except (OSError, OverflowError) as fault:
+        listener.close()
+        why = getattr(fault, "strerror", None) or "it is no address"
+        raise ConfigurationError(
+            f"cannot listen on {options.host} port {options.port}: {why}; take another with --port or --host"
+        ) from None
+    listener.set_inheritable(True)
+    return listener
+
+
+def serve(options: Options, listener: socket.socket, *, ready: Callable[[Gateway], None]) -> None:
+    """Serve until SIGTERM or SIGINT. `ready` is called in a single process when it answers."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # uvicorn has handlers of its own while it runs and raises what it got once more afterwards: being told to
+        # stop is no failure.
+        signal.signal(number, lambda *_: None)
+    if options.workers == 1:
+        uvicorn.Server(_config(build(options, ready), options)).run(sockets=[listener])
+        return
+    os.environ[_OPTIONS] = json.dumps(asdict(options))
+    Multiprocess(_config("tintype.api.server:from_environment", options), sockets=[listener]).run()
+
+
+def build(options: Options, ready: Callable[[Gateway], None] | None = None) -> ASGIApp:
+    """Return the application for these options."""
+
+    @asynccontextmanager
+    async def opening() -> AsyncIterator[Gateway]:
+        async with gateway.opened(origin=options.origin, works=options.works, finish_s=FINISH_S) as made:
+            with _told_to_stop(made):
+                if ready is not None:
+                    ready(made)
+                yield made
+
+    return app.build(opening)
+
+
+def from_environment() -> ASGIApp:
+    """Return the application of a process that another one started."""
+    return build(Options(**json.loads(os.environ[_OPTIONS])))
+
+
+def _config(application: ASGIApp | str, options: Options) -> uvicorn.Config:
+    return uvicorn.Config(
+        application,
+        factory=isinstance(application, str),
+        http="httptools",
+        loop="uvloop",
+        ws="none",
+        lifespan="on",
+        workers=options.workers,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        backlog=4096,
+        timeout_keep_alive=65,
+        timeout_graceful_shutdown=GRACE_S,
+        ssl_certfile=options.tls_cert,
+        ssl_keyfile=options.tls_key,
+    )
+
+
+@contextmanager
+def _told_to_stop(made: Gateway) -> Iterator[None]:
+    """Let those who wait inside a request know of the stop before the server waits for them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        made.stopping.set()
+        handler = before[signal.Signals(number)]
+        if callable(handler):
+            handler(number, frame)
+
+    for number in before:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+__all__ = ["Options", "bind", "build", "from_environment", "serve"]

@@ -1,0 +1,73 @@
+"""`tintype serve`: the gateway, with database, worker and, without a token, the simulator, in one command."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from pathlib import Path  # noqa: TC003 - typer reads the annotations
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tintype.cli import exits, screen
+
+if TYPE_CHECKING:
+    from tintype.api.gateway import Gateway
+
+EXAMPLES = """\b
+Examples:
+  tintype serve
+  tintype serve --host 0.0.0.0 --port 443 --tls-cert cert.pem --tls-key key.pem
+  tintype serve --workers 2 --no-worker
+"""
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+
+@app.command(epilog=EXAMPLES)
+def serve(
+    *,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="Port to listen on; 0 finds a free one.")
+    ] = 8000,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that answer.")] = 1,
+    worker: Annotated[
+        bool, typer.Option(help="Empty the queues here too, or leave that to `tintype worker`.")
+    ] = True,
+    tls_cert: Annotated[
+        Path | None, typer.Option(help="Certificate (PEM) for https; goes with --tls-key.")
+    ] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="Key (PEM) of the certificate.")] = None,
+) -> None:
+    """Serve the API until Ctrl-C. Without a token the built-in simulator does the work.
+
+    Listening on this machine only, and while no key exists, requests need no key; see: tintype keys create --help
+    """
+    if (tls_cert is None) != (tls_key is None):
+        raise exits.Refusal("--tls-cert and --tls-key go together; give both or neither")
+    for file in (tls_cert, tls_key):
+        if file is not None and not file.is_file():
+            raise exits.Refusal(f"{file} is not a file")
+    from tintype.api import server  # noqa: PLC0415 - it takes a second, which --help need not wait for
+
+    options = server.Options(
+        host=host,
+        port=port,
+        workers=workers,
+        works=worker,
+        tls_cert=None if tls_cert is None else str(tls_cert),
+        tls_key=None if tls_key is None else str(tls_key),
+    )
+    with server.bind(options) as listener:
+        bound = dataclasses.replace(options, port=listener.getsockname()[1])
+        server.serve(bound, listener, ready=lambda made: _greet(made, bound.origin))
+
+
+def _greet(made: Gateway, origin: str) -> None:
+    upstream = made.core.upstream
+    simulated = " (the built-in simulator: no token is set)" if made.studio.is_built_in else ""
+    screen.put(f"ready {origin}")
+    screen.put(f"upstream {upstream.origin}{simulated}")
+    screen.put(f"data {made.settings.data}, files {made.settings.storage}")
+    sys.stdout.flush()

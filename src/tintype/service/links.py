@@ -1,0 +1,52 @@
+"""Links to stored outputs that open by themselves: nobody can guess them, and they stay the same (rule 24).
+
+A link holds the generation's id, the output's place and a code made of both under a secret. So the same output has the
+same link until it is deleted, and nothing has to be written down for it.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+from dataclasses import dataclass
+
+from tintype.domain import ids
+
+CODE_BYTES = 16
+_PATH = re.compile(r"/media/([0-9a-z]{26})/(\d{1,4})/(thumbnail-)?([A-Za-z0-9_-]{22})(?:\.[a-z0-9]{1,8})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a link leads to: an output of a generation, or its thumbnail."""
+
+    generation_id: str
+    position: int
+    is_thumbnail: bool = False
+
+
+class Links:
+    """Makes and reads links. `secret` is at least 32 random bytes, the same in every process."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+
+    def path(self, place: Place, *, extension: str = "") -> str:
+        """Return the path of a link, such as `/media/01k…/0/CODE.webp`."""
+        kind = "thumbnail-" if place.is_thumbnail else ""
+        return f"/media/{place.generation_id}/{place.position}/{kind}{self._code(place)}{extension}"
+
+    def place(self, path: str) -> Place | None:
+        """Return what a path leads to; None for one that was not made here."""
+        found = _PATH.fullmatch(path)
+        if found is None or not ids.is_ulid(found[1]):
+            return None
+        place = Place(found[1], int(found[2]), is_thumbnail=found[3] is not None)
+        return place if hmac.compare_digest(self._code(place), found[4]) else None
+
+    def _code(self, place: Place) -> str:
+        text = f"media {place.generation_id} {place.position} {place.is_thumbnail}".encode()
+        code = hmac.digest(self._secret, text, hashlib.sha256)[:CODE_BYTES]
+        return base64.urlsafe_b64encode(code).rstrip(b"=").decode()
