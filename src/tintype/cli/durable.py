@@ -36,7 +36,7 @@ KINDS = ("generate", "video")
 CANCEL_S = 10.0
 CANCEL_LOOK_S = 0.1
 SIMULATED = "No token is set: a simulator on this machine does the work, nothing is bought."
-_PACKAGES = ("procrastinate", "psycopg", "psycopg_pool", "alembic", "obstore", "pydantic_settings")
+_PACKAGES = ("procrastinate", "psycopg", "psycopg_pool", "alembic", "obstore")
 
 
 def is_installed() -> bool:

@@ -8,7 +8,7 @@ Exit
 
 from __future__ import annotations
 
-import re
+from tintype import masking
 
 
 class Exit(Exception):
@@ -58,5 +58,4 @@ def of(error: Exception) -> Exit:
 
 def one_line(message: str) -> str:
     """Join the lines of a message into one and mask whatever has the shape of a token."""
-    joined = "; ".join(line.strip() for line in message.splitlines() if line.strip())
-    return re.sub(r"\b(r8_|tt_|whsec_)\w+", r"\1****", joined)
+    return masking.without_tokens("; ".join(line.strip() for line in message.splitlines() if line.strip()))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tintype.cli import exits, screen
+from tintype.cli import screen
 
 if TYPE_CHECKING:
     from tintype.api.gateway import Gateway
@@ -27,11 +27,14 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 @app.command(epilog=EXAMPLES)
 def serve(
     *,
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    host: Annotated[str | None, typer.Option(help="Address to listen on; 127.0.0.1 by default.")] = None,
     port: Annotated[
-        int, typer.Option(min=0, max=65_535, help="Port to listen on; 0 finds a free one.")
-    ] = 8000,
-    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that answer.")] = 1,
+        int | None,
+        typer.Option(min=0, max=65_535, help="Port to listen on; 8000 by default, 0 finds a free one."),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Processes that answer; 1 by default.")
+    ] = None,
     worker: Annotated[
         bool, typer.Option(help="Empty the queues here too, or leave that to `tintype worker`.")
     ] = True,
@@ -40,28 +43,26 @@ def serve(
     ] = None,
     tls_key: Annotated[Path | None, typer.Option(help="Key (PEM) of the certificate.")] = None,
 ) -> None:
-    """Serve the API until Ctrl-C. Without a token the built-in simulator does the work.
+    """Serve the HTTP API until Ctrl-C. Without a token the built-in simulator does the work.
 
     Listening on this machine only, and while no key exists, requests need no key; see: tintype keys create --help
     """
-    if (tls_cert is None) != (tls_key is None):
-        raise exits.Refusal("--tls-cert and --tls-key go together; give both or neither")
-    for file in (tls_cert, tls_key):
-        if file is not None and not file.is_file():
-            raise exits.Refusal(f"{file} is not a file")
+    from tintype import settings  # noqa: PLC0415 - pydantic, which --help need not wait for
+
+    made = settings.load(host=host, port=port, workers=workers, tls_cert=tls_cert, tls_key=tls_key)
     from tintype.api import server  # noqa: PLC0415 - it takes a second, which --help need not wait for
 
     options = server.Options(
-        host=host,
-        port=port,
-        workers=workers,
+        host=made.host,
+        port=made.port,
+        workers=made.workers,
         works=worker,
-        tls_cert=None if tls_cert is None else str(tls_cert),
-        tls_key=None if tls_key is None else str(tls_key),
+        tls_cert=None if made.tls_cert is None else str(made.tls_cert),
+        tls_key=None if made.tls_key is None else str(made.tls_key),
     )
     with server.bind(options) as listener:
         bound = dataclasses.replace(options, port=listener.getsockname()[1])
-        server.serve(bound, listener, ready=lambda made: _greet(made, bound.origin))
+        server.serve(bound, listener, ready=lambda opened: _greet(opened, bound.origin))
 
 
 def _greet(made: Gateway, origin: str) -> None:

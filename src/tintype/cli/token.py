@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Annotated
 
 import typer
 
+from tintype import masking
 from tintype.cli import exits, screen
-from tintype.domain.errors import ConfigurationError, KeyringUnavailable
+from tintype.domain.errors import ConfigurationError, TokenMissing
 from tintype.replicate import settings, tokens
 
 SET_EXAMPLES = """\b
@@ -97,23 +97,15 @@ def found() -> settings.Upstream | None:
 
     Raises ConfigurationError where one is set that cannot be used.
     """
-    return settings.resolve() if _is_anywhere() else None
+    try:
+        return settings.resolve()
+    except TokenMissing:
+        return None
 
 
 def masked(token: tokens.Token) -> str:
     """Show what kind of token it is and nothing that helps to guess it."""
-    kind, mark, _ = token.reveal().partition("_")
-    return f"{kind}_****" if mark and len(kind) <= 4 else "****"
-
-
-def _is_anywhere() -> bool:
-    places = (os.environ, tokens.read_dotenv())
-    if any(place.get(name, "").strip() for place in places for name in tokens.NAMES):
-        return True
-    try:
-        return tokens.stored() is not None
-    except KeyringUnavailable:
-        return False
+    return masking.masked_token(token.reveal())
 
 
 def _asked() -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import queue
 import signal
 import subprocess
@@ -52,11 +51,7 @@ def chosen() -> Iterator[Place]:
         with terminated_like_interrupted():
             yield Place(found.origin, None, is_simulated=False)
         return
-    if os.environ.get(settings.URL_NAME, "").strip():
-        raise exits.Refusal(
-            f"{settings.URL_NAME} is set, but no token for it; set REPLICATE_API_TOKEN too, or unset both "
-            "to work with a simulator"
-        )
+    settings.refuse_lonely_url()
     if importlib.util.find_spec("starlette") is None:
         raise exits.Refusal(
             "no token is set (set one with: tintype token set) and the simulator is not installed "

@@ -387,6 +387,7 @@ def simulated_settings(made: settings.Settings) -> settings.Settings:
             "database_url": None,
             "storage_url": None,
             "public_url": None,
+            "webhook_secret": None,
         }
     )
 

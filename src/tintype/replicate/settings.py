@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
 from tintype.domain.errors import ConfigurationError
-from tintype.replicate import tokens
+from tintype.replicate import config, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,16 +18,19 @@ if TYPE_CHECKING:
 
 DEFAULT_ORIGIN = "https://api.replicate.com"
 URL_NAME = "TINTYPE_REPLICATE_URL"
+URL_KEY = "replicate_url"
+"""Its name in `tintype.toml`."""
 _ADDRESS_MAX = 16_384
 
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """An origin without path (`https://api.replicate.com`), a token, and where the token was found."""
+    """An origin without path (`https://api.replicate.com`), a token, and where each was found."""
 
     origin: str
     token: tokens.Token
     source: str
+    origin_source: str = "default"
 
     @property
     def host(self) -> str:
@@ -43,17 +46,36 @@ def resolve(
     folder: Path | None = None,
     keyring: tokens.Backend | None = None,
 ) -> Upstream:
-    """Find origin and token: arguments, environment, `.env` of the working folder, then the OS keyring.
+    """Find origin and token: arguments, environment, `.env` and `tintype.toml` of the working folder, OS keyring.
 
-    `TINTYPE_REPLICATE_URL` counts from the environment, and from a `.env` only if the token is from that
-    file too, so that a stranger's folder cannot send the token elsewhere. Raises ConfigurationError.
+    `TINTYPE_REPLICATE_URL` counts from the environment and from a file that TINTYPE_CONFIG names; from a file of
+    the working folder only if the token is from that file too, so that a stranger's folder cannot send the token
+    elsewhere. Raises ConfigurationError.
     """
     surroundings = os.environ if environ is None else environ
     found = tokens.resolve(token, environ=surroundings, folder=folder, keyring=keyring)
-    address = base_url or surroundings.get(URL_NAME, "").strip()
-    if not address and found.source == tokens.DOTENV:
-        address = tokens.read_dotenv(folder).get(URL_NAME, "").strip()
-    return Upstream(origin=origin(address or DEFAULT_ORIGIN), token=found.token, source=found.source)
+    address, said_by = _address(found, base_url, surroundings, folder)
+    return Upstream(
+        origin=origin(address or DEFAULT_ORIGIN),
+        token=found.token,
+        source=found.source,
+        origin_source=said_by if address else "default",
+    )
+
+
+def _address(
+    found: tokens.Found, base_url: str | None, surroundings: Mapping[str, str], folder: Path | None
+) -> tuple[str, str]:
+    """Return the address that counts beside this token, and which place says it."""
+    if base_url:
+        return base_url, tokens.ARGUMENT
+    if address := surroundings.get(URL_NAME, "").strip():
+        return address, "environment"
+    if found.source == tokens.DOTENV and (address := tokens.read_dotenv(folder).get(URL_NAME, "").strip()):
+        return address, tokens.DOTENV
+    if found.source == tokens.CONFIG or _names_config(surroundings):
+        return config.read(surroundings, folder).text(URL_KEY), tokens.CONFIG
+    return "", ""
 
 
 def origin(address: str) -> str:
@@ -95,11 +117,16 @@ def origin(address: str) -> str:
 def refuse_lonely_url(base_url: str | None = None, environ: Mapping[str, str] | None = None) -> None:
     """Raise ConfigurationError where an upstream is named although no token is set for it."""
     surroundings = os.environ if environ is None else environ
-    if base_url or surroundings.get(URL_NAME, "").strip():
+    said = config.read(surroundings).text(URL_KEY) if _names_config(surroundings) else ""
+    if base_url or surroundings.get(URL_NAME, "").strip() or said:
         raise ConfigurationError(
             f"{URL_NAME} is set, but no token for it; set REPLICATE_API_TOKEN too, or unset both to work with a "
             "simulator"
         )
+
+
+def _names_config(surroundings: Mapping[str, str]) -> bool:
+    return bool(surroundings.get(config.NAME, "").strip())
 
 
 def is_host(name: str) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from tintype.domain.errors import ConfigurationError, KeyringUnavailable, TokenMissing
+from tintype.replicate import config
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,6 +17,7 @@ NAMES = ("REPLICATE_API_TOKEN", "REPLICATE_API_KEY")
 """The variables that may hold the token, in the order of looking."""
 ARGUMENT = "argument"
 DOTENV = ".env"
+CONFIG = config.FILE
 KEYRING = "keyring"
 
 _SERVICE = "tintype"
@@ -49,7 +51,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A token and where it was found: argument, a variable's name, .env, or keyring."""
+    """A token and where it was found: argument, a variable's name, .env, tintype.toml, or keyring."""
 
     token: Token
     source: str
@@ -75,7 +77,7 @@ def resolve(
     folder: Path | None = None,
     keyring: Backend | None = None,
 ) -> Found:
-    """Find the token: argument, environment, `.env`, keyring. Raises TokenMissing naming all ways."""
+    """Find the token: argument, environment, `.env`, `tintype.toml`, keyring. Raises TokenMissing naming all ways."""
     if argument is not None:
         return Found(Token(argument), ARGUMENT)
     surroundings = os.environ if environ is None else environ
@@ -86,6 +88,10 @@ def resolve(
     for name in NAMES:
         if file.get(name, "").strip():
             return Found(Token(file[name]), DOTENV)
+    said = config.read(surroundings, folder)
+    for name in NAMES:
+        if text := said.text(name.lower()):
+            return Found(Token(text), CONFIG)
     try:
         kept = stored(keyring)
     except KeyringUnavailable:
@@ -94,13 +100,16 @@ def resolve(
         return Found(kept, KEYRING)
     raise TokenMissing(
         "no Replicate token: set REPLICATE_API_TOKEN (or REPLICATE_API_KEY) in the environment or in a .env file "
-        "here, run `tintype token set` to keep one in the keyring, or pass token=…"
+        "here, replicate_api_token in tintype.toml, run `tintype token set` to keep one in the keyring, or pass token=…"
     )
 
 
-def read_dotenv(folder: Path | None = None) -> dict[str, str]:
-    """Read the `.env` of a folder, by default the working one; empty where there is none. Sets no variable."""
-    path = (folder or Path()) / ".env"
+def read_dotenv(folder: Path | None = None, *, file: Path | None = None) -> dict[str, str]:
+    """Read the `.env` of a folder, by default the working one, or a file; empty where there is none.
+
+    It sets no variable, and puts none into a value. Raises ConfigurationError for a file that cannot be read.
+    """
+    path = (folder or Path()) / ".env" if file is None else file
     if not path.is_file():
         return {}
     from dotenv import dotenv_values  # noqa: PLC0415 - only where there is a file to read

@@ -112,6 +112,46 @@ def test_a_file_moves_the_upstream_only_with_its_own_token(tmp_path: Path) -> No
     assert moved.origin == "https://env.test"
 
 
+def test_a_toml_moves_the_upstream_only_with_its_own_token(tmp_path: Path) -> None:
+    """Rule 26: a folder's `tintype.toml` is no better than its `.env`, and the two do not help each other."""
+    url = 'replicate_url = "https://elsewhere.test"\n'
+    (tmp_path / "tintype.toml").write_text(url)
+
+    beside = settings.resolve(environ={"REPLICATE_API_TOKEN": ENV}, folder=tmp_path, keyring=Keyring())
+    kept = settings.resolve(environ={}, folder=tmp_path, keyring=Keyring(KEPT))
+    (tmp_path / ".env").write_text(f"REPLICATE_API_TOKEN={FILE}\n")
+    other_file = settings.resolve(environ={}, folder=tmp_path, keyring=Keyring())
+    (tmp_path / ".env").unlink()
+    (tmp_path / "tintype.toml").write_text(f'{url}replicate_api_token = "{FILE}"\n')
+    own = settings.resolve(environ={}, folder=tmp_path, keyring=Keyring(KEPT))
+
+    assert {one.origin for one in (beside, kept, other_file)} == {"https://api.replicate.com"}
+    assert (own.origin, own.source, own.origin_source) == (
+        "https://elsewhere.test",
+        "tintype.toml",
+        "tintype.toml",
+    )
+
+
+def test_a_file_that_its_operator_named_counts_as_the_environment_does(tmp_path: Path) -> None:
+    named = tmp_path / "server.toml"
+    named.write_text('replicate_url = "https://gateway.test"\n')
+    environ = {"TINTYPE_CONFIG": str(named), "REPLICATE_API_TOKEN": ENV}
+
+    upstream = settings.resolve(environ=environ, folder=tmp_path, keyring=Keyring())
+
+    assert (upstream.origin, upstream.origin_source) == ("https://gateway.test", "tintype.toml")
+    with pytest.raises(ConfigurationError, match="no token for it"):
+        settings.refuse_lonely_url(environ={"TINTYPE_CONFIG": str(named)})
+
+
+def test_what_is_no_text_in_a_toml_is_told(tmp_path: Path) -> None:
+    (tmp_path / "tintype.toml").write_text("replicate_api_token = 5\n")
+
+    with pytest.raises(ConfigurationError, match="replicate_api_token"):
+        settings.resolve(environ={}, folder=tmp_path, keyring=Keyring())
+
+
 def test_a_file_that_cannot_be_read_is_no_matter_where_the_token_is_elsewhere(tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes(b"\xff\xfe")
 

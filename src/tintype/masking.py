@@ -1,0 +1,81 @@
+"""Take secrets out of any text: tokens, headers, what URLs hold beside their place. Standard library only.
+
+It errs towards masking: a log that hides a harmless word is better than one that shows a key.
+"""
+
+from __future__ import annotations
+
+import re
+
+MASK = "****"
+
+_URL_CHARACTERS = r"[^\s\"'<>\\]"
+# Tokens of Replicate's, keys of ours, secrets of webhooks: their kind stays.
+_TOKENS = (re.compile(r"(?<![A-Za-z0-9])(r8_|tt_|whsec_)[\w+/=.\-]+"), rf"\1{MASK}")
+_RULES = (
+    _TOKENS,
+    # Headers that carry a secret, as a line, in a dict's text, or in JSON.
+    (
+        re.compile(
+            r"(\b(?:proxy-)?authorization|\b(?:set-)?cookie|\bx-api-key|\bwebhook-signature)"
+            r"(\\?[\"']?\s*[:=,]\s*(?:b?\\?[\"'])?)[^\"'\\\n\])}]+",
+            re.IGNORECASE,
+        ),
+        rf"\1\2{MASK}",
+    ),
+    (re.compile(r"\b(bearer|basic)\s+[\w.~+/=\-]{8,}", re.IGNORECASE), rf"\1 {MASK}"),
+    # What is inside a data URI is somebody's picture, and large.
+    (re.compile(r"\b(data:[\w.+/;=\-]*?,)[\w+/=%.\-]+", re.IGNORECASE), rf"\1{MASK}"),
+    # A database's password may hold anything, unquoted too.
+    (re.compile(r"\b(postgres(?:ql)?://)\S+@", re.IGNORECASE), rf"\1{MASK}@"),
+    (re.compile(r"\b(\w*password\s*=\s*)('[^']*'|[^\s&]+)", re.IGNORECASE), rf"\1{MASK}"),
+    (re.compile(r"(\b[a-z][a-z0-9+.\-]*://)[^\s/\"'<>?#]+@", re.IGNORECASE), rf"\1{MASK}@"),
+    # An unguessable path is a key: links to media, shared ones, streams, hooks, and upstream's own outputs.
+    (re.compile(rf"(/hooks/replicate/){_URL_CHARACTERS}+", re.IGNORECASE), rf"\1{MASK}"),
+    (
+        re.compile(
+            rf"(/(?:media|share|streams?)/(?:[\w.\-]*/)*?)[\w\-]{{16,}}{_URL_CHARACTERS}*", re.IGNORECASE
+        ),
+        rf"\1{MASK}",
+    ),
+    (
+        re.compile(
+            rf"(://(?:[\w\-]+\.)*(?:replicate\.delivery|stream[\w\-]*\.replicate\.com)/){_URL_CHARACTERS}+",
+            re.IGNORECASE,
+        ),
+        rf"\1{MASK}",
+    ),
+    # A query may hold a key; what is asked for is said by the path.
+    (re.compile(rf"(?<=[\w/.\]\-*])\?{_URL_CHARACTERS}*={_URL_CHARACTERS}*"), f"?{MASK}"),
+    (re.compile(rf"(://[^\s\"'<>?#]*)#{_URL_CHARACTERS}+"), rf"\1#{MASK}"),
+)
+# Most lines hold nothing of it; they are told by one look.
+_HINT = re.compile(
+    r"r8_|tt_|whsec_|://|\?|authorization|cookie|x-api-key|signature|bearer|basic|data:|password|/media/|/share/"
+    r"|/stream|/hooks/",
+    re.IGNORECASE,
+)
+
+
+def masked(text: str) -> str:
+    """Return the text without what has the shape of a secret."""
+    if _HINT.search(text) is None:
+        return text
+    for pattern, replacement in _RULES:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+def without_tokens(text: str) -> str:
+    """Return the text without tokens, keys and webhook secrets; its addresses and paths stay whole."""
+    pattern, replacement = _TOKENS
+    return pattern.sub(replacement, text)
+
+
+def masked_token(text: str) -> str:
+    """Return what kind of token it is and nothing that helps to guess it."""
+    kind, mark, _ = text.partition("_")
+    return f"{kind}_{MASK}" if mark and len(kind) <= 5 else MASK
+
+
+__all__ = ["MASK", "masked", "masked_token", "without_tokens"]

@@ -1,0 +1,130 @@
+"""What a setting's text means: each function takes what a layer said and returns the value, or raises ValueError."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from tintype.domain import rates
+from tintype.replicate import settings as replicate_settings
+
+_HOST_LENGTH_MAX = 253
+
+
+@dataclass(frozen=True, slots=True)
+class Takes:
+    """What a setting takes, as a phrase after "takes"."""
+
+    what: str
+
+
+def folder(value: Any) -> Any:
+    """Return a path with the home folder in place of `~`."""
+    if isinstance(value, str | Path):
+        if not str(value).strip() or "\x00" in str(value):
+            raise ValueError("a folder")
+        return Path(value).expanduser()
+    return value
+
+
+def file(value: Any) -> Any:
+    """Return the path of a file that is there, or None."""
+    path = value if value is None else folder(value)
+    if isinstance(path, Path) and not path.is_file():
+        raise ValueError("a file that is there")
+    return path
+
+
+def database(value: Any) -> Any:
+    """Return the URL of a PostgreSQL."""
+    text = value.get_secret_value() if isinstance(value, SecretStr) else value
+    if isinstance(text, str) and not text.startswith(("postgresql://", "postgres://")):
+        raise ValueError("a PostgreSQL's URL")
+    return value
+
+
+def storage(value: Any) -> Any:
+    """Return the URL of a place for files; whether it can be used is found out when it is opened."""
+    if isinstance(value, str) and not re.match(r"[a-z][a-z0-9+.-]*://", value):
+        raise ValueError("a URL")
+    return value
+
+
+def address(value: Any) -> Any:
+    """Return an http(s) address without a slash at its end."""
+    if not isinstance(value, str):
+        return value
+    parts = urlsplit(value)
+    is_plain = parts.username is None and not parts.query and not parts.fragment and parts.port != 0
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not is_plain:
+        raise ValueError("an http(s) address")
+    return value.rstrip("/")
+
+
+def origins(value: Any) -> Any:
+    """Return the origins of pages, or `*` alone."""
+    given = texts(value)
+    if given == ("*",):
+        return given
+    for one in given:
+        parts = urlsplit(one)
+        if parts.scheme not in {"http", "https"} or one != f"{parts.scheme}://{parts.netloc}" or "@" in one:
+            raise ValueError("an origin")
+    return given
+
+
+def networks(value: Any) -> Any:
+    """Return addresses and networks."""
+    given = texts(value)
+    for one in given:
+        ipaddress.ip_network(one, strict=False)
+    return given
+
+
+def texts(value: Any) -> tuple[str, ...]:
+    """Return the parts of a text between its commas, or the texts of a list."""
+    parts = value.split(",") if isinstance(value, str) else value
+    if not isinstance(parts, list | tuple) or not all(isinstance(part, str) for part in parts):
+        raise ValueError("texts")
+    return tuple(part.strip() for part in parts if part.strip())
+
+
+def host(value: Any) -> Any:
+    """Return the name or address of an interface."""
+    text = value.strip("[] ") if isinstance(value, str) else value
+    if isinstance(text, str) and not (len(text) <= _HOST_LENGTH_MAX and replicate_settings.is_host(text)):
+        raise ValueError("a host")
+    return text
+
+
+def rate(value: Any) -> Any:
+    """Return a rate, or None for `off`."""
+    if isinstance(value, str):
+        return None if value.strip().lower() == "off" else rates.parse(value)
+    return value
+
+
+def model(value: Any) -> Any:
+    """Return a model's name in one line."""
+    if isinstance(value, str) and not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", value):
+        raise ValueError("a model")
+    return value
+
+
+def webhook_secret(value: Any) -> Any:
+    """Return a secret of upstream's webhooks."""
+    text = value.get_secret_value() if isinstance(value, SecretStr) else value
+    if isinstance(text, str) and not re.fullmatch(r"whsec_[A-Za-z0-9+/=]{8,}", text.strip()):
+        raise ValueError("a webhook secret")
+    return value
+
+
+def word(value: Any) -> Any:
+    """Return a word in lower case."""
+    return value.strip().lower() if isinstance(value, str) else value

@@ -1,0 +1,47 @@
+"""`tintype settings`, as its own process: every setting, where it is from, no secret; refusals with exit code 2."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.acceptance.cli.conftest import Shell
+
+
+def test_settings_tell_value_and_source_and_no_secret(alone: Shell) -> None:
+    alone.environment["TINTYPE_DATABASE_URL"] = "postgresql://me:sesame@db.test/tintype?sslpassword=sesame"
+    alone.environment["REPLICATE_API_TOKEN"] = "r8_sesame"
+    alone.environment["TINTYPE_WEBHOOK_SECRET"] = "whsec_sesamesesame"
+    (alone.folder / ".env").write_text("TINTYPE_REPLICATE_URL=https://elsewhere.test\nTINTYPE_PORT=9000\n")
+    (alone.folder / "tintype.toml").write_text("workers = 3\n")
+
+    table = alone.run("settings")
+    document = alone.run("settings", "--json")
+
+    assert (table.code, document.code) == (0, 0)
+    assert "sesame" not in table.out + document.out
+    told = {one["name"]: (one["value"], one["source"]) for one in json.loads(document.out)["settings"]}
+    assert told["TINTYPE_DATABASE_URL"] == ("postgresql://****@db.test/tintype?****", "environment")
+    assert told["REPLICATE_API_TOKEN"] == ("r8_****", "environment")
+    # Rule 26: the address in the folder's file does not count beside a token from elsewhere.
+    assert told["TINTYPE_REPLICATE_URL"] == ("https://api.replicate.com", "default")
+    assert told["TINTYPE_PORT"] == (9000, ".env")
+    assert told["TINTYPE_WORKERS"] == (3, "tintype.toml")
+    assert told["TINTYPE_DEBUG"] == (False, "default")
+    assert all(name in table.out for name in told)
+
+
+def test_wrong_settings_are_refused_all_at_once(alone: Shell) -> None:
+    alone.environment["TINTYPE_PORT"] = "sesame"
+    (alone.folder / "tintype.toml").write_text("wrokers = 3\nlog_prompts = 'sesame'\n")
+
+    for command in (["settings"], ["list"], ["worker"]):
+        ended = alone.run(*command)
+
+        assert (ended.code, ended.out) == (2, "")
+        (line,) = ended.error_lines
+        assert "sesame" not in line
+        assert "TINTYPE_PORT (environment) takes a port, 1 to 65535" in line
+        assert "TINTYPE_LOG_PROMPTS (tintype.toml) takes cut" in line
+        assert "'wrokers'; did you mean workers?" in line
