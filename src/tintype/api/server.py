@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import socket
 import threading
+import time
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+import httpx2
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
@@ -27,8 +30,10 @@ if TYPE_CHECKING:
 
 GRACE_S = 5
 """How long requests in hand may take when the server stops; those that wait are answered at once."""
+BACKLOG = 4096
 FINISH_S = 3.0
 """How long jobs that were begun may take after that; then they are given back."""
+_LOOK_S = 0.1
 _OPTIONS = "_TINTYPE_SERVE"
 
 
@@ -64,12 +69,14 @@ def bind(options: Options) -> socket.socket:
         raise ConfigurationError(
             f"cannot listen on {options.host} port {options.port}: {why}; take another with --port or --host"
         ) from None
+    # From now on callers wait for the first answer in place of being refused.
+    listener.listen(BACKLOG)
     listener.set_inheritable(True)
     return listener
 
 
-def serve(options: Options, listener: socket.socket, *, ready: Callable[[Gateway], None]) -> None:
-    """Serve until SIGTERM or SIGINT. `ready` is called in a single process when it answers."""
+def serve(options: Options, listener: socket.socket, *, ready: Callable[[], None]) -> None:
+    """Serve until SIGTERM or SIGINT. `ready` is called when it answers."""
     for number in (signal.SIGINT, signal.SIGTERM):
         # uvicorn has handlers of its own while it runs and raises what it got once more afterwards: being told to
         # stop is no failure.
@@ -78,10 +85,22 @@ def serve(options: Options, listener: socket.socket, *, ready: Callable[[Gateway
         uvicorn.Server(_config(build(options, ready), options)).run(sockets=[listener])
         return
     os.environ[_OPTIONS] = json.dumps(asdict(options))
+    threading.Thread(target=_when_answered, args=(options, ready), daemon=True).start()
     Multiprocess(_config("tintype.api.server:from_environment", options), sockets=[listener]).run()
 
 
-def build(options: Options, ready: Callable[[Gateway], None] | None = None) -> ASGIApp:
+def _when_answered(options: Options, ready: Callable[[], None]) -> None:
+    """Call `ready` as soon as one of the processes answers."""
+    # Whatever the certificate says: this asks itself whether it is there.
+    with httpx2.Client(base_url=options.origin, verify=False, trust_env=False) as client:
+        while True:
+            with contextlib.suppress(httpx2.TransportError):
+                client.get("/healthz")
+                return ready()
+            time.sleep(_LOOK_S)
+
+
+def build(options: Options, ready: Callable[[], None] | None = None) -> ASGIApp:
     """Return the application for these options."""
 
     @asynccontextmanager
@@ -89,7 +108,7 @@ def build(options: Options, ready: Callable[[Gateway], None] | None = None) -> A
         async with gateway.opened(origin=options.origin, works=options.works, finish_s=FINISH_S) as made:
             with _told_to_stop(made):
                 if ready is not None:
-                    ready(made)
+                    ready()
                 yield made
 
     return app.build(opening)
@@ -113,7 +132,7 @@ def _config(application: ASGIApp | str, options: Options) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        backlog=4096,
+        backlog=BACKLOG,
         timeout_keep_alive=65,
         timeout_graceful_shutdown=GRACE_S,
         ssl_certfile=options.tls_cert,

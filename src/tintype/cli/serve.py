@@ -12,7 +12,7 @@ import typer
 from tintype.cli import screen
 
 if TYPE_CHECKING:
-    from tintype.api.gateway import Gateway
+    from tintype.settings import Settings
 
 EXAMPLES = """\b
 Examples:
@@ -62,13 +62,18 @@ def serve(
     )
     with server.bind(options) as listener:
         bound = dataclasses.replace(options, port=listener.getsockname()[1])
-        server.serve(bound, listener, ready=lambda opened: _greet(opened, bound.origin))
+        server.serve(bound, listener, ready=lambda: _greet(made, bound.origin))
 
 
-def _greet(made: Gateway, origin: str) -> None:
-    upstream = made.core.upstream
-    simulated = " (the built-in simulator: no token is set)" if made.studio.is_built_in else ""
+def _greet(made: Settings, origin: str) -> None:
+    from tintype.local import simulated, studio  # noqa: PLC0415 - as above
+
+    place, simulated_note = studio.upstream(made), ""
+    if place is None:
+        made = studio.simulated_settings(made)
+        simulated_note = " (the built-in simulator: no token is set)"
+    upstream = simulated.Upstream(made.data / "upstream").origin if place is None else place.origin
     screen.put(f"ready {origin}")
-    screen.put(f"upstream {upstream.origin}{simulated}")
-    screen.put(f"data {made.settings.data}, files {made.settings.storage}")
+    screen.put(f"upstream {upstream}{simulated_note}")
+    screen.put(f"data {made.data}, files {made.storage}")
     sys.stdout.flush()

@@ -1,0 +1,151 @@
+"""A gateway that stops, and callers that leave: nothing is lost, nothing is bought twice."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import httpx2
+import psycopg
+import pytest
+
+from tests.integration.core.conftest import server
+from tests.integration.gateway import serving
+from tintype import testing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.integration.gateway.serving import Serving
+    from tintype.store import embedded
+    from tintype.testing import Simulator
+
+__all__ = ["server"]
+
+CLIENTS = 8
+
+
+@pytest.fixture
+def upstream() -> Iterator[Simulator]:
+    """A simulator of the test's own."""
+    with testing.simulator() as made:
+        yield made
+
+
+@pytest.fixture
+def url(server: embedded.Server) -> Iterator[str]:
+    """A database of the test's own."""
+    with serving.database(server) as made:
+        yield made
+
+
+def test_a_stop_under_load_loses_nothing(url: str, upstream: Simulator) -> None:
+    """Whatever was accepted is made by the next gateway, once; no job is left with a worker that is gone."""
+    accepted: list[str] = []
+    with serving.gateway(url, upstream) as first:
+        threads = [threading.Thread(target=_ask, args=(first, accepted)) for _ in range(CLIENTS)]
+        for thread in threads:
+            thread.start()
+        while len(accepted) < 60:
+            time.sleep(0.01)
+        began = time.monotonic()
+        code = first.stop()
+        took_s = time.monotonic() - began
+        for thread in threads:
+            thread.join()
+    with psycopg.connect(url) as look:
+        held = look.execute("SELECT count(*) FROM procrastinate_jobs WHERE status = 'doing'").fetchone()
+
+    with serving.gateway(url, upstream) as second, second.http() as http:
+        ended = [_ended(http, ident) for ident in accepted]
+
+    assert (code, held) == (0, (0,))
+    assert took_s < 10
+    assert {one["state"] for one in ended} == {"succeeded"}
+    assert upstream.bills()["predictions"] == len(set(accepted)) == len(accepted)
+
+
+def test_who_waits_is_answered_when_it_stops(url: str, upstream: Simulator) -> None:
+    """A request that waits for its generation gets it as it stands, and at once."""
+    answers: list[httpx2.Response] = []
+    with serving.gateway(url, upstream) as here:
+
+        def wait() -> None:
+            with here.http() as http:
+                body = {"prompt": "[[delay=60]] a lighthouse"}
+                answers.append(http.post("/api/generations", json=body, headers={"Prefer": "wait=60"}))
+
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        while not upstream.predictions():
+            time.sleep(0.01)
+        began = time.monotonic()
+        here.stop()
+        waiting.join()
+
+    assert time.monotonic() - began < 10
+    assert answers[0].status_code == 202
+    assert answers[0].json()["state"] in {"submitting", "running"}
+
+
+def test_a_caller_that_hangs_up_pays_once(url: str, upstream: Simulator) -> None:
+    """It asks again under the same Idempotency-Key, whenever it hung up, and gets the same generation."""
+    with serving.gateway(url, upstream) as here, here.http() as http:
+        for number, pause_s in enumerate((0.0, 0.001, 0.003, 0.01, 0.03)):
+            _hang_up(here, f"key {number}", pause_s)
+            made = http.post(
+                "/api/generations",
+                json={"prompt": f"boat {number}"},
+                headers={"Idempotency-Key": f"key {number}", "Prefer": "wait=30"},
+            )
+            assert (made.status_code, made.json()["state"]) == (200, "succeeded")
+
+        assert upstream.bills()["predictions"] == 5
+
+
+def test_several_processes_answer_as_one(url: str, upstream: Simulator) -> None:
+    with serving.gateway(url, upstream, "--workers", "2") as here, here.http() as http:
+        made = [
+            http.post("/api/generations", json={"prompt": f"boat {number}"}, headers={"Prefer": "wait=30"})
+            for number in range(6)
+        ]
+        code = here.stop()
+
+    assert {one.json()["state"] for one in made} == {"succeeded"}
+    assert (code, upstream.bills()["predictions"]) == (0, 6)
+
+
+def _ask(here: Serving, accepted: list[str]) -> None:
+    """Ask for one after the other until nobody answers any more."""
+    with here.http() as http:
+        while True:
+            try:
+                answer = http.post("/api/generations", json={"prompt": "a lighthouse"})
+            except httpx2.TransportError:
+                return
+            if answer.status_code == 202:
+                accepted.append(answer.json()["id"])
+
+
+def _ended(http: httpx2.Client, ident: str) -> dict[str, object]:
+    while True:
+        found: dict[str, object] = http.get(f"/api/generations/{ident}").json()
+        if found["finished_at"] is not None:
+            return found
+        time.sleep(0.02)
+
+
+def _hang_up(here: Serving, key: str, pause_s: float) -> None:
+    """Send a request and leave without reading the answer."""
+    place = urlsplit(here.origin)
+    body = b'{"prompt": "boat %s"}' % key.rpartition(" ")[2].encode()
+    head = (
+        f"POST /api/generations HTTP/1.1\r\nHost: {place.netloc}\r\nContent-Type: application/json\r\n"
+        f"Idempotency-Key: {key}\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    with socket.create_connection((place.hostname, place.port)) as line:
+        line.sendall(head.encode() + body)
+        time.sleep(pause_s)
