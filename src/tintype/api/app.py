@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
 
 import tintype
 from tintype.api import gateway, middleware, problems, routes
@@ -25,8 +26,11 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from tintype.api.gateway import Gateway
+    from tintype.settings import Settings
 
     Opening = Callable[[], AbstractAsyncContextManager[Gateway]]
+
+_SLACK_S = 10.0
 
 DESCRIPTION = """\
 AI images and video on Replicate: paid once, never over budget, nothing lost, no leaks.
@@ -53,8 +57,8 @@ def collected(opening: Opening | None = None) -> APIRouter:
     return whole
 
 
-def build(opening: Opening | None = None, *, is_debug: bool = False) -> ASGIApp:
-    """Return the application. `opening` opens the gateway, by the settings when it is left out."""
+def build(opening: Opening | None = None, *, made: Settings) -> ASGIApp:
+    """Return the application for these settings. `opening` opens the gateway, by the settings when it is left out."""
     app = FastAPI(
         title="Tintype",
         version=tintype.__version__,
@@ -67,7 +71,22 @@ def build(opening: Opening | None = None, *, is_debug: bool = False) -> ASGIApp:
     app.add_exception_handler(HTTPException, _refuse)
     # The framework's own way to change what it describes.
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]
-    return middleware.Front(app, randomness=os.urandom, is_debug=is_debug)
+    if made.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=made.cors_origins,
+            allow_methods=["*"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "Prefer"],
+            expose_headers=["Preference-Applied", "Retry-After", "X-Request-Id"],
+        )
+    return middleware.Front(
+        app,
+        randomness=os.urandom,
+        body_max_bytes=made.body_max_bytes,
+        # Routes that wait have the setting itself, and tell what goes on; this is for all others.
+        request_s=made.request_timeout_s + _SLACK_S,
+        is_debug=made.debug,
+    )
 
 
 async def _refuse(request: Request, error: Exception) -> Response:

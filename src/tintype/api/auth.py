@@ -107,6 +107,8 @@ async def _owner(request: Request, here: Gateway) -> None:
 
 def unprotected(request: Request, here: Gateway) -> str | None:
     """Say why protected mode does not cover a request; None when it does."""
+    if not here.is_local:
+        return "this gateway listens on other addresses than this machine's"
     public = here.settings.public_url
     if public is not None and not is_loopback(urlsplit(public).hostname or ""):
         return "TINTYPE_PUBLIC_URL makes this gateway public"

@@ -55,14 +55,15 @@ class NoKeys:
 class Gateway:
     """One process's gateway.
 
-    `origin` is where callers reach it, for links that are made without a request at hand. `stopping` is set when
-    the server is to end: whoever waits answers with what there is.
+    `origin` is where callers reach it, for links that are made without a request at hand. `is_local` says that it
+    listens on this machine only. `stopping` is set when the server is to end: whoever waits answers with what there is.
     """
 
     studio: Studio
     origin: str
     keys: Keys
     links: Links
+    is_local: bool = True
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -90,6 +91,7 @@ class Gateway:
 async def opened(
     *,
     origin: str = "http://127.0.0.1:8000",
+    is_local: bool = True,
     works: bool = True,
     finish_s: float = 20.0,
     given: Mapping[str, Any] | None = None,
@@ -105,6 +107,7 @@ async def opened(
             studio.core.settings.public_url or origin,
             keys=NoKeys(),
             links=Links(studio.core.seal.derived(b"links")),
+            is_local=is_local,
         )
         try:
             yield made

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 BODY_MAX_BYTES = 10 * 1024 * 1024
 BODY_S = 60.0
 """How long a body may take to arrive."""
+REQUEST_S = 360.0
+"""How long it may take until an answer begins."""
 # Paths that take files: streamed to the store, which has a limit of its own.
 _STREAMED = ("/api/files", "/replicate/v1/files", "/replicate/files", "/hooks/")
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
@@ -38,7 +40,7 @@ log = logging.getLogger("tintype.access")
 
 
 class Front:
-    """Wraps an application. `now_ms` and `randomness` make request ids; `is_debug` shows what nobody foresaw."""
+    """Wraps an application. `now` and `randomness` make request ids; `is_debug` shows what nobody foresaw."""
 
     def __init__(
         self,
@@ -46,6 +48,7 @@ class Front:
         *,
         randomness: Callable[[int], bytes],
         body_max_bytes: int = BODY_MAX_BYTES,
+        request_s: float = REQUEST_S,
         is_debug: bool = False,
         monotonic: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
@@ -53,6 +56,7 @@ class Front:
         self._app = app
         self._randomness = randomness
         self._body_max_bytes = body_max_bytes
+        self._request_s = request_s
         self._is_debug = is_debug
         self._monotonic = monotonic
         self._now = now
@@ -65,12 +69,18 @@ class Front:
         visit = _Visit(self, scope, receive, send)
         scope.setdefault("state", {})["request_id"] = visit.request_id
         try:
-            await self._app(scope, visit.receive, visit.send)
+            async with asyncio.timeout(self._request_s) as visit.limit:
+                await self._app(scope, visit.receive, visit.send)
         except ClientDisconnect:
             # It left in the middle of its own request: nobody is there to be answered.
             visit.status = 499
         except Exception as error:
             problem = problems.of(error)
+            if isinstance(error, TimeoutError) and visit.limit.expired():
+                problem = problems.Problem(
+                    "timeout",
+                    "the request took longer than it may; what was accepted goes on, look for it by its id",
+                )
             if problem is None:
                 log.exception("no answer to %s %s", scope["method"], scope["path"])
                 problem = problems.internal(error, is_shown=self._is_debug and _is_loopback(scope))
@@ -93,6 +103,7 @@ class _Visit:
         "_scope",
         "_send",
         "has_started",
+        "limit",
         "request_id",
         "status",
     )
@@ -103,6 +114,7 @@ class _Visit:
         self._deadline = self._began + BODY_S
         self._left: int | None = None if scope["path"].startswith(_STREAMED) else front._body_max_bytes  # noqa: SLF001
         self.has_started = False
+        self.limit = asyncio.timeout(None)
         self.status = 0
         self.request_id = self._taken() or self._made()
 
@@ -134,6 +146,8 @@ class _Visit:
         """Hand on a message; the first gets the headers that every answer has."""
         if message["type"] == "http.response.start":
             self.has_started = True
+            # From now on it takes as long as its reader does.
+            self.limit.reschedule(None)
             self.status = message["status"]
             headers = message.setdefault("headers", [])
             headers = message["headers"] = list(headers)

@@ -17,7 +17,8 @@ import httpx2
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
-from tintype.api import app, gateway
+from tintype import settings
+from tintype.api import app, auth, gateway
 from tintype.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -105,13 +106,18 @@ def build(options: Options, ready: Callable[[], None] | None = None) -> ASGIApp:
 
     @asynccontextmanager
     async def opening() -> AsyncIterator[Gateway]:
-        async with gateway.opened(origin=options.origin, works=options.works, finish_s=FINISH_S) as made:
+        async with gateway.opened(
+            origin=options.origin,
+            is_local=auth.is_loopback(options.host),
+            works=options.works,
+            finish_s=FINISH_S,
+        ) as made:
             with _told_to_stop(made):
                 if ready is not None:
                     ready()
                 yield made
 
-    return app.build(opening)
+    return app.build(opening, made=settings.load())
 
 
 def from_environment() -> ASGIApp:
