@@ -34,6 +34,7 @@ _SAFETY = (
     (b"referrer-policy", b"no-referrer"),
     (b"x-frame-options", b"DENY"),
     (b"cross-origin-resource-policy", b"same-origin"),
+    (b"cache-control", b"no-store"),
 )
 
 log = logging.getLogger("tintype.access")
@@ -143,7 +144,7 @@ class _Visit:
         return message
 
     async def send(self, message: Message) -> None:
-        """Hand on a message; the first gets the headers that every answer has."""
+        """Hand on a message; the first gets the headers that it has not stated itself."""
         if message["type"] == "http.response.start":
             self.has_started = True
             # From now on it takes as long as its reader does.
@@ -151,10 +152,9 @@ class _Visit:
             self.status = message["status"]
             headers = message.setdefault("headers", [])
             headers = message["headers"] = list(headers)
+            stated = {name for name, _ in headers}
             headers.append((b"x-request-id", self.request_id.encode()))
-            headers.extend(_SAFETY)
-            if not any(name == b"cache-control" for name, _ in headers):
-                headers.append((b"cache-control", b"no-store"))
+            headers.extend(one for one in _SAFETY if one[0] not in stated)
         await self._send(message)
 
     def tell(self) -> None:

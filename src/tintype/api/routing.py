@@ -53,12 +53,12 @@ def router(prefix: str = "", *, tags: list[str] | None = None, **options: Any) -
     return APIRouter(prefix=prefix, tags=list(tags or ()), route_class=Route, **options)
 
 
-def refuses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+def refuses(*statuses: int, is_open: bool = False) -> dict[int | str, dict[str, Any]]:
     """Document the problems that a route answers with: `responses=refuses(404, 409)`.
 
-    What every route that takes a key may answer is among them.
+    What every route that takes a key may answer is among them; `is_open` says that this one takes none.
     """
-    always = {400, 401, 403, 422, 429, 500, 503}
+    always = {422, 500, 503} if is_open else {400, 401, 403, 422, 429, 500, 503}
     return {status: _documented(status) for status in sorted(always | set(statuses))}
 
 

@@ -1,7 +1,8 @@
 """Links to stored outputs that open by themselves: nobody can guess them, and they stay the same (rule 24).
 
 A link holds the generation's id, the output's place and a code made of both under a secret. So the same output has the
-same link until it is deleted, and nothing has to be written down for it.
+same link until it is deleted, and nothing has to be written down for it. The links that expire are those that are
+shared: they hold their end as well, under the same secret.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from tintype.domain import ids
 
 CODE_BYTES = 16
 _PATH = re.compile(r"/media/([0-9a-z]{26})/(\d{1,4})/(thumbnail-)?([A-Za-z0-9_-]{22})(?:\.[a-z0-9]{1,8})?")
+_SHARED = re.compile(r"/share/([0-9a-z]{26})/(\d{1,4})/(\d{1,12})-([A-Za-z0-9_-]{22})(?:\.[a-z0-9]{1,8})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,14 @@ class Place:
     generation_id: str
     position: int
     is_thumbnail: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What a shared link leads to, and until when: seconds since 1970."""
+
+    place: Place
+    ends_at: int
 
 
 class Links:
@@ -46,7 +56,27 @@ class Links:
         place = Place(found[1], int(found[2]), is_thumbnail=found[3] is not None)
         return place if hmac.compare_digest(self._code(place), found[4]) else None
 
+    def shared_path(self, shared: Shared, *, extension: str = "") -> str:
+        """Return the path of a link that ends, such as `/share/01k…/0/1790000000-CODE.webp`."""
+        place = shared.place
+        code = self._code_of(_text(shared))
+        return f"/share/{place.generation_id}/{place.position}/{shared.ends_at}-{code}{extension}"
+
+    def shared(self, path: str) -> Shared | None:
+        """Return what a shared path leads to, also after its end; None for one that was not made here."""
+        found = _SHARED.fullmatch(path)
+        if found is None or not ids.is_ulid(found[1]):
+            return None
+        shared = Shared(Place(found[1], int(found[2])), int(found[3]))
+        return shared if hmac.compare_digest(self._code_of(_text(shared)), found[4]) else None
+
     def _code(self, place: Place) -> str:
-        text = f"media {place.generation_id} {place.position} {place.is_thumbnail}".encode()
-        code = hmac.digest(self._secret, text, hashlib.sha256)[:CODE_BYTES]
+        return self._code_of(f"media {place.generation_id} {place.position} {place.is_thumbnail}")
+
+    def _code_of(self, text: str) -> str:
+        code = hmac.digest(self._secret, text.encode(), hashlib.sha256)[:CODE_BYTES]
         return base64.urlsafe_b64encode(code).rstrip(b"=").decode()
+
+
+def _text(shared: Shared) -> str:
+    return f"share {shared.place.generation_id} {shared.place.position} {shared.ends_at}"

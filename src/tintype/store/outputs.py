@@ -37,6 +37,17 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True)
+class Linked:
+    """What a link leads to: a file of a generation's, or None where there is none (any more)."""
+
+    model: str
+    is_deleted: bool
+    sha256: str | None
+    content_type: str | None
+    thumbnail_sha256: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class _Named:
     sha256: str
 
@@ -44,6 +55,11 @@ class _Named:
 async def of(on: Database | Session, generation_id: str) -> list[Output]:
     """Return a generation's outputs in their order."""
     return await on.all("outputs_of", Output, generation_id=generation_id)
+
+
+async def linked(on: Database | Session, generation_id: str, position: int) -> Linked | None:
+    """Return what a link leads to, whoever asks; None where there never was such a generation."""
+    return await on.one("linked_output", Linked, generation_id=generation_id, position=position)
 
 
 async def name(work: Session, *, sha256: str, content_type: str, size_bytes: int) -> None:

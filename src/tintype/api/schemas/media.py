@@ -1,0 +1,39 @@
+"""Links to what was made, for a while."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from tintype.api.schemas.shapes import Asked, Told
+
+DAY_S = 24 * 60 * 60
+
+
+class ShareAsked(Asked):
+    """What is to be shared, and for how long."""
+
+    position: int | None = Field(
+        default=None, ge=0, le=9999, description="One output; all of them when left out.", examples=[0]
+    )
+    expires_in: int = Field(
+        default=DAY_S, ge=60, le=90 * DAY_S, description="Seconds until the links end.", examples=[3600]
+    )
+
+
+class SharedTold(Told):
+    """A link to an output that opens for anybody until it ends."""
+
+    position: int
+    url: str
+    content_type: str
+
+
+class ShareTold(Told):
+    """Links that end; their outputs stay."""
+
+    object: Literal["share"] = "share"
+    expires_at: datetime
+    links: list[SharedTold]
