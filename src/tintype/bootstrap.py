@@ -33,6 +33,7 @@ from tintype.service.events import Feed
 from tintype.service.generations import Generations
 from tintype.service.givens import Givens
 from tintype.service.inbox import Inbox
+from tintype.service.orphans import Orphans
 from tintype.service.progress import Progress
 from tintype.service.searching import Searching
 from tintype.service.tracking import Tracking
@@ -73,6 +74,7 @@ class Core:
     generations: Generations
     inbox: Inbox
     tracking: Tracking
+    orphans: Orphans
     upkeep: Upkeep
     leader: Leader
     worker: Worker
@@ -187,6 +189,7 @@ async def core_on(
         calls = notices.Tools(db=database, fetcher=await stack.enter_async_context(calling), seal=seal)
         feed = await stack.enter_async_context(Feed(database))
         tools = capture.Tools(db=database, files=files, fetcher=fetcher, pool=workers, is_text=_texts(known))
+        orphans = Orphans(database, upstream, progress, tools)
         app = await engine_app.build(
             database,
             {
@@ -216,7 +219,8 @@ async def core_on(
             ),
             inbox=inbox,
             tracking=tracking,
-            upkeep=Upkeep(database, upstream, progress, searching, tracking, inbox, files),
+            orphans=orphans,
+            upkeep=Upkeep(database, upstream, progress, searching, tracking, inbox, orphans, files),
             leader=Leader(database, upstream_id=ident),
             worker=Worker(
                 app,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path  # noqa: TC003 - typer reads the annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tintype.cli import files, screen, studio
+from tintype.replicate import outputs as names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from tintype.local.generation import Generation
     from tintype.local.studio import Studio
     from tintype.store.ledger import Line
+    from tintype.store.outputs import OrphanOutput
 
 EXAMPLES = """\b
 Examples:
@@ -24,6 +27,16 @@ Examples:
 """
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A generation, its book, what predictions made that it did not wait for, and what was saved."""
+
+    one: Generation
+    lines: Sequence[Line]
+    orphans: Sequence[OrphanOutput]
+    saved: Sequence[Path]
 
 
 @app.command(epilog=EXAMPLES)
@@ -39,17 +52,20 @@ def show(
 ) -> None:
     """Show one generation, its book and its outputs."""
 
-    async def act(open_studio: Studio) -> tuple[Generation, Sequence[Line], list[Path]]:
-        from tintype.store import ledger  # noqa: PLC0415 - not needed to answer --help
+    async def act(open_studio: Studio) -> _Found:
+        from tintype.store import ledger, outputs  # noqa: PLC0415 - not needed to answer --help
 
         one = await studio.found(open_studio, ident)
         lines = await ledger.lines(open_studio.core.database, one.id)
-        return one, lines, [] if out is None else await _saved(open_studio, one, files.folder(out))
+        orphans = await outputs.of_orphans(open_studio.core.database, one.id)
+        saved = [] if out is None else await _saved(open_studio, one, orphans, files.folder(out))
+        return _Found(one, lines, orphans, saved)
 
-    one, lines, saved = studio.run(act, works=False)
+    found = studio.run(act, works=False)
     if as_json:
-        screen.put_json(_document(one, lines, saved))
+        screen.put_json(_document(found))
         return
+    one, lines = found.one, found.lines
     for name, value in _facts(one):
         screen.put(f"{name:<11} {value}")
     for line in lines:
@@ -59,16 +75,25 @@ def show(
         size = f"{output.width}x{output.height}" if output.width else ""
         what = f"{output.content_type}  {size}  {screen.size(output.size_bytes)}"
         screen.put(f"{'output':<11} {what}  sha256 {output.sha256}")
-    for path in saved:
+    for orphan in found.orphans:
+        what = f"{orphan.content_type}  {screen.size(orphan.size_bytes)}  prediction {orphan.prediction_id}"
+        screen.put(f"{'orphan':<11} {what}  sha256 {orphan.sha256}")
+    for path in found.saved:
         screen.put(f"{'saved':<11} {path}")
 
 
-async def _saved(open_studio: Studio, one: Generation, folder: Path) -> list[Path]:
+async def _saved(
+    open_studio: Studio, one: Generation, orphans: Sequence[OrphanOutput], folder: Path
+) -> list[Path]:
     name = files.stem(str(one.input.get("prompt", "")), model=one.model, seed=one.input.get("seed"))
+    wanted = [(name, output.sha256, output.extension) for output in one.outputs]
+    for orphan in orphans:
+        extension = names.extension("", orphan.content_type, b"")
+        wanted.append((f"{name}-orphan", orphan.sha256, extension))
     saved = []
-    for output in one.outputs:
-        reading = await open_studio.core.files.open(output.sha256)
-        with files.new_file(folder, name, output.extension) as (path, file):
+    for stem, sha256, extension in wanted:
+        reading = await open_studio.core.files.open(sha256)
+        with files.new_file(folder, stem, extension) as (path, file):
             async for piece in reading.pieces:
                 file.write(piece)
         saved.append(path)
@@ -95,7 +120,8 @@ def _facts(one: Generation) -> list[tuple[str, str]]:
     return [(name, value) for name, value in facts if value]
 
 
-def _document(one: Generation, lines: Sequence[Line], saved: Sequence[Path]) -> dict[str, Any]:
+def _document(found: _Found) -> dict[str, Any]:
+    one = found.one
     return {
         **studio.document(one),
         "outputs": [
@@ -118,7 +144,16 @@ def _document(one: Generation, lines: Sequence[Line], saved: Sequence[Path]) -> 
                 "amount_usd": screen.usd(line.amount_nano_usd).removeprefix("$"),
                 "at": line.at.isoformat(),
             }
-            for line in lines
+            for line in found.lines
         ],
-        "saved": [str(path) for path in saved],
+        "orphans": [
+            {
+                "prediction_id": orphan.prediction_id,
+                "sha256": orphan.sha256,
+                "content_type": orphan.content_type,
+                "bytes": orphan.size_bytes,
+            }
+            for orphan in found.orphans
+        ],
+        "saved": [str(path) for path in found.saved],
     }

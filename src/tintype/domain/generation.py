@@ -26,7 +26,8 @@ ATTEMPTS_MAX = 3
 GRACE_S = 600.0
 """How long after its deadline a generation may stay undecided."""
 _WORTH_ANOTHER = re.compile(r"\b(?:PA|E6716|E8367|E8765|E9828|E1000)\b")
-_CAME_TO_NOTHING = ("failed", "canceled", "aborted")
+CAME_TO_NOTHING = frozenset({"failed", "canceled", "aborted"})
+"""Upstream's words for a prediction that ended without success."""
 _CONTENT = re.compile(r"\bNSFW\b|\bE005\b")
 
 
@@ -98,8 +99,8 @@ class Facts:
 class Decision:
     """What to write and do. `facts` is the generation afterwards; equal to before when nothing changes.
 
-    `charge` is set when it ends. `orphan` is a prediction that was paid for and belongs to nobody: book it as
-    a loss, and cancel it where it runs. `corrects` says that a settled cost has to be booked anew.
+    `charge` is set when it ends. `orphan` is the id of a prediction that was paid for and belongs to nobody: end it
+    where it runs, and book it as a loss. `corrects` says that a settled cost has to be booked anew.
     """
 
     facts: Facts
@@ -108,7 +109,7 @@ class Decision:
     corrects: Charge | None = None
     work: Work | None = None
     cancel_upstream: bool = False
-    orphan: events.Prediction | None = None
+    orphan: str | None = None
     alert: str | None = None
 
 
@@ -226,15 +227,21 @@ def _found(now: Facts, prediction: events.Prediction, *, attempt: int | None = N
     if prediction.status is None or prediction.id in now.predictions_past:
         return Decision(now)
     is_earlier = now.state in (State.SUBMITTING, State.UNKNOWN) and (attempt or now.attempts) < now.attempts
-    if is_earlier and prediction.status in _CAME_TO_NOTHING:
-        # The attempt under way is not repeated because an earlier one turns out to have come to nothing.
+    if (is_earlier or now.state is State.QUEUED) and prediction.status in CAME_TO_NOTHING:
+        # The attempt under way, or the next, is not in vain because an earlier one turns out to have come to nothing.
         return Decision(replace(now, predictions_past=(*now.predictions_past, prediction.id)))
     if now.state in (State.QUEUED, State.SUBMITTING, State.UNKNOWN):
         decision = _follow(replace(now, state=State.RUNNING, prediction_id=prediction.id), prediction)
         # Who is in the queue has a job already.
         is_queued = now.state is State.QUEUED and decision.work is Work.SUBMIT
         return replace(decision, work=None) if is_queued else decision
-    return Decision(now, orphan=prediction)
+    is_made = prediction.status == "succeeded" and prediction.has_output
+    if now.state is State.RUNNING and now.prediction_id is not None and is_made and not now.cancel_wished:
+        # It has what the other is still waited for, and that one is nobody's now.
+        past = (*now.predictions_past, now.prediction_id)
+        taken = replace(now, prediction_id=prediction.id, predictions_past=past)
+        return replace(_follow(taken, prediction), orphan=now.prediction_id)
+    return Decision(now, orphan=prediction.id)
 
 
 def _follow(now: Facts, prediction: events.Prediction) -> Decision:

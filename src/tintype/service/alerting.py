@@ -16,18 +16,25 @@ MESSAGES = {
     "outcome_unknown": "Whether this generation was bought could not be found out; the most it can cost was booked. "
     "`tintype resolve` corrects it.",
     "upstream_lost": "Upstream does not know a prediction any more that it had taken; the most it can cost was booked.",
+    "orphan_lost": "A prediction that was paid for and belongs to nobody made something that could not be stored.",
     "output_lost": "What this generation made was paid for and could not be stored.",
     "upstream_gone": "This generation is bound to an upstream account that is not in the settings; it waits for it.",
     "retention": "Outputs that upstream deletes within the hour are not stored yet.",
 }
 
 
-async def tell(on: Database | Session, kind: str, row: Generation) -> None:
-    """Open an alert about a generation."""
+async def tell(
+    on: Database | Session, kind: str, row: Generation, *, prediction_id: str | None = None
+) -> None:
+    """Open an alert about a generation, and of its predictions about this one when it is not the one it has."""
     await alerts.note(
         on,
         kind,
         subject=row.id,
         message=MESSAGES[kind],
-        facts={"model": row.model, "prediction_id": row.prediction_id, "state": row.state},
+        facts={
+            "model": row.model,
+            "prediction_id": prediction_id or row.prediction_id,
+            "state": row.state,
+        },
     )

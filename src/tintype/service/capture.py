@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 
     from tintype.domain.keeping import Source
     from tintype.media.files import Draft, Files
+    from tintype.replicate.results import Prediction
     from tintype.store.database import Database, Session
+    from tintype.store.generations import Generation
 
 OUTPUTS_AT_ONCE = 4
 """How many outputs of one generation are received at the same time."""
@@ -68,6 +70,14 @@ class Again:
     after_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Whose:
+    """What an output is of: a generation, or with `orphan_id` a prediction that was bought for it in vain."""
+
+    generation_id: str
+    orphan_id: str | None = None
+
+
 class _Gone(Exception):
     """An output is lost for good; `code` and the message say why."""
 
@@ -98,12 +108,37 @@ async def capture(ident: str, tools: Tools) -> events.Captured | events.CaptureL
     if not sources:
         return events.CaptureLost("no_output", "It succeeded upstream without an output.")
     there = {one.position for one in await outputs.of(tools.db, ident)}
+    since = generation.completed_at or generation.submitted_at or generation.created_at
+    return await _all(_Whose(ident), sources, there, since, tools)
+
+
+async def capture_orphan(
+    generation: Generation, record: Prediction, tools: Tools
+) -> events.Captured | events.CaptureLost | Again:
+    """Store what a prediction made that was bought for a generation and belongs to nobody (rule 6).
+
+    As `capture`: never raises for what upstream or the store do wrong, and goes on with what is missing.
+    """
+    sources = keeping.sources(record.output, is_text=tools.is_text(generation.model))
+    if not sources:
+        return events.CaptureLost("output_gone", "Upstream has its outputs no more.")
+    kept = await outputs.of_orphans(tools.db, generation.id)
+    there = {one.position for one in kept if one.prediction_id == record.id}
+    since = record.completed_at or record.created_at or generation.created_at
+    return await _all(_Whose(generation.id, record.id), sources, there, since, tools)
+
+
+async def _all(
+    whose: _Whose, sources: list[Source], there: set[int], since: datetime, tools: Tools
+) -> events.Captured | events.CaptureLost | Again:
+    """Store the outputs that are not there yet."""
+    ident = whose.generation_id
     turns = asyncio.Semaphore(OUTPUTS_AT_ONCE)
 
     async def one(position: int, source: Source) -> Exception | None:
         async with turns:
             try:
-                await _capture_one(ident, position, source, tools)
+                await _capture_one(whose, position, source, tools)
             except (_Gone, *_LATER) as fault:
                 _log.warning("output %d of %s is not stored: %s", position, ident, fault)
                 return fault
@@ -115,7 +150,6 @@ async def capture(ident: str, tools: Tools) -> events.Captured | events.CaptureL
     faults = [fault for task in tasks if (fault := task.result()) is not None]
     if not faults:
         return events.Captured()
-    since = generation.completed_at or generation.submitted_at or generation.created_at
     return await _judge(ident, faults, age_s=(tools.now() - since).total_seconds(), tools=tools)
 
 
@@ -149,14 +183,14 @@ async def _judge(
     return Again(keeping.again_s(age_s))
 
 
-async def _capture_one(ident: str, position: int, source: Source, tools: Tools) -> None:
+async def _capture_one(whose: _Whose, position: int, source: Source, tools: Tools) -> None:
     """Receive an output, trying a few times, and store it."""
     tries = 0
     while True:
         async with tools.files.draft(size_max_bytes=tools.size_max_bytes) as draft:
             try:
                 told = await _receive(source, draft, tools)
-                return await _store(ident, position, source, draft, told, tools)
+                return await _store(whose, position, source, draft, told, tools)
             except files_errors.ObjectTooLarge as fault:
                 raise _too_large(tools) from fault
             except fetch_errors.TooLarge as fault:
@@ -199,7 +233,7 @@ async def _receive(source: Source, draft: Draft, tools: Tools) -> kinds.Hint:
 
 
 async def _store(
-    ident: str, position: int, source: Source, draft: Draft, told: kinds.Hint, tools: Tools
+    whose: _Whose, position: int, source: Source, draft: Draft, told: kinds.Hint, tools: Tools
 ) -> None:
     """Check what was received, mark it, put it into the store and write its row."""
     kind = kinds.identify(draft.head)
@@ -211,11 +245,11 @@ async def _store(
     note = kinds.mismatch(kind, told) or facts.note
     async with tools.files.draft(size_max_bytes=tools.size_max_bytes + _PIECE_BYTES) as marked:
         kept = draft
-        if tools.with_mark and await _mark(ident, kind, draft, marked):
+        if tools.with_mark and await _mark(whose.generation_id, kind, draft, marked):
             kept = marked
         stored = await kept.keep()
     row = outputs.Output(
-        generation_id=ident,
+        generation_id=whose.generation_id,
         position=position,
         sha256=stored.hash,
         upstream_sha256=draft.hash,
@@ -231,9 +265,12 @@ async def _store(
         await outputs.name(work, sha256=row.sha256, content_type=row.content_type, size_bytes=row.size_bytes)
         if not await tools.files.has(row.sha256):
             raise _Unusable("an equal file was deleted at the same moment")
+        if whose.orphan_id is not None:
+            await outputs.put_orphaned(work, row, prediction_id=whose.orphan_id)
+            return
         await outputs.put(work, row)
         if kind.family in {Family.PICTURE, Family.FILM} and kind is not Kind.SVG:
-            await work.value("enqueue_job", queue="thumbnail", id=ident, priority=0, after_s=0.0)
+            await work.value("enqueue_job", queue="thumbnail", id=row.generation_id, priority=0, after_s=0.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from tintype.store.database import Database, Session
     from tintype.store.generations import Generation, Settlement
 
+RESOLVED = "resolved"
+"""What a correction is booked under that takes the place of what was presumed spent."""
 _LOOK_S = 1.0
 _KEPT = frozenset(
     {
@@ -145,7 +147,7 @@ class Progress:
         if decision.cancel_upstream:
             await self._cancel(decision.facts.prediction_id)
         if decision.orphan is not None:
-            _log.warning("prediction %s was paid for and belongs to nobody", decision.orphan.id)
+            _log.warning("prediction %s was paid for and belongs to nobody", decision.orphan)
         return applied
 
     async def observe(self, ident: str, record: Prediction) -> Applied | None:
@@ -231,8 +233,9 @@ class Progress:
     ) -> None:
         row, decision = applied.row, applied.decision
         if decision.orphan is not None:
-            token = attempt.token if attempt else None
-            await work.run("note_orphan", id=row.id, token=token, prediction_id=decision.orphan.id)
+            is_its = attempt is not None and attempt.prediction_id == decision.orphan
+            token = attempt.token if attempt is not None and is_its else None
+            await work.run("note_orphan", id=row.id, token=token, prediction_id=decision.orphan)
         if decision.corrects is not None:
             await self._correct(work, row, decision.corrects, record)
         if decision.alert is not None:
@@ -240,7 +243,7 @@ class Progress:
         changes = _changes(applied, record, first_look_s=self._first_look_s)
         settled = None
         if decision.charge is Charge.MADE:
-            settled = self._settlement(row, record, made)
+            settled = self.settlement(row, record, made)
         await generations.write(work, row, decision, made=settled, changes=changes, event=_told(decision))
         if decision.work is Work.SUBMIT:
             await generations.enqueue(work, row.id, after_s=again_s)
@@ -252,11 +255,15 @@ class Progress:
     ) -> None:
         settlement = generations.Settlement(0)
         if charge is Charge.MADE:
-            settlement = self._settlement(row, record, None)
-        await ledger.correct(work, row.id, settlement, ref="resolved")
+            settlement = self.settlement(row, record)
+        is_booked = await ledger.correct(work, row.id, settlement, ref=RESOLVED)
+        if is_booked and record is not None:
+            # It is in the book now; what it made is stored like an orphan's.
+            await work.run("note_orphan", id=row.id, token=None, prediction_id=record.id)
+            await work.run("end_orphan", id=row.id, prediction_id=record.id, outcome="storing")
 
-    def _settlement(
-        self, row: Generation, record: Prediction | None, made: charges.Made | None
+    def settlement(
+        self, row: Generation, record: Prediction | None, made: charges.Made | None = None
     ) -> Settlement:
         """Say what is booked for what was really made."""
         known = facts_of(record) if record is not None else row.prediction or {}

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from tintype.domain import charges, errors, events
+from tintype.domain import events
 from tintype.domain.generation import GRACE_S, State
 from tintype.service import capture, progress, removal
 from tintype.service.tracking import TICK_S
-from tintype.store import generations, ledger
+from tintype.store import generations
 from tintype.store.errors import DatabaseAway
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from tintype.media.files import Files
     from tintype.service.inbox import Inbox
+    from tintype.service.orphans import Orphans
     from tintype.service.progress import Progress
     from tintype.service.searching import Searching
     from tintype.service.tracking import Tracking
@@ -49,13 +50,6 @@ class _Overdue:
 
 
 @dataclass(frozen=True, slots=True)
-class _Orphan:
-    token: str
-    generation_id: str
-    prediction_id: str
-
-
-@dataclass(frozen=True, slots=True)
 class _Left:
     id: str
     state: str
@@ -72,6 +66,7 @@ class Upkeep:
         searching: Searching,
         tracking: Tracking,
         inbox: Inbox,
+        orphans: Orphans,
         files: Files,
     ) -> None:
         self._database = database
@@ -80,6 +75,7 @@ class Upkeep:
         self._searching = searching
         self._tracking = tracking
         self._inbox = inbox
+        self._orphans = orphans
         self._files = files
 
     async def run(self) -> None:
@@ -89,7 +85,8 @@ class Upkeep:
             group.create_task(self._every(0.25, self.silences))
             group.create_task(self._every(0.25, self.searches))
             group.create_task(self._every(0.5, self.deadlines))
-            group.create_task(self._every(1.0, self.orphans))
+            group.create_task(self._every(1.0, self._orphans.end))
+            group.create_task(self._every(1.0, self._orphans.store))
             group.create_task(self._every(2.0, self._inbox.sweep))
             group.create_task(self._every(10.0, self.left_behind))
             group.create_task(self._every(30.0, self.tidy))
@@ -126,18 +123,6 @@ class Upkeep:
             await self._progress.overdue(one.id, one.over_s)
         return len(found)
 
-    async def orphans(self) -> int:
-        """End what was bought and belongs to nobody, and book what it cost as the operator's loss (rule 6)."""
-        found = await self._database.all(
-            "orphans", _Orphan, upstream_id=self._upstream.ident, at_most=AT_MOST
-        )
-        for one in found:
-            try:
-                await self._end_orphan(one)
-            except errors.UpstreamError as error:
-                _log.info("orphan %s could not be looked at yet: %s", one.prediction_id, error)
-        return len(found)
-
     async def left_behind(self) -> int:
         """Give those a job again that are in a state which only a job leads out of."""
         found = await self._database.all(
@@ -160,23 +145,6 @@ class Upkeep:
     async def unused_files(self) -> int:
         """Delete stored files that nothing names any more."""
         return await removal.sweep(db=self._database, files=self._files)
-
-    async def _end_orphan(self, one: _Orphan) -> None:
-        row = await generations.get(self._database, one.generation_id)
-        record = await self._upstream.look(one.prediction_id)
-        if row is not None and record is not None:
-            if not record.is_final:
-                # It carries a token of ours, so it is ours to cancel.
-                await self._upstream.cancel(one.prediction_id)
-                return
-            made = charges.made(progress.facts_of(record))
-            await ledger.lose(
-                self._database,
-                row.id,
-                prediction_id=record.id,
-                amount_nano_usd=self._progress.cost_nano_usd(row, made),
-            )
-        await self._database.run("orphan_booked", token=one.token)
 
     async def _every(self, pause_s: float, act: Callable[[], Awaitable[int]]) -> None:
         while True:

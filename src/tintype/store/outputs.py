@@ -48,6 +48,22 @@ class Linked:
 
 
 @dataclass(frozen=True, slots=True)
+class OrphanOutput:
+    """An output of a prediction that was bought for a generation and belongs to nobody."""
+
+    generation_id: str
+    prediction_id: str
+    position: int
+    sha256: str
+    upstream_url: str | None
+    content_type: str
+    size_bytes: int
+    width: int | None
+    height: int | None
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class _Named:
     sha256: str
 
@@ -94,6 +110,28 @@ async def put(work: Session, output: Output) -> bool:
             note=output.note,
         )
         == 1
+    )
+
+
+async def of_orphans(on: Database | Session, generation_id: str) -> list[OrphanOutput]:
+    """Return what a generation's orphans made."""
+    return await on.all("orphan_outputs_of", OrphanOutput, generation_id=generation_id)
+
+
+async def put_orphaned(work: Session, output: Output, *, prediction_id: str) -> None:
+    """Write down an output of an orphan, once; as `put` otherwise."""
+    await work.run(
+        "put_orphan_output",
+        generation_id=output.generation_id,
+        prediction_id=prediction_id,
+        position=output.position,
+        sha256=output.sha256,
+        upstream_url=output.upstream_url,
+        content_type=output.content_type,
+        size_bytes=output.size_bytes,
+        width=output.width,
+        height=output.height,
+        note=output.note,
     )
 
 

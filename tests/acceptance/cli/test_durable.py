@@ -54,6 +54,27 @@ def test_what_was_made_is_booked_listed_and_compared(served: Shell, simulator: S
     assert simulator.bills()["predictions"] == 1
 
 
+def test_what_an_orphan_made_is_found_by_its_operator(served: Shell, url: str) -> None:
+    """Rule 6: `tintype show` tells of it, and `--out` brings its file too."""
+    served.run("generate", "A red boat")
+    with psycopg.connect(url, autocommit=True) as database:
+        database.execute(
+            "INSERT INTO orphan_outputs (generation_id, prediction_id, position, sha256, content_type, size_bytes)"
+            " SELECT generation_id, 'p2', 0, sha256, content_type, size_bytes FROM outputs"
+        )
+    (listed,) = _json(served.run("list", "--json"))["generations"]
+
+    told = served.run("show", listed["id"], "--out", "again")
+    shown = _json(served.run("show", listed["id"], "--json"))
+
+    assert "prediction p2" in told.out
+    assert [orphan["prediction_id"] for orphan in shown["orphans"]] == ["p2"]
+    assert {path.name for path in (served.folder / "again").iterdir()} == {
+        "a-red-boat-flux-schnell.webp",
+        "a-red-boat-flux-schnell-orphan.webp",
+    }
+
+
 def test_a_killed_command_started_again_takes_up_what_was_paid_for(
     served: Shell, simulator: Simulator, url: str
 ) -> None:

@@ -189,7 +189,7 @@ class Book(RuleBasedStateMachine):
             settlement = made if decision.corrects is generation.Charge.MADE else generations.Settlement(0)
             await ledger.correct(work, ident, settlement, ref=decision.corrects)
         if decision.orphan:
-            await ledger.lose(work, ident, prediction_id=decision.orphan.id, amount_nano_usd=7)
+            await ledger.lose(work, ident, prediction_id=decision.orphan, amount_nano_usd=7)
 
     @invariant()
     def everything_adds_up(self) -> None:

@@ -198,7 +198,7 @@ def test_a_second_purchase_is_an_orphan(now: Facts) -> None:
 
     decision = generation.apply(now, events.FoundUpstream(other))
 
-    assert (decision.facts, decision.orphan) == (now, other)
+    assert (decision.facts, decision.orphan) == (now, other.id)
 
 
 def test_a_late_purchase_is_adopted_while_it_is_open() -> None:
@@ -209,6 +209,43 @@ def test_a_late_purchase_is_adopted_while_it_is_open() -> None:
 
     assert (decision.facts.state, decision.facts.prediction_id) == (State.CAPTURING, "p1")
     assert decision.orphan is None
+
+
+def test_what_another_purchase_made_takes_the_place_of_what_still_runs() -> None:
+    """Rule 6: open is also what runs: a success is adopted, and what ran in its place is told as the orphan."""
+    other = events.Prediction("p2", "succeeded", has_output=True)
+
+    decision = generation.apply(RUNNING, events.FoundUpstream(other))
+
+    after = decision.facts
+    assert (after.state, after.prediction_id, decision.work) == (State.CAPTURING, "p2", Work.CAPTURE)
+    assert (decision.orphan, after.predictions_past) == ("p1", ("p1",))
+    assert generation.apply(after, events.Observed(seen("succeeded", has_output=True))).orphan is None
+
+
+@pytest.mark.parametrize(
+    ("now", "other"),
+    [
+        (replace(RUNNING, cancel_wished=True), events.Prediction("p2", "succeeded", has_output=True)),
+        (RUNNING, events.Prediction("p2", "succeeded")),
+        (CAPTURING, events.Prediction("p2", "succeeded", has_output=True)),
+    ],
+)
+def test_nothing_is_swapped_for_what_is_of_no_use(now: Facts, other: events.Prediction) -> None:
+    """Rule 6: not where it is unwanted, has no output, or the outputs of one are being stored already."""
+    decision = generation.apply(now, events.FoundUpstream(other))
+
+    assert (decision.facts, decision.orphan) == (now, "p2")
+
+
+@pytest.mark.parametrize("status", ["failed", "canceled", "aborted"])
+def test_what_waits_to_be_bought_again_is_not_ended_by_what_came_to_nothing(status: str) -> None:
+    """Rule 6: a late word about an orphan that was ended takes nothing from the next attempt."""
+    now = Facts(State.QUEUED, attempts=1)
+
+    decision = generation.apply(now, events.FoundUpstream(seen(status), 1))
+
+    assert decision.facts == replace(now, predictions_past=("p1",))
 
 
 def test_a_wish_to_cancel_reaches_upstream_as_soon_as_there_is_one() -> None:

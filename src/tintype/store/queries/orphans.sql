@@ -1,7 +1,8 @@
--- Changes nothing; predictions that were paid for and belong to nobody, and are not in the book yet.
-SELECT a.token, a.generation_id, a.prediction_id
+-- Changes nothing; predictions that were paid for and belong to nobody: those that are not in the book yet (`orphan`),
+-- or those whose outputs are to be stored (`storing`).
+SELECT a.token, a.generation_id, a.number, a.prediction_id, a.status
 FROM attempts AS a
 JOIN generations AS g ON g.id = a.generation_id
-WHERE a.outcome = 'orphan' AND g.upstream_id = %(upstream_id)s
+WHERE a.outcome = %(outcome)s AND g.upstream_id = %(upstream_id)s
 ORDER BY a.intent_at
 LIMIT %(at_most)s

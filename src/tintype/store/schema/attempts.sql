@@ -15,5 +15,6 @@ ALTER TABLE ONLY public.attempts
     ADD CONSTRAINT attempts_generation_id_number_key UNIQUE (generation_id, number);
 ALTER TABLE ONLY public.attempts
     ADD CONSTRAINT attempts_pkey PRIMARY KEY (token);
+CREATE INDEX attempts_orphan ON public.attempts USING btree (intent_at) WHERE (outcome = ANY (ARRAY['orphan'::text, 'storing'::text]));
 ALTER TABLE ONLY public.attempts
     ADD CONSTRAINT attempts_generation_id_fkey FOREIGN KEY (generation_id) REFERENCES public.generations(id) ON DELETE CASCADE;

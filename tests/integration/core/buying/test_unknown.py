@@ -10,7 +10,6 @@ import pytest
 from tests.integration.core.buying.conftest import CREATE, FLUX, Shop, opened
 from tests.integration.core.buying.doorstep import doorstep
 from tintype import AsyncClient
-from tintype.domain import events
 from tintype.service.upstream import Timing
 from tintype.store import generations
 
@@ -161,28 +160,3 @@ async def test_an_intent_whose_sender_died_is_looked_for_when_it_is_dead(idle_sh
     row = await idle_shop.row(ident)
     assert row.state == "unknown"
     assert Timing().dead_after_s == 30
-
-
-async def test_a_purchase_that_turns_up_too_late_is_the_operators_loss(idle_shop: Shop) -> None:
-    """Rule 6: an orphan is cancelled and booked to loss, never to a user's budget."""
-    ident = await idle_shop.ask()
-    await idle_shop.core.buying.send(ident)
-    row = await idle_shop.row(ident)
-    assert row.intent_token is not None
-    async with AsyncClient(idle_shop.sim.token, base_url=idle_shop.sim.url) as client:
-        second = await client.predictions.create(FLUX, {"prompt": "a lighthouse"})
-        record = await idle_shop.core.upstream.look(second.id)
-    assert record is not None
-
-    await idle_shop.core.progress.apply(
-        ident,
-        events.FoundUpstream(events.Prediction(record.id, record.status, has_output=True)),
-        record=record,
-    )
-    await idle_shop.core.upkeep.orphans()
-    await idle_shop.core.upkeep.orphans()
-
-    (lost,) = await idle_shop.execute("SELECT sum(amount_nano_usd)::bigint FROM ledger WHERE kind = 'loss'")
-    assert lost == 3_000_000
-    assert (await idle_shop.row(ident)).prediction_id == row.prediction_id
-    await idle_shop.check_book()

@@ -1,0 +1,15 @@
+"""Make what the gateway needs on top of the core."""
+
+from __future__ import annotations
+
+from tintype.store.migrations import steps
+
+revision = "0003"
+down_revision = "0002"
+OLDEST_CODE = "0.1.0"
+
+
+def upgrade() -> None:
+    """Run it."""
+    for name in ("orphans",):
+        steps.run(f"r0003_{name}")
