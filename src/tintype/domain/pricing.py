@@ -78,12 +78,8 @@ def outputs(model: Model, values: Mapping[str, Any]) -> int:
 
 
 def seconds(model: Model, values: Mapping[str, Any]) -> Fraction:
-    """Say how many seconds of film one run makes; 0 for what makes no film."""
-    filled = model.filled(values)
-    stated = [Fraction(str(filled[name])) for name in model.seconds if name in filled]
-    if not stated:
-        return Fraction(0)
-    return stated[0] if len(stated) == 1 else stated[0] / stated[1]
+    """Say how many seconds of film one run makes, at most where the model chooses; 0 for what makes no film."""
+    return _seconds(model, model.filled(values)).bound
 
 
 def rate_usd(model: Model, values: Mapping[str, Any]) -> Fraction:
@@ -116,13 +112,26 @@ def _made(model: Model, filled: Mapping[str, Any], run_s_max: int) -> _Amount:
             count = outputs(model, filled)
             return _Amount(each.expected * count, each.bound * count)
         case Unit.VIDEO_SECOND:
-            return _same(seconds(model, filled))
+            return _seconds(model, filled)
         case Unit.TOKEN:
             most = Fraction(filled.get("max_tokens", 0))
             # Texts rarely use all they may; half is what is shown, all is what is held.
             return _Amount(most / 2, most)
         case Unit.HARDWARE_SECOND:
             return _Amount(min(Fraction(model.usual_s), Fraction(run_s_max)), Fraction(run_s_max))
+
+
+def _seconds(model: Model, filled: Mapping[str, Any]) -> _Amount:
+    """Return the length of a film. A length below zero lets the model choose: usually its default, at most its most."""
+    stated = [Fraction(str(filled[name])) for name in model.seconds if name in filled]
+    if not stated:
+        return _same(Fraction(0))
+    if len(stated) == 2:
+        return _same(stated[0] / stated[1])
+    field = model.inputs[model.seconds[0]]
+    if stated[0] > 0 or field.maximum is None:
+        return _same(max(stated[0], Fraction(0)))
+    return _Amount(Fraction(str(field.default)), Fraction(field.maximum))
 
 
 def _given(model: Model, filled: Mapping[str, Any]) -> _Amount:

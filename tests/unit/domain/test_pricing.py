@@ -122,21 +122,37 @@ def test_bound_is_never_below_the_expected_price(run: tuple[Model, dict[str, Any
 
 @given(runs())
 def test_estimate_is_the_price_rule_rounded_once(run: tuple[Model, dict[str, Any]]) -> None:
-    """Units priced by what is asked for are exact: count or seconds times the rate, in fractions."""
+    """Units priced by what is asked for are exact: count or seconds times the rate, in fractions.
+
+    Where the inputs do not say which rate counts, the dearest is the bound.
+    """
     model, values = run
     if model.price.unit not in {Unit.IMAGE, Unit.VIDEO_SECOND} or model.price.given_usd:
         return
     filled = model.filled(values)
-    rate = next(r.usd for r in model.price.rates if all(filled.get(n) == v for n, v in r.when.items()))
+    stated = [r.usd for r in model.price.rates if all(filled.get(n) == v for n, v in r.when.items())]
+    dearest = max(r.usd for r in model.price.rates)
     amount = (
         pricing.outputs(model, values) if model.price.unit is Unit.IMAGE else pricing.seconds(model, values)
     )
+    is_stated = bool(stated) and all(filled.get(name, 1) > 0 for name in model.seconds)
 
     estimate = pricing.estimate(model, values)
 
-    exact = Fraction(rate) * amount * 1_000_000_000
-    assert abs(estimate.expected_nano_usd - exact) <= Fraction(1, 2)
-    assert estimate.bound_nano_usd == estimate.expected_nano_usd
+    exact = Fraction(stated[0] if stated else dearest) * amount * 1_000_000_000
+    assert abs(estimate.bound_nano_usd - exact) <= Fraction(1, 2)
+    assert not is_stated or estimate.bound_nano_usd == estimate.expected_nano_usd
+
+
+def test_a_film_whose_length_the_model_chooses_is_held_at_its_longest() -> None:
+    """Rule 11: -1 seconds asks Seedance to choose between 1 and 15."""
+    model = KNOWN.find("seedance2")
+    values = {"prompt": "waves", "duration": -1, "resolution": "720p"}
+
+    estimate = pricing.estimate(model, values)
+
+    assert (estimate.expected_nano_usd, estimate.bound_nano_usd) == (850_000_000, 2_550_000_000)
+    assert pricing.seconds(model, values) == 15
 
 
 @given(runs(), st.integers(0, 50))
