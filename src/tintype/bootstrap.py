@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -22,9 +23,11 @@ from tintype.engine import throttle
 from tintype.engine.app import Queue
 from tintype.engine.leader import Leader
 from tintype.engine.worker import Slots, Worker
+from tintype.journal import Journal
 from tintype.media import fetch, pool
 from tintype.media.fetch_target import REPLICATE_OUTPUTS, Rules
 from tintype.media.files import Files
+from tintype.observing import Observers
 from tintype.replicate import settings as replicate_settings
 from tintype.service import capture, notices, sealing, thumbnails
 from tintype.service import upstream as upstream_
@@ -42,10 +45,11 @@ from tintype.store import embedded, generations, outputs, schema, upstreams
 from tintype.store.database import Database
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Sequence
 
     from pydantic import SecretStr
 
+    from tintype.observing import Observer
     from tintype.replicate.settings import Upstream as Place
     from tintype.service.buying import Points
     from tintype.settings import Settings
@@ -120,12 +124,17 @@ async def open_database(settings: Settings, *, application: str) -> AsyncIterato
 
 @asynccontextmanager
 async def core(
-    settings: Settings, place: Place, *, application: str = "tintype", points: Points | None = None
+    settings: Settings,
+    place: Place,
+    *,
+    application: str = "tintype",
+    points: Points | None = None,
+    observers: Sequence[Observer] = (),
 ) -> AsyncIterator[Core]:
-    """Build everything for one database and one upstream account."""
+    """Build everything for one database and one upstream account; `observers` are told what happens."""
     async with (
         open_database(settings, application=application) as database,
-        core_on(database, settings, place, points=points) as made,
+        core_on(database, settings, place, points=points, observers=observers) as made,
     ):
         yield made
 
@@ -138,9 +147,11 @@ async def core_on(
     *,
     points: Points | None = None,
     timing: upstream_.Timing | None = None,
+    observers: Sequence[Observer] = (),
 ) -> AsyncIterator[Core]:
     """Build everything on a database that is open and up to date."""
     times = timing or upstream_.Timing()
+    observer = Observers((Journal(prompts=settings.log_prompts), *observers))
     async with AsyncExitStack() as stack:
         known = catalogue_data.load()
         is_local = replicate_settings.is_loopback(place.host)
@@ -163,6 +174,7 @@ async def core_on(
             client=upstream_.client_for(place, times),
             lanes=lanes,
             timing=times,
+            observer=observer,
         )
         stack.push_async_callback(upstream.close)
         files = Files(settings.storage, drafts=settings.data / "drafts")
@@ -170,9 +182,13 @@ async def core_on(
         fetcher = await stack.enter_async_context(fetch.Fetcher(_rules(place, is_local=is_local)))
         seal = sealing.load(settings.data)
         givens = Givens(database, files, upstream, seal)
-        progress = Progress(database, upstream, known, has_webhooks=settings.public_url is not None)
+        progress = Progress(
+            database, upstream, known, observer=observer, has_webhooks=settings.public_url is not None
+        )
         buying = Buying(database, upstream, progress, givens, public_url=settings.public_url, points=points)
-        inbox = Inbox(database, upstream, progress, secret=_revealed(settings.webhook_secret))
+        inbox = Inbox(
+            database, upstream, progress, observer=observer, secret=_revealed(settings.webhook_secret)
+        )
         stack.push_async_callback(inbox.close)
         tracking = Tracking(
             database,
@@ -182,11 +198,14 @@ async def core_on(
             # Half of what the account allows is left to everything else.
             calls_per_s=settings.calls_per_minute / 120,
             has_webhooks=settings.public_url is not None,
+            observer=observer,
         )
         searching = Searching(database, upstream, progress, has_webhooks=settings.public_url is not None)
         # A fetcher of its own, so that slow receivers stand in nobody's way but each other's.
         calling = fetch.Fetcher(Rules(allow_loopback=settings.allow_loopback_urls))
-        calls = notices.Tools(db=database, fetcher=await stack.enter_async_context(calling), seal=seal)
+        calls = notices.Tools(
+            db=database, fetcher=await stack.enter_async_context(calling), seal=seal, observer=observer
+        )
         feed = await stack.enter_async_context(Feed(database))
         tools = capture.Tools(db=database, files=files, fetcher=fetcher, pool=workers, is_text=_texts(known))
         orphans = Orphans(database, upstream, progress, tools)
@@ -195,7 +214,7 @@ async def core_on(
             {
                 Queue.SUBMIT: buying.send,
                 Queue.FOLLOW: _following(progress),
-                Queue.CAPTURE: _capturing(tools, progress),
+                Queue.CAPTURE: _capturing(tools, progress, observer),
                 Queue.THUMBNAIL: _picturing(database, files, workers),
                 Queue.CALLBACK: _calling(calls),
             },
@@ -216,6 +235,7 @@ async def core_on(
                 known,
                 unknown_hold_nano_usd=settings.unknown_price_hold_nano_usd,
                 randomness=os.urandom,
+                observer=observer,
             ),
             inbox=inbox,
             tracking=tracking,
@@ -232,6 +252,7 @@ async def core_on(
                     Slots(Queue.THUMBNAIL, THUMBNAIL_AT_ONCE),
                     Slots(Queue.CALLBACK, CALLBACK_AT_ONCE),
                 ),
+                observer=observer,
             ),
             feed=feed,
             notices=calls,
@@ -265,15 +286,17 @@ def _following(progress: Progress) -> engine_app.Task:
     return follow
 
 
-def _capturing(tools: capture.Tools, progress: Progress) -> engine_app.Task:
+def _capturing(tools: capture.Tools, progress: Progress, observer: Observer) -> engine_app.Task:
     """Store outputs, and tell what came of it to the only one who changes states."""
 
     async def store(ident: str) -> None:
+        began = time.monotonic()
         outcome = await capture.capture(ident, tools)
         match outcome:
             case events.Captured():
                 row = await generations.get(tools.db, ident)
                 if row is not None:
+                    observer.captured(row.model, time.monotonic() - began)
                     kept = await outputs.of(tools.db, ident)
                     await progress.captured(ident, _measured(charges.made(row.prediction or {}), kept))
             case events.CaptureLost():

@@ -44,7 +44,7 @@ def file(value: Any) -> Any:
 def database(value: Any) -> Any:
     """Return the URL of a PostgreSQL."""
     text = value.get_secret_value() if isinstance(value, SecretStr) else value
-    if isinstance(text, str) and not text.startswith(("postgresql://", "postgres://")):
+    if isinstance(text, str) and urlsplit(text).scheme not in {"postgresql", "postgres"}:
         raise ValueError("a PostgreSQL's URL")
     return value
 

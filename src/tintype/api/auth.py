@@ -16,6 +16,7 @@ from fastapi import Depends, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.requests import Request
 
+from tintype import journal
 from tintype.api import gateway
 from tintype.api.problems import Problem
 from tintype.domain import access
@@ -64,6 +65,7 @@ async def caller(request: Request, secret: str | None, scope: Scope) -> Caller:
         found = await here.keys.authenticate(secret, address=address_of(request))
     check(found, scope)
     request.state.caller = found
+    journal.bind(key_id=found.key)
     return found
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from starlette.requests import ClientDisconnect, Request
 
+from tintype import journal
 from tintype.api import problems
 from tintype.domain import ids
 
@@ -69,6 +70,7 @@ class Front:
             return
         visit = _Visit(self, scope, receive, send)
         scope.setdefault("state", {})["request_id"] = visit.request_id
+        journal.bind(request_id=visit.request_id)
         try:
             async with asyncio.timeout(self._request_s) as visit.limit:
                 await self._app(scope, visit.receive, visit.send)
@@ -166,7 +168,6 @@ class _Visit:
                 shown(self._scope["path"]),
                 self.status,
                 (self._front._monotonic() - self._began) * 1000,  # noqa: SLF001
-                extra={"request_id": self.request_id},
             )
 
     def _taken(self) -> str | None:

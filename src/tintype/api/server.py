@@ -17,7 +17,7 @@ import httpx2
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
-from tintype import settings
+from tintype import logs, settings
 from tintype.api import app, auth, gateway
 from tintype.domain.errors import ConfigurationError
 
@@ -122,6 +122,7 @@ def build(options: Options, ready: Callable[[], None] | None = None) -> ASGIApp:
 
 def from_environment() -> ASGIApp:
     """Return the application of a process that another one started."""
+    logs.set_up(settings.load())
     return build(Options(**json.loads(os.environ[_OPTIONS])))
 
 

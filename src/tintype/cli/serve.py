@@ -50,8 +50,10 @@ def serve(
     from tintype import settings  # noqa: PLC0415 - pydantic, which --help need not wait for
 
     made = settings.load(host=host, port=port, workers=workers, tls_cert=tls_cert, tls_key=tls_key)
-    from tintype.api import server  # noqa: PLC0415 - it takes a second, which --help need not wait for
+    from tintype import logs  # noqa: PLC0415 - as above
+    from tintype.api import server  # noqa: PLC0415 - as above
 
+    logs.set_up(made)
     options = server.Options(
         host=made.host,
         port=made.port,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import signal
 import sys
 
@@ -26,8 +25,9 @@ def worker() -> None:
 
     Any number may run. What one leaves behind when it dies, another takes up within ten seconds.
     """
-    # Its log is what an operator reads: on standard error, warnings and worse.
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    from tintype import logs, settings  # noqa: PLC0415 - not needed to answer --help
+
+    logs.set_up(settings.load())
     asyncio.run(_work())
 
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from procrastinate.manager import JobManager
 
     from tintype.engine.app import Queue
+    from tintype.observing import Observer
     from tintype.store.database import Database
 
 HEARTBEAT_S = 1.0
@@ -82,10 +83,12 @@ class Worker:
         database: Database,
         slots: Sequence[Slots],
         *,
+        observer: Observer,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._app = app
         self._database = database
+        self._observer = observer
         self._manager: JobManager = app.job_manager
         self._now = now
         self._lines = [_Line(one, asyncio.Semaphore(one.at_once)) for one in slots]
@@ -171,7 +174,8 @@ class Worker:
             again_s: float | None = None
             was_needed: bool | None = None
             try:
-                was_needed = await self._app.tasks[job.task_name](**job.task_kwargs)
+                with self._observer.job(job.queue, str(job.task_kwargs.get("generation_id", ""))):
+                    was_needed = await self._app.tasks[job.task_name](**job.task_kwargs)
             except* _AWAY as group:
                 again_s = _AGAIN_S
                 _log.warning("%s waits for the database: %s", job.task_name, group.exceptions[0])
@@ -222,6 +226,7 @@ class Worker:
             await asyncio.sleep(HEARTBEAT_S)
             for job in await self._manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_S):
                 _log.warning("%s is taken over from a worker that died", job.call_string)
+                self._observer.taken_over(job.queue)
                 await self._manager.retry_job(job)
             await self._manager.prune_stalled_workers(2 * STALLED_S)
 

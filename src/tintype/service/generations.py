@@ -19,7 +19,7 @@ from tintype.domain import catalogue as catalogue_
 from tintype.domain import charges, errors, ids, inputs, pricing
 from tintype.domain.generation import State
 from tintype.domain.money import to_usd
-from tintype.service import requests
+from tintype.service import requests, telling
 from tintype.service.requests import DEADLINE_LEAST_S, DEADLINE_MOST_S, Cache, Request
 from tintype.store import admission, gathering, generations
 from tintype.store.admission import Wanted
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from tintype.domain.access import Actor
     from tintype.domain.catalogue import Catalogue, Model
+    from tintype.observing import Observer
     from tintype.service.givens import Givens
     from tintype.service.progress import Progress
     from tintype.service.upstream import Upstream
@@ -61,7 +62,7 @@ class Price:
 class Generations:
     """Takes requests. `unknown_hold_nano_usd` is held where no price is known; 0 refuses."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - its parts, each handed in once
         self,
         database: Database,
         upstream: Upstream,
@@ -71,6 +72,7 @@ class Generations:
         *,
         unknown_hold_nano_usd: int,
         randomness: Callable[[int], bytes],
+        observer: Observer,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._database = database
@@ -81,6 +83,7 @@ class Generations:
         self._catalogue = catalogue
         self._unknown_hold_nano_usd = unknown_hold_nano_usd
         self._randomness = randomness
+        self._observer = observer
         self._now = now
 
     async def submit(
@@ -113,6 +116,7 @@ class Generations:
                 idempotency=requests.idempotency(idempotency_key, wanted),
             ),
         )
+        telling.answered(self._observer, answer, wanted, actor, self._now())
         return self._submitted(answer)
 
     def price(self, request: Request) -> Price:

@@ -25,6 +25,7 @@ from tintype.store.errors import DatabaseAway
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from tintype.observing import Observer
     from tintype.service.progress import Progress
     from tintype.service.upstream import Upstream
     from tintype.store.database import Database
@@ -55,6 +56,7 @@ class Inbox:
         upstream: Upstream,
         progress: Progress,
         *,
+        observer: Observer,
         secret: str | None = None,
         now: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
@@ -62,6 +64,7 @@ class Inbox:
         self._database = database
         self._upstream = upstream
         self._progress = progress
+        self._observer = observer
         self._given = secret
         self._secret = secret
         self._asked_at: float | None = None
@@ -77,10 +80,11 @@ class Inbox:
         Raises WebhookRefused for what is not upstream's, DatabaseAway when it cannot be kept: then upstream sends it
         again.
         """
-        if len(body) > BODY_MAX_BYTES:
-            raise errors.WebhookRefused(f"the webhook's body is larger than {BODY_MAX_BYTES:,} bytes")
-        verified = await self._verified(headers, body)
-        record = webhooks.parse(body)
+        try:
+            verified, record = await self._checked(headers, body)
+        except errors.WebhookRefused:
+            self._observer.webhook("refused")
+            raise
         is_new = await self._database.run(
             "put_webhook",
             webhook_id=verified.id,
@@ -88,6 +92,7 @@ class Inbox:
             prediction_id=record.id,
             body=Jsonb(progress.facts_of(record)),
         )
+        self._observer.webhook("new" if is_new else "repeated")
         if is_new:
             task = asyncio.create_task(self._in_turn(verified.id, token, record))
             self._working.add(task)
@@ -123,10 +128,17 @@ class Inbox:
             number = await self._database.value("attempt_number", token=token)
         if row is not None and row.upstream_id == self._upstream.ident:
             found = events.FoundUpstream(progress.seen(record), number)
-            await self._progress.apply(row.id, found, record=record, attempt=attempt)
+            applied = await self._progress.apply(row.id, found, record=record, attempt=attempt)
+            if applied is not None and applied.is_over_upstream:
+                self._observer.found("webhook", self._upstream.since_s(record.completed_at, self._now()))
         await self._database.run(
             "webhook_handled", webhook_id=webhook_id, generation_id=None if row is None else row.id
         )
+
+    async def _checked(self, headers: Mapping[str, str], body: bytes) -> tuple[webhooks.Verified, Prediction]:
+        if len(body) > BODY_MAX_BYTES:
+            raise errors.WebhookRefused(f"the webhook's body is larger than {BODY_MAX_BYTES:,} bytes")
+        return await self._verified(headers, body), webhooks.parse(body)
 
     async def _verified(self, headers: Mapping[str, str], body: bytes) -> webhooks.Verified:
         secret = self._secret or await self._ask()

@@ -21,6 +21,7 @@ from standardwebhooks import Webhook
 from tintype.domain import callbacks, money
 from tintype.domain.errors import TintypeError
 from tintype.media import fetch, fetch_errors
+from tintype.observing import Observer
 from tintype.store import deliveries, generations, outputs
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class Tools:
     seal: Seal
     random: Random = field(default_factory=Random)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    observer: Observer = field(default_factory=Observer)
     link: Callable[[str, int], str | None] = lambda _generation_id, _position: None
 
 
@@ -155,6 +157,7 @@ async def _record(
             _log.warning("callback %s is given up after %d attempts", delivery.id, delivery.attempts + 1)
         case callbacks.Again(after_s=pause_s):
             after_s = pause_s
+    tools.observer.called_back(state, elapsed_s)
     async with tools.db.transaction() as work:
         await deliveries.record(
             work,

@@ -10,24 +10,25 @@ row, and a final state is never left.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from tintype.domain import charges, errors, events, generation, looking
 from tintype.domain.catalogue import Catalogue, Model, UnknownModel
 from tintype.domain.generation import Charge, State, Work
-from tintype.service import alerting
+from tintype.service import alerting, telling
 from tintype.service import events as events_
 from tintype.store import generations, ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tintype.observing import Observer
     from tintype.replicate.results import Prediction
     from tintype.service.upstream import Upstream
     from tintype.store.database import Database, Session
-    from tintype.store.generations import Generation, Settlement
+    from tintype.store.generations import Generation, Moved, Settlement
 
 RESOLVED = "resolved"
 """What a correction is booked under that takes the place of what was presumed spent."""
@@ -67,15 +68,22 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """The row before, and the decision about it."""
+    """The row before, the decision about it, and upstream's word behind that."""
 
     row: Generation
     decision: generation.Decision
+    record: Prediction | None = field(default=None, repr=False)
 
     @property
     def state(self) -> State:
         """The state afterwards."""
         return self.decision.facts.state
+
+    @property
+    def is_over_upstream(self) -> bool:
+        """Whether this was upstream's news that the prediction ended."""
+        is_open = State(self.row.state) in {State.SUBMITTING, State.UNKNOWN, State.RUNNING}
+        return self.record is not None and is_open and (self.state is State.CAPTURING or self.state.is_final)
 
 
 def seen(prediction: Prediction) -> events.Prediction:
@@ -97,6 +105,7 @@ class Progress:
         upstream: Upstream,
         catalogue: Catalogue,
         *,
+        observer: Observer,
         has_webhooks: bool = False,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -104,6 +113,7 @@ class Progress:
         self._upstream = upstream
         self._catalogue = catalogue
         self._first_look_s = looking.WEBHOOK_FIRST_S if has_webhooks else looking.FIRST_S
+        self._observer = observer
         self._now = now
         self._missing: dict[str, datetime] = {}
 
@@ -130,12 +140,19 @@ class Progress:
                 if attempt is not None:
                     await _finish(work, attempt)
                 decision = generation.apply(row.facts, event)
-                applied = Applied(row, decision)
-                await self._write(work, applied, record, made, again_s, attempt)
+                applied = Applied(row, decision, record)
+                cost_nano_usd, moved = await self._write(work, applied, record, made, again_s, attempt)
         except generations.PredictionClaimed:
             # Somebody else's already: for this one it was not found.
             _log.warning("the prediction that %s was to get belongs to another generation", ident)
             return None
+        telling.moved(
+            self._observer,
+            applied,
+            cost_nano_usd,
+            moved.shared_with if moved is not None else (),
+            self._now(),
+        )
         if (
             record is not None
             and applied.state is State.RUNNING
@@ -199,8 +216,9 @@ class Progress:
             if carrier is not None:
                 wished = {"state": State.CANCELED.value, "cancel_wished": True}
                 await generations.move(work, ident, wished, settle=generations.Settlement(0))
-                decision = generation.Decision(row.facts, charge=Charge.NOTHING)
-                return Applied(row, decision)
+        if carrier is not None:
+            self._observer.ended(telling.end(row, State.CANCELED, 0, self._now()))
+            return Applied(row, generation.Decision(row.facts, charge=Charge.NOTHING))
         return await self.apply(ident, events.CancelWished())
 
     async def captured(self, ident: str, made: charges.Made) -> Applied | None:
@@ -230,7 +248,8 @@ class Progress:
         made: charges.Made | None,
         again_s: float,
         attempt: Attempt | None,
-    ) -> None:
+    ) -> tuple[int, Moved | None]:
+        """Write all of it; return what it cost, and what else ended along with it."""
         row, decision = applied.row, applied.decision
         if decision.orphan is not None:
             is_its = attempt is not None and attempt.prediction_id == decision.orphan
@@ -244,11 +263,16 @@ class Progress:
         settled = None
         if decision.charge is Charge.MADE:
             settled = self.settlement(row, record, made)
-        await generations.write(work, row, decision, made=settled, changes=changes, event=_told(decision))
+        moved = await generations.write(
+            work, row, decision, made=settled, changes=changes, event=_told(decision)
+        )
         if decision.work is Work.SUBMIT:
             await generations.enqueue(work, row.id, after_s=again_s)
         elif decision.work is Work.CAPTURE:
             await work.value("enqueue_capture", id=row.id, after_s=0.0)
+        if settled is not None:
+            return settled.cost_nano_usd, moved
+        return (row.hold_nano_usd if decision.charge is Charge.HOLD else 0), moved
 
     async def _correct(
         self, work: Session, row: Generation, charge: Charge, record: Prediction | None

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tintype.domain.catalogue import Catalogue
+    from tintype.observing import Observer
     from tintype.replicate.results import Prediction
-    from tintype.service.progress import Progress
+    from tintype.service.progress import Applied, Progress
     from tintype.service.upstream import Upstream
     from tintype.store.database import Database
 
@@ -68,6 +69,7 @@ class Tracking:
         *,
         calls_per_s: float,
         has_webhooks: bool,
+        observer: Observer,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._database = database
@@ -75,6 +77,7 @@ class Tracking:
         self._progress = progress
         self._catalogue = catalogue
         self._has_webhooks = has_webhooks
+        self._observer = observer
         self._now = now
         self._changing = asyncio.Semaphore(_CHANGES_AT_ONCE)
         self._usual: dict[str, float | None] = {}
@@ -141,7 +144,7 @@ class Tracking:
         await self.pacer.turn()
         async with self._changing:
             try:
-                await self._progress.advance(one.id)
+                self._heard(await self._progress.advance(one.id))
             except errors.UpstreamError as error:
                 _log.info("prediction %s could not be looked at: %s", one.prediction_id, error)
                 await self._due_in([one], _AGAIN_S)
@@ -150,9 +153,16 @@ class Tracking:
         async with self._changing:
             if record.status == "succeeded" and record.output is None:
                 # A list may leave outputs out; the record itself does not.
-                await self._progress.advance(one.id)
+                self._heard(await self._progress.advance(one.id))
             else:
-                await self._progress.observe(one.id, record)
+                self._heard(await self._progress.observe(one.id, record))
+
+    def _heard(self, applied: Applied | None) -> None:
+        """Tell the observer when this look found the end of a prediction."""
+        if applied is not None and applied.is_over_upstream:
+            ended_at = None if applied.record is None else applied.record.completed_at
+            lag_s = self._upstream.since_s(ended_at, self._now().timestamp())
+            self._observer.found("tracker", lag_s)
 
     async def _plan(self, running: Sequence[Waiting], waiting: int) -> None:
         """Write down when each is looked at next."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tintype.engine.throttle import Lane, Lanes
+    from tintype.observing import Observer
     from tintype.replicate.results import Page, Prediction
     from tintype.replicate.settings import Upstream as Place
 
@@ -92,6 +93,7 @@ class Upstream:
         client: AsyncClient,
         lanes: Lanes,
         timing: Timing,
+        observer: Observer,
     ) -> None:
         self.ident = ident
         self.origin = origin
@@ -99,8 +101,13 @@ class Upstream:
         self.lanes = lanes
         self.timing = timing
         self._client = client
+        self._observer = observer
         self._known: set[str] = set()
         self._versions: dict[str, str | None] = {}
+
+    def since_s(self, moment: datetime | None, now: float) -> float:
+        """Return how long ago a moment of upstream's clock was, at `now` in this machine's; 0 where unknown."""
+        return 0.0 if moment is None else max(now + self.clock_ahead_s - moment.timestamp(), 0.0)
 
     @property
     def clock_ahead_s(self) -> float:
@@ -117,6 +124,89 @@ class Upstream:
         Raises what the client raises; OutcomeUnknown when it may have bought something, ConnectFailed and
         RateLimited when it surely did not.
         """
+        try:
+            with self._observer.call("predictions.create"):
+                return await self._create(order, is_still_good)
+        except errors.RateLimited as error:
+            await self.lanes.creates.slow(error)
+            raise
+
+    async def answers(self) -> None:
+        """Ask upstream who we are. Raises what its silence or refusal means."""
+        await self._call("account.get", self._client.account.get)
+
+    async def look(self, prediction_id: str) -> Prediction | None:
+        """Look at a prediction; None when upstream does not know it."""
+        try:
+            found: Prediction = await self._call(
+                "predictions.get", lambda: self._client.predictions.get(prediction_id)
+            )
+        except errors.NotFound:
+            return None
+        return found
+
+    async def page(
+        self, *, after: datetime | None = None, before: datetime | None = None, cursor: str | None = None
+    ) -> Page[Prediction]:
+        """Read a page of the list, newest first."""
+        found: Page[Prediction] = await self._call(
+            "predictions.list",
+            lambda: self._client.predictions.list(created_after=after, created_before=before, cursor=cursor),
+        )
+        return found
+
+    async def cancel(self, prediction_id: str) -> Prediction | None:
+        """Cancel a prediction of ours; gives it as it stands, None when upstream does not know it."""
+        try:
+            found: Prediction = await self._call(
+                "predictions.cancel", lambda: self._client.predictions.cancel(prediction_id)
+            )
+        except errors.NotFound:
+            return None
+        return found
+
+    async def knows(self, model: str) -> bool:
+        """Whether upstream has a model of this name; asked once in a while."""
+        if model in self._known:
+            return True
+        owner, _, name = model.partition("/")
+        try:
+            await self._call("models.get", lambda: self._client.models.get(f"{owner}/{name}"))
+        except (errors.NotFound, errors.InputError):
+            return False
+        if len(self._known) >= _KNOWN_MAX:
+            self._known.clear()
+        self._known.add(model)
+        return True
+
+    async def version_of(self, model: str) -> str | None:
+        """Return the version to run of a model that is not official; None for one that runs by its name."""
+        if model not in self._versions:
+            owner, _, name = model.partition("/")
+            found = await self._call("models.get", lambda: self._client.models.get(f"{owner}/{name}"))
+            is_named = found.is_official or found.latest_version is None
+            if len(self._versions) >= _KNOWN_MAX:
+                self._versions.clear()
+            self._versions[model] = None if is_named else str(found.latest_version.id)
+        return self._versions[model]
+
+    async def webhook_secret(self) -> str:
+        """Ask for the secret that webhooks are signed with."""
+        found = await self._call("webhooks.secret", self._client.webhooks.secret)
+        return str(found.key)
+
+    async def place(self, content: bytes, *, content_type: str, name: str) -> str:
+        """Put a file where a prediction can read it: into its address when it is small, else uploaded."""
+        if len(content) <= INLINE_MAX_BYTES:
+            return f"data:{content_type};base64,{base64.b64encode(content).decode()}"
+        made = await self._call(
+            "files.create", lambda: self._client.files.create(content, name=name, content_type=content_type)
+        )
+        if made.url is None:
+            raise errors.ServerError("upstream took a file without saying where it is", can_retry=True)
+        return str(made.url)
+
+    async def _create(self, order: Order, is_still_good: Callable[[], bool]) -> Prediction:
         names: dict[str, Any] = self._names(order)
         try:
             async with asyncio.timeout(self.timing.intent_good_s + self.timing.answer_s):
@@ -131,89 +221,14 @@ class Upstream:
         except TimeoutError:
             # The connection was closed with it, so nothing more will leave.
             raise errors.OutcomeUnknown("the create was not answered in time") from None
-        except errors.RateLimited as error:
-            await self.lanes.creates.slow(error)
-            raise
         return made
 
-    async def answers(self) -> None:
-        """Ask upstream who we are. Raises what its silence or refusal means."""
-        await self._call(self._client.account.get)
-
-    async def look(self, prediction_id: str) -> Prediction | None:
-        """Look at a prediction; None when upstream does not know it."""
-        try:
-            found: Prediction = await self._call(lambda: self._client.predictions.get(prediction_id))
-        except errors.NotFound:
-            return None
-        return found
-
-    async def page(
-        self, *, after: datetime | None = None, before: datetime | None = None, cursor: str | None = None
-    ) -> Page[Prediction]:
-        """Read a page of the list, newest first."""
-        found: Page[Prediction] = await self._call(
-            lambda: self._client.predictions.list(created_after=after, created_before=before, cursor=cursor)
-        )
-        return found
-
-    async def cancel(self, prediction_id: str) -> Prediction | None:
-        """Cancel a prediction of ours; gives it as it stands, None when upstream does not know it."""
-        try:
-            found: Prediction = await self._call(lambda: self._client.predictions.cancel(prediction_id))
-        except errors.NotFound:
-            return None
-        return found
-
-    async def knows(self, model: str) -> bool:
-        """Whether upstream has a model of this name; asked once in a while."""
-        if model in self._known:
-            return True
-        owner, _, name = model.partition("/")
-        try:
-            await self._call(lambda: self._client.models.get(f"{owner}/{name}"))
-        except (errors.NotFound, errors.InputError):
-            return False
-        if len(self._known) >= _KNOWN_MAX:
-            self._known.clear()
-        self._known.add(model)
-        return True
-
-    async def version_of(self, model: str) -> str | None:
-        """Return the version to run of a model that is not official; None for one that runs by its name."""
-        if model not in self._versions:
-            owner, _, name = model.partition("/")
-            found = await self._call(lambda: self._client.models.get(f"{owner}/{name}"))
-            is_named = found.is_official or found.latest_version is None
-            if len(self._versions) >= _KNOWN_MAX:
-                self._versions.clear()
-            self._versions[model] = None if is_named else str(found.latest_version.id)
-        return self._versions[model]
-
-    async def webhook_secret(self) -> str:
-        """Ask for the secret that webhooks are signed with."""
-        found = await self._call(self._client.webhooks.secret)
-        return str(found.key)
-
-    async def place(self, content: bytes, *, content_type: str, name: str) -> str:
-        """Put a file where a prediction can read it: into its address when it is small, else uploaded."""
-        if len(content) <= INLINE_MAX_BYTES:
-            return f"data:{content_type};base64,{base64.b64encode(content).decode()}"
-        made = await self._call(
-            lambda: self._client.files.create(content, name=name, content_type=content_type)
-        )
-        if made.url is None:
-            raise errors.ServerError("upstream took a file without saying where it is", can_retry=True)
-        return str(made.url)
-
-    async def _call(self, ask: Callable[[], Any]) -> Any:
+    async def _call(self, route: str, ask: Callable[[], Any]) -> Any:
         lane: Lane = self.lanes.calls
         await lane.permit()
         try:
-            async with asyncio.timeout(_CALL_S):
-                return await ask()
-        except TimeoutError:
-            raise errors.TimedOut("upstream did not answer in time", can_retry=True) from None
+            with self._observer.call(route):
+                return await _in_time(ask)
         except errors.RateLimited as error:
             await lane.slow(error)
             raise
@@ -224,3 +239,11 @@ class Upstream:
         if order.version is not None:
             return {"ref": f"{order.model}:{order.version}" if "/" in order.model else order.version}
         return {"model": order.model}
+
+
+async def _in_time(ask: Callable[[], Any]) -> Any:
+    try:
+        async with asyncio.timeout(_CALL_S):
+            return await ask()
+    except TimeoutError:
+        raise errors.TimedOut("upstream did not answer in time", can_retry=True) from None
