@@ -14,6 +14,8 @@ import warnings
 
 from tintype.media import thumbnails
 
+_NICE = 10
+
 
 def main() -> None:
     """Answer requests until there are no more."""
@@ -54,7 +56,10 @@ def _limit(*, memory_max_bytes: int) -> None:
         # macOS refuses some; the time limit holds there all the same.
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(name, (most, most))
-    os.nice(5)
+    os.nice(_NICE)
+    # Linux weighs sessions before it weighs the processes within them, and the pool's are sessions of their own.
+    with contextlib.suppress(OSError), open("/proc/self/autogroup", "w", encoding="ascii") as file:  # noqa: PTH123 - no need for pathlib here
+        file.write(str(_NICE))
     # Should the machine run out of memory, this is what it may take first.
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:  # noqa: PTH123 - no need for pathlib here
         file.write("900")

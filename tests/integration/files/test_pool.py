@@ -43,6 +43,12 @@ def _children() -> set[int]:
     return found
 
 
+def _weight_of_session(process: int) -> int | None:
+    """How far a process' session stands back, on a Linux that weighs sessions."""
+    file = Path(f"/proc/{process}/autogroup")
+    return int(file.read_text(encoding="ascii").split()[-1]) if file.exists() else None
+
+
 async def test_a_picture_gets_a_thumbnail(workers: pool.Pool, source: Path, tmp_path: Path) -> None:
     done = await workers.thumbnail(str(source), str(tmp_path / "t"), side_px=512)
 
@@ -220,3 +226,16 @@ async def test_processes_end_when_there_is_nothing_to_do(tmp_path: Path, source:
         await workers.thumbnail(str(source), str(tmp_path / "t"), side_px=100)
         while _children() != before:  # noqa: ASYNC110 - the end of a process is no event of ours
             await asyncio.sleep(0.01)
+
+
+async def test_decoding_stands_back_behind_what_is_waited_for(
+    workers: pool.Pool, source: Path, tmp_path: Path
+) -> None:
+    """Rule 18: thumbnails are never awaited, so their processes yield, and so do their sessions where those are weighed."""
+    before = _children()
+
+    await workers.thumbnail(str(source), str(tmp_path / "t"), side_px=64)
+
+    [process] = _children() - before
+    assert os.getpriority(os.PRIO_PROCESS, process) >= 10
+    assert _weight_of_session(process) in {None, 10}
