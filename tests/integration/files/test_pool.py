@@ -231,7 +231,7 @@ async def test_processes_end_when_there_is_nothing_to_do(tmp_path: Path, source:
 async def test_decoding_stands_back_behind_what_is_waited_for(
     workers: pool.Pool, source: Path, tmp_path: Path
 ) -> None:
-    """Rule 18: thumbnails are never awaited, so their processes yield, and so do their sessions where those are weighed."""
+    """Rule 18: thumbnails are never awaited, so their processes and sessions stand back."""
     before = _children()
 
     await workers.thumbnail(str(source), str(tmp_path / "t"), side_px=64)
