@@ -36,6 +36,7 @@ from tintype.service.events import Feed
 from tintype.service.generations import Generations
 from tintype.service.givens import Givens
 from tintype.service.inbox import Inbox
+from tintype.service.orders import Orders
 from tintype.service.orphans import Orphans
 from tintype.service.progress import Progress
 from tintype.service.searching import Searching
@@ -76,6 +77,7 @@ class Core:
     progress: Progress
     buying: Buying
     generations: Generations
+    orders: Orders
     inbox: Inbox
     tracking: Tracking
     orphans: Orphans
@@ -237,6 +239,7 @@ async def core_on(
                 randomness=os.urandom,
                 observer=observer,
             ),
+            orders=Orders(database, progress),
             inbox=inbox,
             tracking=tracking,
             orphans=orphans,

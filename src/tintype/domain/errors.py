@@ -12,6 +12,7 @@
     │   ├── IdempotencyConflict                  idempotency_conflict: the key was used for another body
     │   └── UpstreamPaused                       upstream_paused: the account is refused at the moment
     ├── UnknownGeneration                        unknown_generation
+    ├── UnknownOrder                             unknown_order
     ├── GenerationFailed                         generation_failed: it ended without success
     ├── NotPossibleNow                           not_possible_now: the generation's state does not allow it
     └── UpstreamError
@@ -155,6 +156,12 @@ class UnknownGeneration(TintypeError):
     """There is no such generation for whoever asks."""
 
     code = "unknown_generation"
+
+
+class UnknownOrder(TintypeError):
+    """There is no such order for whoever asks."""
+
+    code = "unknown_order"
 
 
 class GenerationFailed(TintypeError):
@@ -357,6 +364,7 @@ __all__ = [
     "TintypeError",
     "TokenMissing",
     "UnknownGeneration",
+    "UnknownOrder",
     "UpstreamError",
     "UpstreamPaused",
     "WebhookRefused",

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from tintype.domain import catalogue as catalogue_
 from tintype.domain import charges, errors, ids, inputs, pricing
+from tintype.domain.access import Actor
 from tintype.domain.generation import State
 from tintype.domain.money import to_usd
 from tintype.service import requests, telling
@@ -27,7 +28,6 @@ from tintype.store.admission import Wanted
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from tintype.domain.access import Actor
     from tintype.domain.catalogue import Catalogue, Model
     from tintype.observing import Observer
     from tintype.service.givens import Givens
@@ -148,10 +148,11 @@ class Generations:
         await self._progress.cancel(ident)
         return await self.get(ident, actor=actor)
 
-    async def retry(self, ident: str, *, actor: Actor) -> Submitted:
-        """Ask anew for a generation that ended without success.
+    async def retry(self, ident: str, *, actor: Actor, idempotency_key: str | None = None) -> Submitted:
+        """Ask anew for a generation that ended without success: in the same names, and at its place in its order.
 
-        Raises NotPossibleNow for one that has not, and where it was given secrets, which are erased by now.
+        Raises NotPossibleNow for one that has not, for one that was repeated before, and where it was given secrets,
+        which are erased by now; and what `submit` raises.
         """
         row = await self.get(ident, actor=actor)
         if row.state not in {State.FAILED, State.CANCELED, State.ABORTED}:
@@ -177,7 +178,19 @@ class Generations:
             tags=tuple(row.tags),
             callback_url=row.callback_url,
         )
-        return await self.submit(request, actor=actor)
+        # Whoever repeats it, it is of the same end user and project.
+        owner = Actor(row.key_id, user=row.end_user, project=row.project)
+        wanted = (await self._wanted(request, owner),)
+        answer = await self._admissions.admit(
+            admission.Request(
+                actor=owner,
+                upstream_id=self._upstream.ident,
+                wanted=wanted,
+                idempotency=requests.idempotency(idempotency_key, wanted, replaces=row.id),
+                replaces=row.id,
+            ),
+        )
+        return self._submitted(answer)
 
     async def _wanted(self, request: Request, actor: Actor) -> Wanted:
         requests.check(request)
@@ -283,6 +296,10 @@ class Generations:
             case admission.Conflict():
                 raise errors.IdempotencyConflict(
                     "this Idempotency-Key was used for another body in the last 24 hours; take a new one"
+                )
+            case admission.Replaced(by):
+                raise errors.NotPossibleNow(
+                    f"it was repeated before, as {by}; if that failed too, repeat that one"
                 )
             case admission.Paused(until):
                 raise errors.UpstreamPaused(

@@ -122,13 +122,15 @@ def _has_large_number(value: Any) -> bool:
     return isinstance(value, int) and not -(2**63) <= value < 2**64
 
 
-def idempotency(key: str | None, wanted: Sequence[Wanted]) -> admission.Idempotency | None:
+def idempotency(
+    key: str | None, wanted: Sequence[Wanted], *, replaces: str | None = None
+) -> admission.Idempotency | None:
     """Return the Idempotency-Key with what the body was. Raises InputError for a key that cannot be one."""
     if key is None:
         return None
     if not 1 <= len(key) <= IDEMPOTENCY_KEY_MAX or not key.isprintable():
         raise errors.InputError(f"an Idempotency-Key has 1 to {IDEMPOTENCY_KEY_MAX} printable characters")
-    body = [
+    body: list[Any] = [
         [
             one.model,
             one.version,
@@ -141,6 +143,8 @@ def idempotency(key: str | None, wanted: Sequence[Wanted]) -> admission.Idempote
         ]
         for one in wanted
     ]
+    if replaces is not None:
+        body.append(replaces)
     return admission.Idempotency(key, hashlib.sha256(json.dumps(body, sort_keys=True).encode()).digest())
 
 

@@ -82,13 +82,17 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Everything that one admission decides about: admitted together, or not at all."""
+    """Everything that one admission decides about: admitted together, or not at all.
+
+    `replaces` is the id of a generation that has ended, whose place in its order the only one that is wanted takes.
+    """
 
     actor: Actor
     upstream_id: int
     wanted: tuple[Wanted, ...]
     order: Order | None = None
     idempotency: Idempotency | None = None
+    replaces: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +158,14 @@ class Paused:
     until: datetime
 
 
-Answer = Admitted | Repeated | Conflict | Refused | Paused
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """The generation that was to be replaced has been before, by this one; nothing was done."""
+
+    by: str
+
+
+Answer = Admitted | Repeated | Conflict | Refused | Paused | Replaced
 
 
 async def admit(on: Database | Session, request: Request, *, at: datetime | None = None) -> Answer:
@@ -163,11 +174,15 @@ async def admit(on: Database | Session, request: Request, *, at: datetime | None
     `at` replaces the database's clock, for tests. A broken connection raises DatabaseAway, after which only
     an Idempotency-Key makes it safe to ask again.
     """
-    return _answer(await on.value("admit", request=Jsonb(document(request)), at=at))
+    name = "admit" if request.replaces is None else "admit_again"
+    return _answer(await on.value(name, request=Jsonb(document(request)), at=at))
 
 
 async def admit_several(on: Database | Session, requests: Sequence[Request]) -> list[Answer]:
-    """Admit requests of different callers, each for itself, in one round trip; none may have a cache key."""
+    """Admit requests of different callers, each for itself, in one round trip.
+
+    None may have a cache key or replace another.
+    """
     said = await on.value("admit_several", requests=Jsonb([document(one) for one in requests]))
     return [_answer(one) for one in said]
 
@@ -182,6 +197,8 @@ def document(request: Request) -> dict[str, Any]:
         "upstream_id": request.upstream_id,
         "generations": [_wanted(one) for one in request.wanted],
     }
+    if request.replaces is not None:
+        written["replaces"] = request.replaces
     if request.order:
         order = request.order
         written["order"] = {
@@ -237,6 +254,8 @@ def _answer(said: dict[str, Any]) -> Answer:
             return Conflict()
         case "paused":
             return Paused(datetime.fromisoformat(said["until"]))
+        case "replaced":
+            return Replaced(said["by"])
     return Refused(tuple(_refusal(one) for one in said["refusals"]))
 
 

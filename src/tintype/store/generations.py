@@ -132,7 +132,7 @@ async def get(on: Database | Session, ident: str) -> Generation | None:
 
 
 async def of_order(on: Database | Session, order_id: str) -> list[Generation]:
-    """Return the generations of an order by their position."""
+    """Return the generations of an order by their position; one that was repeated is replaced by its repetition."""
     return await on.all("generations_of_order", Generation, order_id=order_id)
 
 

@@ -113,6 +113,11 @@ async def put(work: Session, output: Output) -> bool:
     )
 
 
+async def of_order(on: Database | Session, order_id: str) -> list[Output]:
+    """Return what the generations of an order made that stand for it now, in their order."""
+    return await on.all("outputs_of_order", Output, order_id=order_id)
+
+
 async def of_orphans(on: Database | Session, generation_id: str) -> list[OrphanOutput]:
     """Return what a generation's orphans made."""
     return await on.all("orphan_outputs_of", OrphanOutput, generation_id=generation_id)

@@ -1,4 +1,4 @@
--- Changes nothing; the generations of an order by their position.
+-- Changes nothing; the generations of an order by their position, at each place the one that stands for it now.
 SELECT
     g.id, g.order_id, g.position, g.key_id, g.end_user, g.project, g.upstream_id, g.simulated, g.model,
     g.version, g.deployment, g.input, g.secrets, g.estimate_nano_usd, g.hold_nano_usd, g.cost_nano_usd,
@@ -8,5 +8,5 @@ SELECT
     g.cached_from, g.metadata, g.tags, g.callback_url, g.virtual_start, g.events_last, g.created_at,
     g.submitted_at, g.started_at, g.completed_at, g.finished_at, g.settled_at, g.deleted_at
 FROM generations AS g
-WHERE g.order_id = %(order_id)s
+WHERE g.order_id = %(order_id)s AND g.replaced_by IS NULL
 ORDER BY g.position

@@ -8,5 +8,6 @@ CREATE TABLE public.orders (
 );
 ALTER TABLE ONLY public.orders
     ADD CONSTRAINT orders_pkey PRIMARY KEY (id);
+CREATE INDEX orders_key ON public.orders USING btree (key_id, id);
 ALTER TABLE ONLY public.orders
     ADD CONSTRAINT orders_key_id_fkey FOREIGN KEY (key_id) REFERENCES public.keys(id);
