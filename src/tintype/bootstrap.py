@@ -182,7 +182,8 @@ async def core_on(
         files = Files(settings.storage, drafts=settings.data / "drafts")
         workers = await stack.enter_async_context(pool.Pool())
         fetcher = await stack.enter_async_context(fetch.Fetcher(_rules(place, is_local=is_local)))
-        seal = sealing.load(settings.data)
+        key = _revealed(settings.secrets_key)
+        seal = await sealing.load(files, given=key, before=settings.data)
         givens = Givens(database, files, upstream, seal)
         progress = Progress(
             database, upstream, known, observer=observer, has_webhooks=settings.public_url is not None

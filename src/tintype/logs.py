@@ -146,6 +146,8 @@ def _secrets(settings: Settings) -> Iterator[str]:
         yield replicate_settings.resolve().token.reveal()
     if settings.webhook_secret is not None:
         yield settings.webhook_secret.get_secret_value()
+    if settings.secrets_key is not None:
+        yield settings.secrets_key.get_secret_value()
     if settings.database_url is not None:
         password = urlsplit(settings.database_url.get_secret_value()).password
         if password is not None:

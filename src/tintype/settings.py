@@ -68,6 +68,11 @@ class Settings(BaseModel):
         BeforeValidator(values.address),
         Takes("where upstream reaches this server, like https://tintype.example.com"),
     ] = None
+    secrets_key: Annotated[
+        SecretStr | None,
+        BeforeValidator(values.secrets_key),
+        Takes("32 bytes in base64, under which secrets are encrypted; made in the file storage if unset"),
+    ] = None
 
     # What upstream's account allows, and what is bought.
     creates_per_minute: Annotated[

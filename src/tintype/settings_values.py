@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import ipaddress
 import re
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from tintype.domain import rates
 from tintype.replicate import settings as replicate_settings
 
 _HOST_LENGTH_MAX = 253
+_KEY_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,14 @@ def webhook_secret(value: Any) -> Any:
     text = value.get_secret_value() if isinstance(value, SecretStr) else value
     if isinstance(text, str) and not re.fullmatch(r"whsec_[A-Za-z0-9+/=]{8,}", text.strip()):
         raise ValueError("a webhook secret")
+    return value
+
+
+def secrets_key(value: Any) -> Any:
+    """Return a key of 32 bytes in base64."""
+    text = value.get_secret_value() if isinstance(value, SecretStr) else value
+    if isinstance(text, str) and len(base64.b64decode(text.strip(), validate=True)) != _KEY_BYTES:
+        raise ValueError("a key")
     return value
 
 

@@ -83,6 +83,7 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TINTYPE_DATABASE_URL", "mysql://sesame")
     monkeypatch.setenv("TINTYPE_WEBHOOK_SECRET", "sesame")
+    monkeypatch.setenv("TINTYPE_SECRETS_KEY", "sesamesesame")
     monkeypatch.setenv("TINTYPE_REPLICATE_URL", "http://sesame@host")
 
     with pytest.raises(ConfigurationError) as caught:
@@ -98,6 +99,7 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path: Path, monkeypatch: pytest.M
         "TINTYPE_CORS_ORIGINS (.env) takes origins",
         "TINTYPE_DATABASE_URL (environment) takes a PostgreSQL",
         "TINTYPE_WEBHOOK_SECRET (environment) takes",
+        "TINTYPE_SECRETS_KEY (environment) takes 32 bytes in base64",
         "TINTYPE_REQUEST_TIMEOUT_S (argument) takes seconds, 1 to 3,600",
         "TINTYPE_TLS_KEY (argument) takes a key's PEM file",
         "TINTYPE_REPLICATE_URL: the upstream's address is to be an origin",

@@ -110,6 +110,12 @@ class Cloud:
         with contextlib.suppress(FileNotFoundError), self._told():
             await obstore.delete_async(self._store, key)
 
+    async def first(self, key: str, content: bytes) -> bytes:
+        """Return what is under the key, made of the content when there is nothing."""
+        with self._told(), contextlib.suppress(exceptions.AlreadyExistsError):
+            await obstore.put_async(self._store, key, content, mode="create", use_multipart=False)
+        return b"".join([piece async for piece in self.pieces(key, 0, await self.size(key))])
+
     @contextlib.contextmanager
     def _told(self, key: str | None = None) -> Iterator[None]:
         """Put obstore's failures into our words. Its own hold whole answers, and addresses of requests."""

@@ -85,6 +85,28 @@ class Disk:
         except OSError as fault:
             raise of_disk(fault, str(self.folder)) from fault
 
+    async def first(self, key: str, content: bytes) -> bytes:
+        """Return what is under the key, made of the content when there is nothing; nobody else may read it."""
+        return await asyncio.to_thread(self._first, key, content)
+
+    def _first(self, key: str, content: bytes) -> bytes:
+        target, draft = self.folder / key, new_draft(self.drafts)
+        try:
+            if not target.exists():
+                handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+                with os.fdopen(handle, "wb") as file:
+                    file.write(content)
+                sync_file(draft)
+                # A link never replaces what is there.
+                with contextlib.suppress(FileExistsError):
+                    os.link(draft, target)
+                sync_folder(self.folder)
+            return target.read_bytes()
+        except OSError as fault:
+            raise of_disk(fault, str(self.folder)) from fault
+        finally:
+            draft.unlink(missing_ok=True)
+
     def _keep(self, draft: Path, key: str) -> None:
         target = self.folder / key
         try:

@@ -88,6 +88,10 @@ class Place(Protocol):
     async def delete(self, key: str) -> None:
         """Remove it, or leave it removed."""
 
+    async def first(self, key: str, content: bytes) -> bytes:
+        """Have the content there unless something is; return what is there then."""
+        ...
+
 
 def key_of(hash: str) -> str:  # noqa: A002 - the word of the field
     """Return where an object lies: `objects/ab/cdef…`. Raises ValueError for what is no SHA-256."""
@@ -146,6 +150,14 @@ class Files:
     def local(self, hash: str) -> contextlib.AbstractAsyncContextManager[Path]:  # noqa: A002
         """Give a path at which an object can be read by another process; raises ObjectMissing."""
         return self._place.local(key_of(hash))
+
+    async def first(self, name: str, content: bytes) -> bytes:
+        """Return the small file of this name beside the objects, made of the content when there is none.
+
+        Whoever comes first makes it, whole and durable; who comes at the same time gets the same. In a folder it is
+        closed to other users.
+        """
+        return await self._place.first(name, content)
 
     async def delete(self, hash: str) -> None:  # noqa: A002 - the word of the field
         """Remove an object. Doing so again, or without there being one, is fine."""

@@ -1,10 +1,12 @@
 """Keep short secrets encrypted in the database, under a key that is not in it.
 
-The key is a file of the data folder, made on first use and readable by its owner alone.
+The key lies where the files are stored, so that every machine that shares database and storage has the same. It is
+made on first use; TINTYPE_SECRETS_KEY stands in for it.
 """
 
 from __future__ import annotations
 
+import base64
 import os
 from typing import TYPE_CHECKING
 
@@ -18,24 +20,27 @@ from tintype.domain.errors import ConfigurationError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tintype.media.files import Files
+
 KEY_BYTES = 32
+FILE = "secrets.key"
+"""The key's name beside the stored objects."""
 _NONCE_BYTES = 12
-_FILE = "secrets.key"
 
 
 class Seal:
-    """Closes and opens secrets with AES-256-GCM."""
+    """Closes and opens secrets with AES-256-GCM; what was closed under an `older` key opens too."""
 
-    __slots__ = ("_cipher", "_key")
+    __slots__ = ("_ciphers", "_key")
 
-    def __init__(self, key: bytes) -> None:
-        self._cipher = AESGCM(key)
+    def __init__(self, key: bytes, *older: bytes) -> None:
+        self._ciphers = tuple(AESGCM(one) for one in (key, *older))
         self._key = key
 
     def close(self, secret: bytes) -> bytes:
         """Encrypt."""
         nonce = os.urandom(_NONCE_BYTES)
-        return nonce + self._cipher.encrypt(nonce, secret, None)
+        return nonce + self._ciphers[0].encrypt(nonce, secret, None)
 
     def derived(self, purpose: bytes) -> bytes:
         """Return another secret of 32 bytes for a purpose, always the same."""
@@ -43,34 +48,53 @@ class Seal:
 
     def open(self, sealed: bytes) -> bytes:
         """Decrypt. Raises ConfigurationError when it was closed under another key."""
-        try:
-            return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], None)
-        except InvalidTag:
-            raise ConfigurationError(
-                f"a stored secret was encrypted with another key; copy {_FILE} from the data folder that made it"
-            ) from None
+        for cipher in self._ciphers:
+            try:
+                return cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], None)
+            except InvalidTag:
+                continue
+        raise ConfigurationError(
+            f"a stored secret was encrypted with another key: bring back the {FILE} that was in the file storage, "
+            "or set TINTYPE_SECRETS_KEY to that key"
+        )
 
 
-def load(folder: Path) -> Seal:
-    """Read the key of a data folder, making it when there is none. Safe for processes that start together."""
-    path = folder / _FILE
-    folder.mkdir(parents=True, exist_ok=True)
-    draft = folder / f"{_FILE}.{os.getpid()}"
-    if not path.exists():
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        try:
-            os.write(handle, os.urandom(KEY_BYTES))
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-        try:
-            # Whoever comes first makes it; a link never replaces what is there.
-            os.link(draft, path)
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
-    key = path.read_bytes()
+async def load(files: Files, *, given: str | None = None, before: Path | None = None) -> Seal:
+    """Return the seal of an installation: by the key that was `given` (base64), else by the storage's.
+
+    `before` is a data folder that may hold a key of the time when each had its own: it becomes the storage's when that
+    has none, and opens what it closed in any case. Processes that start together agree. Raises ConfigurationError for
+    what is no key, and what the storage raises.
+    """
+    own = _read(before / FILE) if before is not None else None
+    older = () if own is None else (own,)
+    if given is not None:
+        return Seal(parse(given), *older)
+    key = await files.first(FILE, os.urandom(KEY_BYTES) if own is None else own)
+    if len(key) != KEY_BYTES:
+        raise ConfigurationError(
+            f"{FILE} in the file storage is not a key of {KEY_BYTES} bytes; restore it from a backup"
+        )
+    return Seal(key, *older)
+
+
+def parse(text: str) -> bytes:
+    """Return the key that a text in base64 means. Raises ConfigurationError, which does not hold it."""
+    try:
+        key = base64.b64decode(text.strip(), validate=True)
+    except ValueError:
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise ConfigurationError(f"TINTYPE_SECRETS_KEY is to be {KEY_BYTES} bytes in base64")
+    return key
+
+
+def _read(path: Path) -> bytes | None:
+    """Return the key in a file, None where there is none."""
+    try:
+        key = path.read_bytes()
+    except FileNotFoundError:
+        return None
     if len(key) != KEY_BYTES:
         raise ConfigurationError(f"{path} is not a key of {KEY_BYTES} bytes; restore it from a backup")
-    return Seal(key)
+    return key

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.integration.files.conftest import S3, Shop
+    from tests.integration.conftest import S3
+    from tests.integration.files.conftest import Shop
 
 _MISSING = "0" * 64
 

@@ -255,7 +255,8 @@ def test_a_shared_link_ends(http: httpx2.Client, here: Serving) -> None:
     assert found
     later = path.replace(found[1], str(int(found[1]) + 1))
     assert http.get(later).status_code == 404
-    secret = sealing.load(here.folder / "data").derived(b"links")
+    key = (here.folder / "data" / "files" / sealing.FILE).read_bytes()
+    secret = sealing.Seal(key).derived(b"links")
     ended = Links(secret).shared_path(Shared(Place(told["id"], 0), int(time.time()) - 1))
     assert (http.get(ended).status_code, http.get(ended).json()["code"]) == (410, "gone")
     assert http.post(f"/api/generations/{told['id']}/share", json={"position": 4}).status_code == 404
