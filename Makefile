@@ -51,7 +51,7 @@ chaos: setup ## Random fault scripts, a thousand, and 500 kills of every process
 	@HYPOTHESIS_PROFILE=chaos $(BIN)/pytest -m chaos -n $(JOBS) --dist loadfile --timeout 3000 --ignore tests/chaos
 	@HYPOTHESIS_PROFILE=chaos $(BIN)/pytest -s -m chaos tests/chaos
 
-bench: setup others ## Measure: our client beside the official SDK, the simulator, the start; NAME=startup for one.
+bench: setup others ## Measure the core, our client beside the official SDK, the simulator, the start; NAME=core for one.
 	@$(BIN)/python -m bench $(NAME)
 
 docs: setup ## Build the documentation into site/.

@@ -24,7 +24,10 @@ def main(names: list[str]) -> int:
     failed = []
     for name in names or known:
         print(f"\n== {name}\n", flush=True)
-        if subprocess.run([sys.executable, str(FOLDER / f"{name}.py")], check=False).returncode != 0:
+        if (
+            subprocess.run([sys.executable, "-m", f"bench.{name}"], cwd=FOLDER.parent, check=False).returncode
+            != 0
+        ):
             failed.append(name)
     if failed:
         print(f"\na limit was missed in: {', '.join(failed)}", file=sys.stderr)
