@@ -155,6 +155,11 @@ class Settings(BaseModel):
         BeforeValidator(values.word),
         Takes("cut (at 50 characters), full or off"),
     ] = "cut"
+    metrics_address: Annotated[
+        tuple[str, int] | None,
+        BeforeValidator(values.listening),
+        Takes("where `tintype worker` serves its metrics, a port or host:port"),
+    ] = None
     debug: Annotated[bool, Takes("1 shows faults in answers, on loopback only, else 0")] = False
 
     @model_validator(mode="after")

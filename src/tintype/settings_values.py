@@ -105,6 +105,16 @@ def host(value: Any) -> Any:
     return text
 
 
+def listening(value: Any) -> Any:
+    """Return host and port of `host:port`, or of a port alone, which is this machine's."""
+    if not isinstance(value, str):
+        return value
+    name, _, port = value.strip().rpartition(":")
+    if not (port.isascii() and port.isdigit() and int(port) < 65_536):
+        raise ValueError("a port")
+    return (host(name) if name else "127.0.0.1", int(port))
+
+
 def rate(value: Any) -> Any:
     """Return a rate, or None for `off`."""
     if isinstance(value, str):

@@ -11,6 +11,7 @@ import pytest
 
 import tintype
 from tests.docs import blocks
+from tests.unit import seen
 from tintype.cli.app import COMMANDS
 from tintype.settings import Settings
 
@@ -68,6 +69,15 @@ def test_every_setting_has_a_heading() -> None:
     read |= {f"TINTYPE_{name}".upper() for name in Settings.model_fields}
 
     assert _headings((ROOT / "docs/reference/settings.md").read_text()) == read
+
+
+def test_every_metric_is_described_with_its_labels() -> None:
+    page = (ROOT / "docs/reference/metrics.md").read_text()
+    rows = re.findall(r"^\| `((?:tintype|replicate)_\w+)` \| ([^|]*)\|", page, re.MULTILINE)
+    described = {name: frozenset(re.findall(r"`(\w+)`", labels)) for name, labels in rows}
+
+    assert len(rows) == len(described)
+    assert described == seen.families()
 
 
 def test_every_default_is_stated() -> None:

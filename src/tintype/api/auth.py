@@ -114,6 +114,11 @@ def unprotected(request: Request, here: Gateway) -> str | None:
     public = here.settings.public_url
     if public is not None and not is_loopback(urlsplit(public).hostname or ""):
         return "TINTYPE_PUBLIC_URL makes this gateway public"
+    return foreign(request)
+
+
+def foreign(request: Request) -> str | None:
+    """Say why a request is not this machine's own; None when it is."""
     if not is_loopback(address_of(request)):
         return "the request comes from another one"
     headers = request.headers

@@ -10,9 +10,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from tintype import catalogue
 from tintype.domain import errors
 from tintype.local.studio import Studio
+from tintype.metrics import Meters
 from tintype.service.links import Links
+from tintype.service.standing import Watch
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -55,14 +58,17 @@ class NoKeys:
 class Gateway:
     """One process's gateway.
 
-    `origin` is where callers reach it, for links that are made without a request at hand. `is_local` says that it
-    listens on this machine only. `stopping` is set when the server is to end: whoever waits answers with what there is.
+    `origin` is where callers reach it, for links that are made without a request at hand. `meters` count what happens
+    here, `watch` reads how things stand everywhere. `is_local` says that it listens on this machine only. `stopping`
+    is set when the server is to end: whoever waits answers with what there is.
     """
 
     studio: Studio
     origin: str
     keys: Keys
     links: Links
+    meters: Meters
+    watch: Watch
     is_local: bool = True
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -101,12 +107,16 @@ async def opened(
     At the end, jobs that were begun get `finish_s`, then they are given back.
     Raises ConfigurationError for what cannot be used, DatabaseAway.
     """
-    async with Studio(works=works, application=APPLICATION, finish_s=finish_s, **(given or {})) as studio:
+    meters = Meters(catalogue.load())
+    options: dict[str, Any] = {"finish_s": finish_s, "observers": (meters,), **(given or {})}
+    async with Studio(works=works, application=APPLICATION, **options) as studio:
         made = Gateway(
             studio,
             studio.core.settings.public_url or origin,
             keys=NoKeys(),
             links=Links(studio.core.seal.derived(b"links")),
+            meters=meters,
+            watch=Watch(studio.core.database, upstream_id=studio.core.upstream.ident),
             is_local=is_local,
         )
         try:

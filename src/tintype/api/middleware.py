@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from tintype.api.gateway import Gateway
+
 BODY_MAX_BYTES = 10 * 1024 * 1024
 BODY_S = 60.0
 """How long a body may take to arrive."""
@@ -160,14 +162,19 @@ class _Visit:
         await self._send(message)
 
     def tell(self) -> None:
-        """Write the line of the access log."""
+        """Count the request, and write its line of the access log."""
+        seconds = self._front._monotonic() - self._began  # noqa: SLF001
+        here: Gateway | None = self._scope["state"].get("gateway")
+        if here is not None:
+            route = getattr(self._scope.get("route"), "path", None)
+            here.meters.answered(self._scope["method"], route, self.status, seconds)
         if log.isEnabledFor(logging.INFO):
             log.info(
                 "%s %s %d %.1f ms",
                 self._scope["method"],
                 shown(self._scope["path"]),
                 self.status,
-                (self._front._monotonic() - self._began) * 1000,  # noqa: SLF001
+                seconds * 1000,
             )
 
     def _taken(self) -> str | None:

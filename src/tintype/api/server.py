@@ -17,7 +17,7 @@ import httpx2
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
-from tintype import logs, settings
+from tintype import logs, metrics, settings
 from tintype.api import app, auth, gateway
 from tintype.domain.errors import ConfigurationError
 
@@ -87,7 +87,8 @@ def serve(options: Options, listener: socket.socket, *, ready: Callable[[], None
         return
     os.environ[_OPTIONS] = json.dumps(asdict(options))
     threading.Thread(target=_when_answered, args=(options, ready), daemon=True).start()
-    Multiprocess(_config("tintype.api.server:from_environment", options), sockets=[listener]).run()
+    with metrics.shared():
+        Multiprocess(_config("tintype.api.server:from_environment", options), sockets=[listener]).run()
 
 
 def _when_answered(options: Options, ready: Callable[[], None]) -> None:

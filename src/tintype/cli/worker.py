@@ -5,10 +5,15 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
 
 import typer
 
 from tintype.cli import screen
+
+if TYPE_CHECKING:
+    from tintype.settings import Settings
 
 EXAMPLES = """\b
 Examples:
@@ -27,11 +32,13 @@ def worker() -> None:
     """
     from tintype import logs, settings  # noqa: PLC0415 - not needed to answer --help
 
-    logs.set_up(settings.load())
-    asyncio.run(_work())
+    made = settings.load()
+    logs.set_up(made)
+    asyncio.run(_work(made))
 
 
-async def _work() -> None:
+async def _work(made: Settings) -> None:
+    from tintype import catalogue, metrics  # noqa: PLC0415 - as above
     from tintype.local.studio import Studio  # noqa: PLC0415 - not needed to answer --help
 
     stopping = asyncio.Event()
@@ -39,7 +46,11 @@ async def _work() -> None:
     if sys.platform != "win32":
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stopping.set)
-    async with Studio(application="tintype worker") as studio:
+    meters = metrics.Meters(catalogue.load())
+    async with AsyncExitStack() as stack:
+        if made.metrics_address is not None:
+            stack.enter_context(metrics.served(meters, made.metrics_address))
+        studio = await stack.enter_async_context(Studio(application="tintype worker", observers=(meters,)))
         screen.put(f"ready for {studio.core.upstream.origin}{' (simulated)' if studio.is_simulated else ''}")
         sys.stdout.flush()
         await stopping.wait()

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from types import TracebackType
 
+    from tintype.observing import Observer
+
 MODEL = "flux-schnell"
 FILM_MODEL = "wan-video/wan-2.2-i2v-fast"
 FILM_PROMPT = "Slow, natural movement; the scene stays as it is."
@@ -55,7 +57,7 @@ class Studio:
     `data`, `database_url` and `storage_url` stand in for the settings of these names, `token` and `base_url` for the
     token and the upstream. `user` and `project` say in whose name is asked. With `works=False` nothing is bought or
     followed here: for looking only, or where `tintype worker` runs. `application` is what the database sees. At the
-    end, jobs that were begun get `finish_s`, then they are given back.
+    end, jobs that were begun get `finish_s`, then they are given back. `observers` are told what happens.
     """
 
     def __init__(  # noqa: PLR0913 - keyword-only choices, all optional
@@ -71,6 +73,7 @@ class Studio:
         works: bool = True,
         application: str = "tintype studio",
         finish_s: float = 20.0,
+        observers: Sequence[Observer] = (),
     ) -> None:
         self._token, self._base_url = token, base_url
         self._given: dict[str, Any] = {
@@ -85,6 +88,7 @@ class Studio:
         self._works = works
         self._application = application
         self._finish_s = finish_s
+        self._observers = tuple(observers)
         self._stack = AsyncExitStack()
         self._core: bootstrap.Core | None = None
         self._working: asyncio.Task[None] | None = None
@@ -123,7 +127,8 @@ class Studio:
         )
         if place is None:
             place = await self._simulator(made.data / "upstream")
-        self._core = await self._stack.enter_async_context(bootstrap.core_on(database, made, place))
+        core = bootstrap.core_on(database, made, place, observers=self._observers)
+        self._core = await self._stack.enter_async_context(core)
         self.is_simulated = self._core.upstream.simulated
         if self._works:
             self._working = asyncio.create_task(self._core.work(finish_s=self._finish_s), name="studio: work")
