@@ -26,16 +26,17 @@ from tintype.engine.worker import Slots, Worker
 from tintype.journal import Journal
 from tintype.media import fetch, pool
 from tintype.media.fetch_target import REPLICATE_OUTPUTS, Rules
-from tintype.media.files import Files
+from tintype.media.files import SIZE_MAX_BYTES, Files
 from tintype.observing import Observers
 from tintype.replicate import settings as replicate_settings
-from tintype.service import capture, notices, sealing, thumbnails
+from tintype.service import capture, films, notices, sealing, thumbnails
 from tintype.service import upstream as upstream_
 from tintype.service.buying import Buying
 from tintype.service.events import Feed
 from tintype.service.generations import Generations
 from tintype.service.givens import Givens
 from tintype.service.inbox import Inbox
+from tintype.service.links import Links
 from tintype.service.orders import Orders
 from tintype.service.orphans import Orphans
 from tintype.service.progress import Progress
@@ -61,6 +62,7 @@ FOLLOW_AT_ONCE = 8
 CAPTURE_AT_ONCE = 8
 THUMBNAIL_AT_ONCE = 2
 CALLBACK_AT_ONCE = 16
+FILM_AT_ONCE = 2
 _END_S = 0.5
 _PIXELS = 1024 * 1024
 
@@ -209,6 +211,13 @@ async def core_on(
         calls = notices.Tools(
             db=database, fetcher=await stack.enter_async_context(calling), seal=seal, observer=observer
         )
+        joiners = pool.Pool(processes=1, time_max_s=films.JOIN_S, file_max_bytes=SIZE_MAX_BYTES)
+        filming = films.Tools(
+            db=database,
+            files=files,
+            joiners=await stack.enter_async_context(joiners),
+            links=Links(seal.derived(b"links")),
+        )
         feed = await stack.enter_async_context(Feed(database))
         tools = capture.Tools(db=database, files=files, fetcher=fetcher, pool=workers, is_text=_texts(known))
         orphans = Orphans(database, upstream, progress, tools)
@@ -220,6 +229,7 @@ async def core_on(
                 Queue.CAPTURE: _capturing(tools, progress, observer),
                 Queue.THUMBNAIL: _picturing(database, files, workers),
                 Queue.CALLBACK: _calling(calls),
+                Queue.FILM: _filming(filming),
             },
         )
         yield Core(
@@ -255,6 +265,7 @@ async def core_on(
                     Slots(Queue.CAPTURE, CAPTURE_AT_ONCE),
                     Slots(Queue.THUMBNAIL, THUMBNAIL_AT_ONCE),
                     Slots(Queue.CALLBACK, CALLBACK_AT_ONCE),
+                    Slots(Queue.FILM, FILM_AT_ONCE),
                 ),
                 observer=observer,
             ),
@@ -334,3 +345,10 @@ def _calling(tools: notices.Tools) -> engine_app.Task:
         await notices.deliver(ident, tools)
 
     return call
+
+
+def _filming(tools: films.Tools) -> engine_app.Task:
+    async def film(ident: str) -> None:
+        await films.make(ident, tools)
+
+    return film

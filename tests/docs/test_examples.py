@@ -5,16 +5,23 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.integration.core.conftest import server, url
+
 if TYPE_CHECKING:
     from tintype.testing import Simulator
 
+# Fixtures: a database of the example's own.
+__all__ = ["server", "url"]
+
 EXAMPLES = sorted((Path(__file__).resolve().parents[2] / "examples").glob("*.py"))
 PRINTED = {
+    "host_app.py": "stored: True http://localhost/media/",
     "one_picture.py": "saved as lighthouse.png",
     "many_at_once.py": "prediction_failed",
     "webhook_receiver.py": "succeeded",
@@ -22,22 +29,26 @@ PRINTED = {
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
-def test_the_example_runs(example: Path, simulator: Simulator, tmp_path: Path) -> None:
+def test_the_example_runs(example: Path, simulator: Simulator, tmp_path: Path, url: str) -> None:
     """Each runs by itself against the simulator and prints what its reader waits for."""
-    done = subprocess.run(
-        [sys.executable, "-W", "error", str(example)],
-        env={
-            "PATH": os.environ["PATH"],
-            "HOME": str(tmp_path),
-            "TINTYPE_REPLICATE_URL": simulator.url,
-            "REPLICATE_API_TOKEN": simulator.token,
-        },
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    # Below the temporary folder itself: pytest's own folders are closed to the account that PostgreSQL runs as.
+    with tempfile.TemporaryDirectory(prefix="tt-") as data:
+        done = subprocess.run(
+            [sys.executable, "-W", "error", str(example)],
+            env={
+                "PATH": os.environ["PATH"],
+                "HOME": str(tmp_path),
+                "TINTYPE_DATA": data,
+                "TINTYPE_DATABASE_URL": url,
+                "TINTYPE_REPLICATE_URL": simulator.url,
+                "REPLICATE_API_TOKEN": simulator.token,
+            },
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
 
     assert done.returncode == 0, done.stderr
     assert PRINTED[example.name] in done.stdout

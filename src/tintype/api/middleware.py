@@ -75,6 +75,7 @@ class Front:
         journal.bind(request_id=visit.request_id)
         try:
             async with asyncio.timeout(self._request_s) as visit.limit:
+                scope["state"]["limit"] = visit.limit
                 await self._app(scope, visit.receive, visit.send)
         except ClientDisconnect:
             # It left in the middle of its own request: nobody is there to be answered.

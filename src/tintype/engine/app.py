@@ -1,7 +1,7 @@
 """The queues and their tasks, as an app of Procrastinate's.
 
 Each kind of work has a queue of its own, so that priorities of different meaning never meet. A job names a
-generation and nothing else; what is to be done is read from its row.
+generation, or an order, and nothing else; what is to be done is read from its row.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ class Queue(StrEnum):
     CAPTURE = "capture"
     THUMBNAIL = "thumbnail"
     CALLBACK = "callback"
+    FILM = "film"
     SWEEP = "sweep"
 
 

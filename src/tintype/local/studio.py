@@ -24,7 +24,7 @@ from tintype.local import generation, simulated
 from tintype.local.generation import Estimate, Generation, Moment, StoredOutput
 from tintype.replicate import settings as replicate_settings
 from tintype.replicate.tokens import Token
-from tintype.service import spend
+from tintype.service import films, spend
 from tintype.service.requests import Cache, Request
 from tintype.store import generations, outputs
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 MODEL = "flux-schnell"
 FILM_MODEL = "wan-video/wan-2.2-i2v-fast"
-FILM_PROMPT = "Slow, natural movement; the scene stays as it is."
+FILM_PROMPT = films.PROMPT
 _OPEN_MAX = 10_000
 
 
@@ -196,7 +196,7 @@ class Studio:
             raise errors.InputError(
                 "a film is made of at least one image, by a model that takes one: tintype models"
             )
-        from tintype.media import video as films  # noqa: PLC0415 - brings PyAV, before anything is bought
+        from tintype.media import video  # noqa: PLC0415 - brings PyAV, before anything is bought
 
         name = known.image_input.name
         asked = [Request(model, {"prompt": prompt, **inputs, name: image}) for image in images]
@@ -209,7 +209,7 @@ class Studio:
                 await stack.enter_async_context(self.core.files.local(clip.outputs[0].sha256))
                 for clip in clips
             ]
-            made = await asyncio.to_thread(films.join, paths, Path(to), crossfade_s=crossfade_s)
+            made = await asyncio.to_thread(video.join, paths, Path(to), crossfade_s=crossfade_s)
         return Film(made.path, float(Fraction(made.seconds)), tuple(clips))
 
     async def submit(self, request: Request, *, idempotency_key: str | None = None) -> Generation:

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import os
 import secrets
+import shutil
 import time
 from typing import TYPE_CHECKING
 
@@ -145,7 +146,8 @@ def sweep(folder: Path, *, now_s: float | None = None) -> int:
     for path in folder.glob("*.part"):
         with contextlib.suppress(FileNotFoundError):
             if path.stat().st_mtime < before_s:
-                path.unlink()
+                # Films are joined in a folder of their own.
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
                 removed += 1
     return removed
 

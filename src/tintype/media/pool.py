@@ -24,6 +24,8 @@ MEMORY_MAX_BYTES = 2 * 1024 * 1024 * 1024
 """Address space of a process. Libraries take up to 0.5 GB of it before any picture does."""
 TIME_MAX_S = 20.0
 """How long one request may take."""
+FILE_MAX_BYTES = 64 * 1024 * 1024
+"""The largest file that a process may write."""
 PROCESSES = 2
 _IDLE_S = 30.0
 # Leaks of decoders end with their process.
@@ -53,10 +55,12 @@ class Pool:
         processes: int = PROCESSES,
         memory_max_bytes: int = MEMORY_MAX_BYTES,
         time_max_s: float = TIME_MAX_S,
+        file_max_bytes: int = FILE_MAX_BYTES,
         idle_s: float = _IDLE_S,
     ) -> None:
         self._memory_max_bytes = memory_max_bytes
         self._time_max_s = time_max_s
+        self._file_max_bytes = file_max_bytes
         self._idle_s = idle_s
         self._turns = asyncio.Semaphore(processes)
         self._idle: deque[_Process] = deque()
@@ -91,7 +95,7 @@ class Pool:
         return await self.run("measure", source=source)
 
     async def run(self, do: str, **arguments: Any) -> Mapping[str, Any]:
-        """Have one of `thumbnails.WORK` done. Raises WorkFailed."""
+        """Have one of `pool_worker.WORK` done. Raises WorkFailed."""
         async with self._turns:
             process = self._idle.pop() if self._idle else await self._start()
             is_fine = False
@@ -119,6 +123,7 @@ class Pool:
                 "tintype.media.pool_worker",
                 str(self._memory_max_bytes),
                 str(int(self._time_max_s) + 1),
+                str(self._file_max_bytes),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.DEVNULL,

@@ -1,6 +1,6 @@
 """One process of the pool: reads a request per line, works under limits, answers with a line.
 
-Started as `python -m tintype.media.pool_worker MEMORY_BYTES CPU_S`. It ends when its input ends, so it never
+Started as `python -m tintype.media.pool_worker MEMORY_BYTES CPU_S FILE_BYTES`. It ends when its input ends, so it never
 outlives who started it.
 """
 
@@ -11,27 +11,49 @@ import json
 import os
 import sys
 import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from tintype.media import thumbnails
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 _NICE = 10
 
 
 def main() -> None:
     """Answer requests until there are no more."""
-    memory_max_bytes, cpu_s = int(sys.argv[1]), int(sys.argv[2])
+    memory_max_bytes, cpu_s, file_max_bytes = (int(text) for text in sys.argv[1:4])
     requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     # A decoder that prints must not break into the answers.
     os.dup2(2, 1)
-    _limit(memory_max_bytes=memory_max_bytes)
+    _limit(memory_max_bytes=memory_max_bytes, file_max_bytes=file_max_bytes)
     for line in requests:
         _limit_time(cpu_s)
         answers.write(json.dumps(_answer(json.loads(line))).encode() + b"\n")
         answers.flush()
 
 
+def join(sources: list[str], target: str) -> dict[str, Any]:
+    """Join films into an MP4 at `target`; return its width, height and duration_ms."""
+    from tintype.media import clips, video  # noqa: PLC0415 - pictures need not wait for it
+
+    try:
+        made = video.join([Path(one) for one in sources], Path(target))
+    except clips.UnreadableClip as fault:
+        raise thumbnails.Unreadable(f"clip {fault.number + 1} {fault.reason}") from fault
+    except clips.CannotJoin as fault:
+        raise thumbnails.Unreadable(str(fault)) from fault
+    return {"width": made.width, "height": made.height, "duration_ms": round(made.seconds * 1000)}
+
+
+WORK: Mapping[str, Callable[..., dict[str, Any]]] = {**thumbnails.WORK, "join": join}
+"""What a process can be asked for."""
+
+
 def _answer(request: dict[str, object]) -> dict[str, object]:
-    work = thumbnails.WORK[str(request.pop("do"))]
+    work = WORK[str(request.pop("do"))]
     try:
         with warnings.catch_warnings():
             return {"done": work(**request)}
@@ -41,7 +63,7 @@ def _answer(request: dict[str, object]) -> dict[str, object]:
         return {"failed": "it needs more memory than is allowed"}
 
 
-def _limit(*, memory_max_bytes: int) -> None:
+def _limit(*, memory_max_bytes: int, file_max_bytes: int) -> None:
     """Give up what a decoder has no need of: memory without end, core files, a place before others."""
     try:
         import resource  # noqa: PLC0415 - Windows has none
@@ -50,7 +72,7 @@ def _limit(*, memory_max_bytes: int) -> None:
     limits = {
         resource.RLIMIT_AS: memory_max_bytes,
         resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_FSIZE: 64 * 1024 * 1024,
+        resource.RLIMIT_FSIZE: file_max_bytes,
     }
     for name, most in limits.items():
         # macOS refuses some; the time limit holds there all the same.

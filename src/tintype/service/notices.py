@@ -8,6 +8,7 @@ once, with the same `webhook-id` every time.
 from __future__ import annotations
 
 import base64
+import json
 import logging
 import os
 import time
@@ -112,10 +113,15 @@ async def _new_secret(key_id: str, *, db: Database, seal: Seal, overlap_s: float
 
 async def _send(delivery: Delivery, tools: Tools) -> None:
     generation = await generations.get(tools.db, delivery.generation_id)
-    told = await deliveries.told(tools.db, delivery)
-    if generation is None or told is None:
+    if generation is None:
         return
-    body = await _body(generation, told, tools)
+    if delivery.body is not None:
+        body = json.dumps(delivery.body, ensure_ascii=False).encode()
+    else:
+        told = await deliveries.told(tools.db, delivery)
+        if told is None:
+            return
+        body = await _body(generation, told, tools)
     headers = await _headers(generation.key_id, delivery.id, body, tools)
     status: int | None = None
     error: str | None = None

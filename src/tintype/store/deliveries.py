@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A callback. `state` is waiting, delivered or given_up; `left_s` how long it is tried yet."""
+    """A callback. `state` is waiting, delivered or given_up; `left_s` how long it is tried yet.
+
+    With a `body` it says that, in place of the event of its number.
+    """
 
     id: str
     generation_id: str
@@ -26,6 +29,7 @@ class Delivery:
     ends_at: datetime
     delivered_at: datetime | None
     left_s: float
+    body: dict[str, Any] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

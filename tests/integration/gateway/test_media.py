@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import os
 import re
@@ -12,13 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import psycopg
 import pytest
 
-from tintype.media.files import Files
-from tintype.service import removal, sealing
+from tests.integration.gateway.storing import added, deleted
+from tintype.service import sealing
 from tintype.service.links import Links, Place, Shared
-from tintype.store.database import Database
 
 if TYPE_CHECKING:
     import httpx2
@@ -39,36 +36,6 @@ def made(http: httpx2.Client, **body: Any) -> dict[str, Any]:
 
 def path_of(url: str) -> str:
     return urlsplit(url).path
-
-
-def added(here: Serving, ident: str, content: bytes, content_type: str) -> int:
-    """Give a generation one more output with this content; returns its position."""
-    files = Files((here.folder / "data" / "files").as_uri(), drafts=here.folder / "drafts")
-    kept = asyncio.run(files.put([content]))
-    with psycopg.connect(here.database_url) as work:
-        work.execute(
-            "INSERT INTO objects (sha256, content_type, size_bytes) VALUES (%s, %s, %s)",
-            (kept.hash, content_type, kept.size_bytes),
-        )
-        row = work.execute(
-            "INSERT INTO outputs (generation_id, position, sha256, content_type, size_bytes)"
-            " SELECT generation_id, max(position) + 1, %s, %s, %s FROM outputs WHERE generation_id = %s"
-            " GROUP BY generation_id RETURNING position",
-            (kept.hash, content_type, kept.size_bytes, ident),
-        ).fetchone()
-    assert row
-    return int(row[0])
-
-
-def deleted(here: Serving, ident: str) -> None:
-    """Delete a generation with its files."""
-
-    async def delete() -> None:
-        files = Files((here.folder / "data" / "files").as_uri(), drafts=here.folder / "drafts")
-        async with Database(here.database_url) as database:
-            await removal.delete(ident, db=database, files=files)
-
-    asyncio.run(delete())
 
 
 def test_a_link_opens_without_a_key_and_stays_the_same(http: httpx2.Client, here: Serving) -> None:

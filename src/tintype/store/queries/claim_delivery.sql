@@ -9,4 +9,4 @@ WHERE d.id = (
 )
 RETURNING
     d.id, d.generation_id, d.event_number, d.url, d.state, d.attempts, d.created_at, d.next_at, d.ends_at,
-    d.delivered_at, extract(epoch FROM d.ends_at - now())::double precision AS left_s
+    d.delivered_at, extract(epoch FROM d.ends_at - now())::double precision AS left_s, d.body

@@ -9,6 +9,7 @@ CREATE TABLE public.deliveries (
     next_at timestamp with time zone DEFAULT now() NOT NULL,
     ends_at timestamp with time zone DEFAULT (now() + '24:00:00'::interval) NOT NULL,
     delivered_at timestamp with time zone,
+    body jsonb,
     CONSTRAINT deliveries_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'delivered'::text, 'given_up'::text])))
 );
 ALTER TABLE ONLY public.deliveries

@@ -70,3 +70,5 @@ CREATE INDEX generations_joined ON public.generations USING btree (joined_to, id
 CREATE INDEX generations_key ON public.generations USING btree (key_id, id);
 CREATE INDEX generations_order ON public.generations USING btree (order_id, "position") WHERE (order_id IS NOT NULL);
 CREATE UNIQUE INDEX generations_prediction ON public.generations USING btree (upstream_id, prediction_id) WHERE (prediction_id IS NOT NULL);
+CREATE TRIGGER generations_film AFTER UPDATE ON public.generations FOR EACH ROW WHEN (((new.order_id IS NOT NULL) AND (old.finished_at IS NULL) AND (new.finished_at IS NOT NULL))) EXECUTE FUNCTION public.tintype_film_due();
+CREATE TRIGGER generations_film_stored AFTER INSERT ON public.generations FOR EACH ROW WHEN (((new.order_id IS NOT NULL) AND (new.finished_at IS NOT NULL))) EXECUTE FUNCTION public.tintype_film_due();

@@ -1,0 +1,106 @@
+"""The requests and answers of `/api/generate`, with the names and shapes that its first users know."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from tintype.api.schemas.generations import FLUX, IDENT
+from tintype.api.schemas.shapes import Asked, Told
+
+SKYREELS = "fofr/skyreels-2"
+_COUNT_MAX = 1_000_000_000
+
+
+class ImageGenerationRequest(Asked):
+    """A picture from a prompt."""
+
+    prompt: str = Field(description="What is to be seen.", examples=["a red sports car"])
+    model: str = Field(default=FLUX, max_length=255, description="A model of the catalogue, or `owner/name`.")
+
+
+class ImageGenerationResponse(Told):
+    """A picture that was made."""
+
+    success: bool
+    image_url: str | None = None
+    error: str | None = None
+    prediction_id: str | None = Field(default=None, examples=[IDENT])
+
+
+class VideoGenerationRequest(Asked):
+    """A film from pictures: a clip of each, joined in their order."""
+
+    image_urls: list[str] = Field(
+        max_length=100,
+        description="Addresses of the pictures, at least one.",
+        examples=[["https://example.com/img1.jpg", "https://example.com/img2.jpg"]],
+    )
+    model: str = Field(
+        default=SKYREELS,
+        max_length=255,
+        description=f"A model that makes a clip of a picture. `{SKYREELS}` stands for TINTYPE_MODEL_VIDEO.",
+    )
+
+
+class VideoGenerationResponse(Told):
+    """A film that was made."""
+
+    success: bool
+    video_url: str | None = None
+    error: str | None = None
+    prediction_id: str | None = Field(default=None, examples=[IDENT])
+    duration_seconds: int = 0
+
+
+class AsyncVideoGenerationRequest(VideoGenerationRequest):
+    """A film that is made while nobody waits."""
+
+    callback_url: str | None = Field(
+        default=None,
+        max_length=2048,
+        description="Called with the result when it has ended, however it ended; signed (Standard Webhooks).",
+        examples=["https://app.example.com/films"],
+    )
+
+
+class AsyncVideoGenerationResponse(Told):
+    """That a film will be made: it is durable when this is said."""
+
+    status: Literal["accepted"] = "accepted"
+    message: str = "Video generation started in background"
+    prediction_id: str = Field(examples=[IDENT])
+    status_url: str = Field(description="Where it is shown how far it is.")
+
+
+class PollRequest(Asked):
+    """What is to be waited for, and how long, in seconds."""
+
+    prediction_id: str = Field(max_length=255, examples=[IDENT])
+    timeout: int = Field(default=600, ge=1, le=3600, description="Seconds to wait at most.")
+    interval: int = Field(
+        default=5, ge=1, le=60, description="Seconds between two looks; an end is told at once all the same."
+    )
+
+
+class PollResponse(Told):
+    """How it stands, in Replicate's words."""
+
+    status: Literal["starting", "processing", "succeeded", "failed", "canceled"]
+    output: Any | None = None
+    error: str | None = None
+
+
+class CostEstimateRequest(Asked):
+    """So many pictures, and seconds of film."""
+
+    num_images: int = Field(default=0, ge=0, le=_COUNT_MAX, examples=[10])
+    video_duration: int = Field(default=0, ge=0, le=_COUNT_MAX, examples=[30], description="Seconds.")
+
+
+class CostEstimateResponse(Told):
+    """What that costs in dollars, by the two prices of `ReplicateClient`."""
+
+    estimated_cost: float = Field(examples=[1.53])
+    breakdown: dict[str, float] = Field(examples=[{"images": 0.03, "video": 1.5}])

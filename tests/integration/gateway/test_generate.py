@@ -1,0 +1,382 @@
+"""`/api/generate`: the document's examples as they are, and what becomes of failures and long waits."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from queue import Queue
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import av
+import psycopg
+import pytest
+from standardwebhooks import Webhook
+
+from tests.integration.gateway import document, serving
+from tests.integration.gateway.storing import deleted, store
+from tintype import testing
+from tintype.service import notices, sealing
+from tintype.store.database import Database
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import httpx2
+
+    from tests.integration.gateway.serving import Serving
+    from tintype.store import embedded
+
+IMAGES = ["https://example.com/img1.jpg", "https://example.com/img2.jpg"]
+
+
+@pytest.fixture(scope="module")
+def hasty(server: embedded.Server) -> Iterator[Serving]:
+    """A gateway that waits for a second only."""
+    with (
+        serving.database(server) as url,
+        testing.simulator() as upstream,
+        serving.gateway(url, upstream, environment={"TINTYPE_REQUEST_TIMEOUT_S": "1"}) as made,
+    ):
+        yield made
+
+
+def test_the_documents_curl_examples_run(here: Serving, tmp_path: Path) -> None:
+    """As they are, but for the port: four answers, of which the last says that it knows no such prediction."""
+    done = run(["bash", "-euo", "pipefail", "-c", ported(document.CURL, here)], tmp_path)
+
+    image, video, cost, poll = jsons(done.stdout)
+    assert (image["success"], image["error"]) == (True, None)
+    assert image["image_url"].startswith(f"{ported(document.ORIGIN, here)}/media/")
+    assert set(image) == {"success", "image_url", "error", "prediction_id"}
+    assert (video["success"], video["duration_seconds"]) == (True, 10)
+    assert video["video_url"].endswith(".mp4")
+    assert set(video) == {"success", "video_url", "error", "prediction_id", "duration_seconds"}
+    assert cost == {"estimated_cost": 1.53, "breakdown": {"images": 0.03, "video": 1.5}}
+    assert (poll["status"], poll["code"]) == (404, "unknown_generation")
+
+
+def test_the_documents_python_example_runs(here: Serving, tmp_path: Path) -> None:
+    script = tmp_path / "example.py"
+    script.write_text(ported(document.PYTHON, here))
+
+    done = run([sys.executable, str(script)], tmp_path)
+
+    origin = ported(document.ORIGIN, here)
+    image, video = done.stdout.splitlines()
+    assert image.startswith(f"Image URL: {origin}/media/")
+    assert video.startswith(f"Video URL: {origin}/media/")
+
+
+def test_a_film_is_its_clips_one_after_another(http: httpx2.Client, here: Serving) -> None:
+    """One clip of each picture, bought once, joined into one file that plays."""
+    bought = here.simulator.bills()["predictions"]
+
+    told = http.post("/api/generate/video", json={"image_urls": IMAGES}).json()
+
+    film = http.get(urlsplit(told["video_url"]).path)
+    assert film.headers["content-type"] == "video/mp4"
+    with av.open(io.BytesIO(film.content), "r") as opened:
+        frames = list(opened.decode(video=0))
+    assert len(frames) == 162
+    assert told["duration_seconds"] == round(162 / 16) == 10
+    assert here.simulator.bills()["predictions"] == bought + 2
+    single = http.post("/api/generate/video", json={"image_urls": IMAGES[:1]}).json()
+    assert (single["success"], single["duration_seconds"]) == (True, 5)
+
+
+def test_without_an_image_there_is_no_film(http: httpx2.Client) -> None:
+    """400 with the document's words, on both routes."""
+    answers = [
+        http.post(f"/api/generate/{route}", json={"image_urls": []}) for route in ("video", "video/async")
+    ]
+
+    assert [(answer.status_code, answer.json()["detail"]) for answer in answers] == [
+        (400, "At least one image URL is required")
+    ] * 2
+
+
+@pytest.mark.parametrize(
+    ("route", "body", "status"),
+    [
+        ("image", {}, 422),
+        ("image", {"prompt": " "}, 422),
+        ("image", {"prompt": "a boat", "modell": "x"}, 422),
+        ("image", {"prompt": "a boat", "model": "nobody/nothing"}, 404),
+        ("image", {"prompt": "a boat", "model": "nothing"}, 404),
+        ("video", {"image_urls": ["/etc/passwd"]}, 422),
+        ("video", {"image_urls": IMAGES, "model": "black-forest-labs/flux-schnell"}, 422),
+        ("video/async", {"image_urls": IMAGES, "callback_url": "ftp://x.test"}, 422),
+        ("poll", {"prediction_id": "abc123"}, 404),
+        ("poll", {"prediction_id": "01k9w3t8m2q7r5v6x0y4z1a2b3"}, 404),
+        ("poll", {"prediction_id": "abc123", "timeout": 0}, 422),
+        ("poll", {"prediction_id": "abc123", "timeout": 3601}, 422),
+        ("poll", {"prediction_id": "abc123", "interval": 0}, 422),
+        ("poll", {"prediction_id": "abc123", "interval": 61}, 422),
+        ("estimate-cost", {"num_images": -1}, 422),
+        ("estimate-cost", {"video_duration": -1}, 422),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(
+    http: httpx2.Client, route: str, body: dict[str, Any], status: int
+) -> None:
+    answer = http.post(f"/api/generate/{route}", json=body)
+
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
+
+
+def test_a_callback_to_the_gateway_itself_is_refused(http: httpx2.Client, here: Serving) -> None:
+    body = {"image_urls": IMAGES, "callback_url": f"{here.origin}/api/generate/image"}
+
+    answer = http.post("/api/generate/video/async", json=body)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "bad_input")
+
+
+def test_a_failed_picture_is_told_with_the_documents_words(http: httpx2.Client) -> None:
+    """502, a problem with `success`, `error` and `prediction_id` beside it."""
+    answer = http.post("/api/generate/image", json={"prompt": "[[fail=out of paint]] a boat"})
+
+    told = answer.json()
+    assert (answer.status_code, told["code"]) == (502, "generation_failed")
+    assert (told["success"], told["image_url"]) == (False, None)
+    assert "out of paint" in told["error"]
+    polled = http.post("/api/generate/poll", json={"prediction_id": told["prediction_id"]}).json()
+    assert (polled["status"], polled["error"]) == ("failed", told["error"])
+
+
+def test_a_film_with_a_failed_clip_is_told_and_the_others_are_kept(http: httpx2.Client) -> None:
+    images = [IMAGES[0], "https://example.com/[[fail=too dark]].jpg"]
+
+    answer = http.post("/api/generate/video", json={"image_urls": images})
+
+    told = answer.json()
+    assert (answer.status_code, told["code"]) == (502, "generation_failed")
+    assert (told["success"], told["video_url"], told["duration_seconds"]) == (False, None, 0)
+    assert told["error"].startswith("clip 2 of 2 was not made: ")
+    assert "too dark" in told["error"]
+    rows = http.get("/api/generations", params={"limit": 2}).json()["data"]
+    assert {row["state"] for row in rows} == {"succeeded", "failed"}
+
+
+def test_what_takes_too_long_goes_on_and_is_named(hasty: Serving) -> None:
+    """504 past the request timeout, with where to ask; nothing is bought twice, and the poll finds its end."""
+    with hasty.http() as http:
+        image = http.post("/api/generate/image", json={"prompt": "[[delay=3]] a boat"})
+        film = http.post("/api/generate/video", json={"image_urls": ["https://example.com/[[delay=3]].jpg"]})
+        told, film_told = image.json(), film.json()
+        waited = http.post("/api/generate/poll", json={"prediction_id": told["prediction_id"]}).json()
+        film_waited = http.post(
+            "/api/generate/poll", json={"prediction_id": film_told["prediction_id"]}
+        ).json()
+
+    assert (image.status_code, told["code"]) == (504, "timeout")
+    assert told["status_url"] == f"{hasty.origin}/api/generations/{told['id']}"
+    assert told["prediction_id"] == told["id"]
+    assert (film.status_code, film_told["code"]) == (504, "timeout")
+    assert film_told["status_url"] == f"{hasty.origin}/api/orders/{film_told['id']}"
+    assert (waited["status"], waited["error"]) == ("succeeded", None)
+    assert waited["output"][0].startswith(f"{hasty.origin}/media/{told['id']}/0/")
+    assert film_waited["status"] == "succeeded"
+    assert film_waited["output"].startswith(f"{hasty.origin}/media/{film_told['id']}/0/")
+
+
+def test_a_poll_ends_after_its_own_timeout(http: httpx2.Client) -> None:
+    """200 with the status as it is: neither the request timeout nor the end is waited for."""
+    ident = http.post("/api/generations", json={"prompt": "[[delay=60]] a boat"}).json()["id"]
+    film = http.post(
+        "/api/generate/video/async", json={"image_urls": ["https://example.com/[[delay=60]].jpg"]}
+    ).json()["prediction_id"]
+
+    began = time.monotonic()
+    answers = [
+        http.post("/api/generate/poll", json={"prediction_id": one, "timeout": 1}) for one in (ident, film)
+    ]
+    took_s = time.monotonic() - began
+    http.post(f"/api/generations/{ident}/cancel")
+    canceled = http.post("/api/generate/poll", json={"prediction_id": ident}).json()
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert {answer.json()["status"] for answer in answers} <= {"starting", "processing"}
+    assert 2 <= took_s < 6
+    assert canceled["status"] == "canceled"
+
+
+def test_a_poll_may_wait_longer_than_other_requests(hasty: Serving) -> None:
+    """Its timeout is its own: here a request may take a second and the slack, and this one takes longer."""
+    with hasty.http() as http:
+        ident = http.post("/api/generations", json={"prompt": "[[delay=13]] a boat"}).json()["id"]
+
+        polled = http.post("/api/generate/poll", json={"prediction_id": ident, "timeout": 30})
+
+    assert (polled.status_code, polled.json()["status"]) == (200, "succeeded")
+
+
+def test_the_callback_of_a_film_carries_its_result(http: httpx2.Client, here: Serving) -> None:
+    """Accepted at once; the result object is sent signed, for what failed too."""
+    with receiver() as (url, came):
+        good = http.post(
+            "/api/generate/video/async", json={"image_urls": IMAGES[:1], "callback_url": f"{url}/good"}
+        )
+        bad = http.post(
+            "/api/generate/video/async",
+            json={"image_urls": ["https://example.com/[[fail=too dark]].jpg"], "callback_url": f"{url}/bad"},
+        )
+        calls = dict(came.get(timeout=30) for _ in range(2))
+
+    accepted = good.json()
+    assert (good.status_code, accepted["status"]) == (202, "accepted")
+    assert accepted["message"] == "Video generation started in background"
+    assert accepted["status_url"] == f"{here.origin}/api/orders/{accepted['prediction_id']}"
+    results = {path: verified(here, *call) for path, call in calls.items()}
+    assert set(results["/good"]) == {"success", "video_url", "error", "prediction_id", "duration_seconds"}
+    assert (results["/good"]["success"], results["/good"]["duration_seconds"]) == (True, 5)
+    assert http.get(urlsplit(results["/good"]["video_url"]).path).status_code == 200
+    assert results["/bad"]["prediction_id"] == bad.json()["prediction_id"]
+    assert (results["/bad"]["success"], results["/bad"]["video_url"]) == (False, None)
+    assert "too dark" in results["/bad"]["error"]
+
+
+def test_the_same_key_gives_the_same_film(http: httpx2.Client) -> None:
+    headers = {"Idempotency-Key": "film-1"}
+    body = {"image_urls": IMAGES[:1]}
+
+    first = http.post("/api/generate/video", json=body, headers=headers).json()
+    again = http.post("/api/generate/video", json=body, headers=headers).json()
+    other = http.post("/api/generate/video", json={"image_urls": IMAGES}, headers=headers)
+
+    assert again == first
+    assert other.status_code == 409
+
+
+@pytest.mark.parametrize("is_killed", [True, False], ids=["killed", "stopped"])
+def test_a_film_is_joined_after_a_restart(server: embedded.Server, *, is_killed: bool) -> None:
+    """The process ends while clips are joined; the next one joins them, once, and buys nothing."""
+    images = [f"https://example.com/img{number}.jpg" for number in range(16)]
+    with (
+        tempfile.TemporaryDirectory(prefix="tt-") as data,
+        serving.database(server) as url,
+        testing.simulator() as upstream,
+    ):
+        Path(data).chmod(0o755)
+        kept = {"TINTYPE_DATA": data}
+        with serving.gateway(url, upstream, environment=kept) as first, first.http() as http:
+            film = http.post("/api/generate/video/async", json={"image_urls": images}).json()["prediction_id"]
+            while scalar(url, "SELECT count(*) FROM generations WHERE finished_at IS NOT NULL") < len(images):
+                http.get("/healthz")
+            assert scalar(url, "SELECT count(*) FROM films WHERE state = 'waiting'") == 1
+            if is_killed:
+                first.process.kill()
+                first.process.wait()
+            else:
+                assert first.stop() == 0
+            assert scalar(url, "SELECT count(*) FROM films WHERE state = 'waiting'") == 1
+
+        with serving.gateway(url, upstream, environment=kept) as second, second.http() as http:
+            polled = http.post("/api/generate/poll", json={"prediction_id": film}).json()
+
+        assert polled["status"] == "succeeded"
+        assert upstream.bills()["predictions"] == len(images)
+        # What a killed process leaves behind is swept when it is hours old.
+        assert is_killed or list(Path(data, "files", "drafts").iterdir()) == []
+
+
+def test_a_film_goes_with_its_clips(http: httpx2.Client, here: Serving) -> None:
+    """Who deletes a clip deletes the film that shows it: its link is gone, and so is its file."""
+    told = http.post("/api/generate/video", json={"image_urls": IMAGES}).json()
+    with psycopg.connect(here.database_url) as look:
+        (clip,) = look.execute(
+            "SELECT id FROM generations WHERE order_id = %s LIMIT 1", (told["prediction_id"],)
+        ).fetchone() or ("",)
+        (sha256,) = look.execute(
+            "SELECT sha256 FROM films WHERE order_id = %s", (told["prediction_id"],)
+        ).fetchone() or ("",)
+    stored = here.folder / "data" / "files" / "objects" / sha256[:2] / sha256[2:]
+    assert stored.exists()
+
+    deleted(here, clip)
+
+    answer = http.get(urlsplit(told["video_url"]).path)
+    assert (answer.status_code, answer.json()["code"]) == (410, "gone")
+    assert not stored.exists()
+
+
+def ported(text: str, here: Serving) -> str:
+    """Return an example of the document's with this gateway's port."""
+    return text.replace(document.ORIGIN, f"http://localhost:{urlsplit(here.origin).port}")
+
+
+def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], "HOME": str(folder), "NO_PROXY": "*"},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def jsons(text: str) -> list[dict[str, Any]]:
+    """Read several JSON documents, one after another."""
+    found, decoder, at = [], json.JSONDecoder(), 0
+    while at < len(text):
+        value, at = decoder.raw_decode(text, at)
+        found.append(value)
+    return found
+
+
+def scalar(url: str, statement: str) -> int:
+    with psycopg.connect(url) as look:
+        row = look.execute(statement.encode()).fetchone()
+    return int(row[0]) if row else 0
+
+
+@contextmanager
+def receiver() -> Iterator[tuple[str, Queue[tuple[str, tuple[dict[str, str], bytes]]]]]:
+    """Listen on loopback: the URL, and path, headers and body of what comes."""
+    came: Queue[tuple[str, tuple[dict[str, str], bytes]]] = Queue()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            """Take a call in."""
+            body = self.rfile.read(int(self.headers["content-length"]))
+            came.put((self.path, ({name.lower(): value for name, value in self.headers.items()}, body)))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Stay silent."""
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as listener:
+        thread = threading.Thread(target=listener.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.server_port}", came
+        finally:
+            listener.shutdown()
+            thread.join()
+
+
+def verified(here: Serving, headers: dict[str, str], body: bytes) -> dict[str, Any]:
+    """Check a callback's signature, and return what it says."""
+
+    async def secret() -> str:
+        async with Database(here.database_url) as database:
+            return await notices.secret("local", db=database, seal=await sealing.load(store(here)))
+
+    told: dict[str, Any] = Webhook(asyncio.run(secret())).verify(body, headers)
+    return told
