@@ -53,7 +53,6 @@ if TYPE_CHECKING:
 
     from tintype.observing import Observer
     from tintype.replicate.settings import Upstream as Place
-    from tintype.service.buying import Points
     from tintype.settings import Settings
 
 CONNECTIONS_MAX = 24
@@ -132,13 +131,12 @@ async def core(
     place: Place,
     *,
     application: str = "tintype",
-    points: Points | None = None,
     observers: Sequence[Observer] = (),
 ) -> AsyncIterator[Core]:
     """Build everything for one database and one upstream account; `observers` are told what happens."""
     async with (
         open_database(settings, application=application) as database,
-        core_on(database, settings, place, points=points, observers=observers) as made,
+        core_on(database, settings, place, observers=observers) as made,
     ):
         yield made
 
@@ -149,7 +147,6 @@ async def core_on(
     settings: Settings,
     place: Place,
     *,
-    points: Points | None = None,
     timing: upstream_.Timing | None = None,
     observers: Sequence[Observer] = (),
 ) -> AsyncIterator[Core]:
@@ -190,7 +187,7 @@ async def core_on(
         progress = Progress(
             database, upstream, known, observer=observer, has_webhooks=settings.public_url is not None
         )
-        buying = Buying(database, upstream, progress, givens, public_url=settings.public_url, points=points)
+        buying = Buying(database, upstream, progress, givens, public_url=settings.public_url)
         inbox = Inbox(
             database, upstream, progress, observer=observer, secret=_revealed(settings.webhook_secret)
         )

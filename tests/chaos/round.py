@@ -22,7 +22,7 @@ import psycopg
 from tests.chaos import points
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from tests.chaos.stage import Life, Stage
 
@@ -35,7 +35,7 @@ _OPEN_MAX = 12
 _WAIT_S = 12.0
 _TRIES = 4
 
-Whom = Literal["worker", "door", "database"]
+Whom = Literal["worker", "gateway", "database"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,19 +77,20 @@ class Report:
         return sum(count for what, count in self.done.items() if what.startswith("kill"))
 
 
-def acts(
-    *, each: int, random: int, with_webhooks: bool, stops: int = 1, away: int = 1, database: int = 1
-) -> list[Act]:
-    """List the acts of a round: each point so often, random moments, stops, and PostgreSQL's absences."""
-    door = points.DOOR_WITH_WEBHOOKS if with_webhooks else points.DOOR
-    named = [Act("worker", point) for point in points.WORKER] + [Act("door", point) for point in door]
+def acts(*, each: int, hooks: int, random: Mapping[Whom, int]) -> list[Act]:
+    """List the acts of a round: each point so often, random moments, stops, and an absence of PostgreSQL's.
+
+    The points at which webhooks come in are taken `hooks` times.
+    """
+    taking_hooks = sorted({*points.GATEWAY_WITH_WEBHOOKS} - {*points.GATEWAY})
     return [
-        *named * each,
-        *[Act("worker") for _ in range(random - random // 4)],
-        *[Act("door") for _ in range(random // 4)],
-        *[Act("worker", point, "stop") for point in points.STOPS] * stops,
-        *[Act("database") for _ in range(database)],
-        *[Act("database", does="away") for _ in range(away)],
+        *[Act("worker", point) for point in points.WORKER] * each,
+        *[Act("gateway", point) for point in points.GATEWAY] * each,
+        *[Act("gateway", point) for point in taking_hooks] * hooks,
+        *[Act("database", point) for point in points.DATABASE] * each,
+        *[Act(whom) for whom, times in random.items() for _ in range(times)],
+        *[Act("worker", point, "stop") for point in points.STOPS],
+        Act("database", does="away"),
     ]
 
 
@@ -104,18 +105,22 @@ def ask(made: Stage, name: str, random: Random) -> str:
     prompt = "a lighthouse" if random.random() < 1 / 3 else f"a lighthouse, {name}"
     body = json.dumps(
         {
-            "name": name,
             "model": MODEL,
             "input": {"prompt": prompt, "megapixels": "0.25", "output_format": "jpg"},
+            "user": "alice",
+            "project": "shop",
             "callback_url": made.receiver.url,
+            "cache": "off",
+            "deadline": 900,
         }
     )
+    headers = {"Content-Type": "application/json", "Idempotency-Key": name}
     end = time.monotonic() + 90
     last: object = None
     while time.monotonic() < end:
-        connection = http.client.HTTPConnection(str(urlsplit(made.door_url).netloc), timeout=8)
+        connection = http.client.HTTPConnection(str(urlsplit(made.gateway_url).netloc), timeout=8)
         try:
-            connection.request("POST", "/generations", body, {"Content-Type": "application/json"})
+            connection.request("POST", "/api/generations", body, headers)
             answer = connection.getresponse()
             last = answer.status, answer.read()
             if answer.status == 202:
@@ -136,14 +141,18 @@ class _Round:
         self._report = Report()
         self._is_over = threading.Event()
         self._lines: dict[Whom, queue.SimpleQueue[Act]] = {
-            whom: queue.SimpleQueue() for whom in ("worker", "door", "database")
+            whom: queue.SimpleQueue() for whom in ("worker", "gateway", "database")
         }
         shuffled = list(plan.acts)
         Random(plan.seed).shuffle(shuffled)
         # Those that take their time go first, beside the others.
         shuffled.sort(key=lambda act: act.does == "kill")
         for act in shuffled:
-            self._lines[act.whom].put(act)
+            self._line(act).put(act)
+
+    def _line(self, act: Act) -> queue.SimpleQueue[Act]:
+        """Return who is to do it: PostgreSQL dies at a named point when a worker stands there."""
+        return self._lines["worker" if act.point and act.whom == "database" else act.whom]
 
     def play(self) -> Report:
         """Run all lines side by side; the first failure of any ends the round."""
@@ -151,7 +160,7 @@ class _Round:
             threading.Thread(target=self._guarded, args=(self._lives, "worker", number))
             for number in range(_WORKERS)
         ]
-        killers.append(threading.Thread(target=self._guarded, args=(self._lives, "door", _WORKERS)))
+        killers.append(threading.Thread(target=self._guarded, args=(self._lives, "gateway", _WORKERS)))
         killers.append(threading.Thread(target=self._guarded, args=(self._absences,)))
         asking = threading.Thread(target=self._guarded, args=(self._ask,))
         for thread in (asking, *killers):
@@ -180,41 +189,51 @@ class _Round:
                 act = line.get_nowait()
             except queue.Empty:
                 break
-            how = signal.SIGSTOP if act.does == "stop" else signal.SIGKILL
+            is_stopped = act.does == "stop" or act.whom == "database"
             life = self._made.start(
-                whom, point=act.point, skip=random.randrange(3) if act.point else 0, how=how
+                whom,
+                point=act.point,
+                skip=random.randrange(3) if act.point else 0,
+                how=signal.SIGSTOP if is_stopped else signal.SIGKILL,
             )
-            self._one(act, life, random)
+            if act.point:
+                self._at_point(act, life, random)
+            else:
+                time.sleep(random.uniform(0.7, 2.5))
+                self._kill(whom, life)
         last = self._made.start(whom)
         until_ready(last)
 
-    def _one(self, act: Act, life: Life, random: Random) -> None:
-        if not act.point:
-            time.sleep(random.uniform(0.7, 2.5))
-            life.kill()
-            self._report.done[str(act)] += 1
-            return
+    def _at_point(self, act: Act, life: Life, random: Random) -> None:
+        """Wait until a process is where its trap is, and do what is to be done there."""
+        whom: Whom = "worker" if act.whom == "database" else act.whom
         end = time.monotonic() + _WAIT_S
         while not life.has_said("trapped"):
             if life.is_over:
-                raise AssertionError(f"the {act.whom} ended by itself; its log is in {self._made.data}")
+                raise AssertionError(f"the {whom} ended by itself; its log is in {self._made.data}")
             if time.monotonic() > end:
                 # Nothing came by: once more, later, and this one is taken at a random moment.
-                life.kill()
-                self._report.done[str(Act(act.whom))] += 1
+                self._kill(whom, life)
                 if act.tries > 1:
-                    self._lines[act.whom].put(Act(act.whom, act.point, act.does, act.tries - 1))
+                    self._line(act).put(Act(act.whom, act.point, act.does, act.tries - 1))
                 return
             time.sleep(0.01)
         self._report.done[str(act)] += 1
-        if act.does == "stop":
-            time.sleep(STOP_S)
-            life.send(signal.SIGCONT)
-            time.sleep(random.uniform(0.5, 1.5))
+        if act.does == "kill" and act.whom == whom:
             life.kill()
-            self._report.done[str(Act(act.whom))] += 1
+            return
+        if act.whom == "database":
+            self._made.kill_database()
         else:
-            life.kill()
+            time.sleep(STOP_S)
+        life.send(signal.SIGCONT)
+        time.sleep(random.uniform(0.5, 1.5))
+        self._kill(whom, life)
+
+    def _kill(self, whom: Whom, life: Life) -> None:
+        """Take a life at a random moment."""
+        life.kill()
+        self._report.done[str(Act(whom))] += 1
 
     def _absences(self) -> None:
         """Kill PostgreSQL, and take it away for a while."""

@@ -147,22 +147,28 @@ class Stage:
     """Whether the folder stays, for a person to look into."""
     lives: list[Life] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=itertools.count)
+    _database_turn: threading.Lock = field(default_factory=threading.Lock)
 
     @property
-    def door_url(self) -> str:
+    def gateway_url(self) -> str:
         """Where requests and webhooks go."""
         return f"http://127.0.0.1:{self.listening.getsockname()[1]}"
 
     def start(
         self, role: str, *, point: str = "", skip: int = 0, how: signal.Signals = signal.SIGKILL
     ) -> Life:
-        """Start a worker or a door."""
+        """Start a worker or a gateway."""
+        environment = {
+            "TINTYPE_DATA": str(self.data),
+            "TINTYPE_ALLOW_LOOPBACK_URLS": "1",
+            "TINTYPE_REPLICATE_URL": self.sim.url,
+            "REPLICATE_API_TOKEN": self.sim.token,
+        }
+        if self.with_webhooks:
+            environment["TINTYPE_PUBLIC_URL"] = self.gateway_url
         plan = {
             "role": role,
-            "data": str(self.data),
-            "upstream": self.sim.url,
-            "token": self.sim.token,
-            "public_url": self.door_url if self.with_webhooks else None,
+            "environment": environment,
             "socket": self.listening.fileno(),
             "is_mistaken": self.is_mistaken,
             "point": point,
@@ -177,20 +183,22 @@ class Stage:
 
     def kill_database(self) -> None:
         """Take the life of PostgreSQL's own process; its supervisor starts it again."""
-        before = users.pid(self.data)
-        os.kill(before, signal.SIGKILL)
-        until(lambda: users.is_up(self.data) and users.pid(self.data) != before, "PostgreSQL is back")
+        with self._database_turn:
+            before = users.pid(self.data)
+            os.kill(before, signal.SIGKILL)
+            until(lambda: users.is_up(self.data) and users.pid(self.data) != before, "PostgreSQL is back")
 
     def take_database_away(self, for_s: float) -> None:
         """Kill PostgreSQL, and hold who would start it again."""
-        supervisor = users.supervisor(self.data)
-        os.kill(supervisor, signal.SIGSTOP)
-        try:
-            os.kill(users.pid(self.data), signal.SIGKILL)
-            time.sleep(for_s)
-        finally:
-            os.kill(supervisor, signal.SIGCONT)
-        until(lambda: users.is_up(self.data), "PostgreSQL is back")
+        with self._database_turn:
+            supervisor = users.supervisor(self.data)
+            os.kill(supervisor, signal.SIGSTOP)
+            try:
+                os.kill(users.pid(self.data), signal.SIGKILL)
+                time.sleep(for_s)
+            finally:
+                os.kill(supervisor, signal.SIGCONT)
+            until(lambda: users.is_up(self.data), "PostgreSQL is back")
 
 
 @contextlib.contextmanager

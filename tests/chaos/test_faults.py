@@ -85,7 +85,7 @@ def test_every_fault_leaves_the_promises_kept(*, with_webhooks: bool) -> None:
     table = []
     with stage.built(with_webhooks=with_webhooks) as made:
         judge.prepare(made)
-        for role in ("door", "worker"):
+        for role in ("gateway", "worker"):
             rounds.until_ready(made.start(role))
         for number, cell in enumerate(_cells()):
             table.append(_play(made, cell, number, report))

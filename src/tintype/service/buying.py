@@ -11,7 +11,6 @@ import asyncio
 import logging
 import secrets
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -23,7 +22,7 @@ from tintype.store import generations
 from tintype.store.errors import DatabaseAway
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
     from tintype.replicate.results import Prediction
     from tintype.service.givens import Givens
@@ -43,13 +42,6 @@ _AWAY_S = 0.5
 _log = logging.getLogger("tintype.service")
 
 
-@dataclass(frozen=True, slots=True)
-class Points:
-    """Called at named points of a purchase; of use for taking a process's life there, in tests."""
-
-    reached: Callable[[str], Awaitable[None]]
-
-
 class Buying:
     """Sends the creates. `public_url` is where upstream reaches us, None without webhooks."""
 
@@ -63,7 +55,6 @@ class Buying:
         public_url: str | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
-        points: Points | None = None,
     ) -> None:
         self._database = database
         self._upstream = upstream
@@ -72,7 +63,6 @@ class Buying:
         self._public_url = public_url
         self._monotonic = monotonic
         self._now = now
-        self._points = points
 
     async def send(self, ident: str) -> bool:
         """Buy a generation that is queued; the permit for it was taken. Returns whether anything was sent.
@@ -99,7 +89,6 @@ class Buying:
 
     async def _attempt(self, row: Generation, order: Order) -> bool:
         token = secrets.token_urlsafe(TOKEN_BYTES)
-        await self._reach("before intent")
         # From before the commit, so that what the commit took is not added to what the intent is good for.
         good_until = self._monotonic() + self._upstream.timing.intent_good_s
         intent = await generations.intend(
@@ -107,7 +96,6 @@ class Buying:
         )
         if intent is None:
             return False
-        await self._reach("after intent")
         order = self._addressed(order, token)
         number = intent.number
         try:
@@ -125,7 +113,6 @@ class Buying:
         except errors.UpstreamError as error:
             await self._refused(row.id, token, number, error)
         else:
-            await self._reach("before the id is recorded")
             await self._record(
                 row.id,
                 events.Accepted(number, progress.seen(prediction)),
@@ -222,7 +209,3 @@ class Buying:
         await alerting.tell(self._database, "upstream_gone", row)
         async with self._database.transaction() as work:
             await generations.move(work, row.id, {"due_in_s": _ELSEWHERE_S})
-
-    async def _reach(self, point: str) -> None:
-        if self._points is not None:
-            await self._points.reached(point)
