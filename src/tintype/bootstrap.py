@@ -29,7 +29,7 @@ from tintype.media.fetch_target import REPLICATE_OUTPUTS, Rules
 from tintype.media.files import SIZE_MAX_BYTES, Files
 from tintype.observing import Observers
 from tintype.replicate import settings as replicate_settings
-from tintype.service import capture, films, notices, sealing, thumbnails
+from tintype.service import capture, films, guarding, notices, sealing, thumbnails
 from tintype.service import upstream as upstream_
 from tintype.service.buying import Buying
 from tintype.service.events import Feed
@@ -245,6 +245,7 @@ async def core_on(
                 known,
                 unknown_hold_nano_usd=settings.unknown_price_hold_nano_usd,
                 randomness=os.urandom,
+                secret=guarding.naming(place.token.reveal()),
                 observer=observer,
             ),
             orders=Orders(database, progress),

@@ -21,6 +21,7 @@ from tintype.api import gateway
 from tintype.api.problems import Problem
 from tintype.domain import access
 from tintype.domain.access import Caller, Scope
+from tintype.service import guarding
 
 if TYPE_CHECKING:
     from tintype.api.gateway import Gateway
@@ -88,6 +89,11 @@ def secret_of(request: Request) -> str | None:
     if kind.lower() not in {"bearer", "token"} or not secret.strip():
         raise Problem("key_missing", "the Authorization header is to be: Bearer tt_…")
     return secret.strip()
+
+
+def own_key(request: Request) -> guarding.Check:
+    """Return the check that finds the caller's own key in what is asked for (rule 23)."""
+    return guarding.naming(secret_of(request) or "")
 
 
 def address_of(request: Request) -> str:

@@ -20,7 +20,7 @@ from tintype.domain import charges, errors, ids, inputs, pricing
 from tintype.domain.access import Actor
 from tintype.domain.generation import State
 from tintype.domain.money import to_usd
-from tintype.service import requests, telling
+from tintype.service import guarding, requests, telling
 from tintype.service.requests import DEADLINE_LEAST_S, DEADLINE_MOST_S, Cache, Request
 from tintype.store import admission, gathering, generations
 from tintype.store.admission import Wanted
@@ -60,7 +60,11 @@ class Price:
 
 
 class Generations:
-    """Takes requests. `unknown_hold_nano_usd` is held where no price is known; 0 refuses."""
+    """Takes requests.
+
+    `unknown_hold_nano_usd` is held where no price is known; 0 refuses. `secret` finds what no input may hold, whoever
+    asks: the token.
+    """
 
     def __init__(  # noqa: PLR0913 - its parts, each handed in once
         self,
@@ -73,6 +77,7 @@ class Generations:
         unknown_hold_nano_usd: int,
         randomness: Callable[[int], bytes],
         observer: Observer,
+        secret: guarding.Check = guarding.nothing,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._database = database
@@ -84,6 +89,7 @@ class Generations:
         self._unknown_hold_nano_usd = unknown_hold_nano_usd
         self._randomness = randomness
         self._observer = observer
+        self._secret = secret
         self._now = now
 
     async def submit(
@@ -94,8 +100,9 @@ class Generations:
         idempotency_key: str | None = None,
         kind: str = "batch",
         plan: Mapping[str, Any] | None = None,
+        own_key: guarding.Check = guarding.nothing,
     ) -> Submitted:
-        """Admit one generation, or several as an order: all or none.
+        """Admit one generation, or several as an order: all or none. `own_key` finds the key that the caller uses.
 
         Raises InputError and UnknownModel before anything is asked of the database; LimitReached,
         IdempotencyConflict and UpstreamPaused when it refuses; DatabaseAway when it is not there.
@@ -103,7 +110,10 @@ class Generations:
         several = [request] if isinstance(request, Request) else list(request)
         if not 1 <= len(several) <= PER_REQUEST_MAX:
             raise errors.InputError(f"ask for 1 to {PER_REQUEST_MAX} generations at once, not {len(several)}")
-        wanted = tuple([await self._wanted(one, actor) for one in several])
+        secret = guarding.either(self._secret, own_key)
+        for one in several:
+            requests.check_given(one, secret)
+        wanted = tuple([await self._wanted(one, actor, secret=secret) for one in several])
         order = None
         if not isinstance(request, Request):
             order = admission.Order(id=self._new_id(), kind=kind, plan=plan)
@@ -192,7 +202,9 @@ class Generations:
         )
         return self._submitted(answer)
 
-    async def _wanted(self, request: Request, actor: Actor) -> Wanted:
+    async def _wanted(
+        self, request: Request, actor: Actor, *, secret: guarding.Check = guarding.nothing
+    ) -> Wanted:
         requests.check(request)
         model = self._model(request.model)
         if model is None and request.deployment is None and not await self._upstream.knows(request.model):
@@ -200,7 +212,7 @@ class Generations:
                 request.model,
                 catalogue_.nearest(request.model, (one.slug for one in self._catalogue.models)),
             )
-        values, files = await self._givens.store(request.input)
+        values, files = await self._givens.store(request.input, actor=actor, check=secret)
         if model is not None and request.version is None and request.deployment is None:
             try:
                 inputs.check_all(model, values)

@@ -1,6 +1,7 @@
 """What a generation was given: files by their hash, secrets sealed, both put in place just before the create.
 
-In a row's input a stored file stands as `tintype:sha256:…`, a sealed value not at all (rule 23).
+In a row's input a stored file stands as `tintype:sha256:…`, a sealed value not at all. A link to a file of ours, an
+upload or an output, is that file, and never leaves as a link (rule 23).
 """
 
 from __future__ import annotations
@@ -9,17 +10,19 @@ import base64
 import binascii
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote_to_bytes
 
 from tintype.domain import errors
 from tintype.media import kinds
+from tintype.service import guarding
 from tintype.store import outputs
 from tintype.store.admission import InputFile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tintype.domain.access import Actor
     from tintype.domain.catalogue import Model
     from tintype.media.files import Files
     from tintype.service.sealing import Seal
@@ -29,38 +32,65 @@ if TYPE_CHECKING:
 
 MARK = "tintype:sha256:"
 _RESERVED_S = 3_600.0
+_LINK_MAX = 2_048
 _PASSWORD = "password"  # noqa: S105 - a format's name
 _MASK = "**********"
 
 
-class Givens:
-    """Stores files before the admission, and fills an input in before the create."""
+class Own(Protocol):
+    """Knows the links of this installation."""
 
-    def __init__(self, database: Database, files: Files, upstream: Upstream, seal: Seal) -> None:
+    async def __call__(self, url: str, actor: Actor) -> str | None:
+        """Return the SHA-256 of the file that a text links to; None for one that is no link of ours.
+
+        Raises InputError for a link of ours that leads to nothing of the actor's.
+        """
+        ...
+
+
+async def none_are_ours(url: str, actor: Actor) -> str | None:  # noqa: ARG001 - the protocol's
+    """Know no link."""
+    return None
+
+
+class Givens:
+    """Stores files before the admission, and fills an input in before the create. `own` knows our own links."""
+
+    def __init__(
+        self,
+        database: Database,
+        files: Files,
+        upstream: Upstream,
+        seal: Seal,
+        *,
+        own: Own = none_are_ours,
+    ) -> None:
         self._database = database
         self._files = files
         self._upstream = upstream
         self._seal = seal
+        self._own = own
 
-    async def store(self, values: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[InputFile, ...]]:
+    async def store(
+        self, values: Mapping[str, Any], *, actor: Actor, check: guarding.Check = guarding.nothing
+    ) -> tuple[dict[str, Any], tuple[InputFile, ...]]:
         """Store every file of an input; returns it with their hashes in their place.
 
-        A file is bytes, a Path, or a data URI. Raises InputError for what cannot be read.
+        A file is bytes, a Path, a data URI, or a link of ours to one of the actor's. Raises InputError for what
+        cannot be read, what is not the actor's, and a file that holds what `check` finds.
         """
         plain: dict[str, Any] = {}
         found: list[InputFile] = []
         for name, value in values.items():
-            if isinstance(value, list | tuple):
-                parts = []
-                for position, part in enumerate(value):
-                    content = _content(part)
-                    parts.append(
-                        part if content is None else await self._kept(content, name, position, found)
-                    )
-                plain[name] = parts
-                continue
-            content = _content(value)
-            plain[name] = value if content is None else await self._kept(content, name, 0, found)
+            parts = []
+            for position, part in enumerate(_parts(value)):
+                content = _content(part)
+                if content is not None:
+                    guarding.refuse(f"the file in {name!r}", content, check)
+                    parts.append(await self._kept(content, name, position, found))
+                else:
+                    parts.append(await self._linked(part, name, position, actor, found))
+            plain[name] = parts if isinstance(value, list | tuple) else parts[0]
         return plain, tuple(found)
 
     def sealed(self, model: Model | None, values: Mapping[str, Any]) -> tuple[dict[str, Any], bytes | None]:
@@ -99,6 +129,18 @@ class Givens:
         kind = kinds.identify(content[: kinds.HEAD_BYTES])
         return await self._upstream.place(content, content_type=kind.value, name=sha256[:16])
 
+    async def _linked(self, part: Any, name: str, position: int, actor: Actor, found: list[InputFile]) -> Any:
+        """Return what stands for one value in the row's input: the file, when it links to one of ours."""
+        if not isinstance(part, str) or len(part) > _LINK_MAX or any(map(str.isspace, part)):
+            return part
+        sha256 = await self._own(part, actor)
+        if sha256 is None:
+            return part
+        if not await outputs.reserve_known(self._database, sha256, for_s=_RESERVED_S):
+            raise errors.InputError(f"the file that {name!r} links to is not there any more")
+        found.append(InputFile(field=name, sha256=sha256, position=position))
+        return MARK + sha256
+
     async def _kept(self, content: bytes, name: str, position: int, found: list[InputFile]) -> str:
         stored = await self._files.put([content])
         kind = kinds.identify(content[: kinds.HEAD_BYTES])
@@ -123,6 +165,15 @@ def comparable(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _hidden(value: Any) -> Any:
     return "data:," if isinstance(value, str) and value.startswith(MARK) else value
+
+
+def is_mark(value: Any) -> bool:
+    """Whether a value, or a part of it, names a stored file as only rows do."""
+    return any(isinstance(part, str) and part.startswith(MARK) for part in _parts(value))
+
+
+def _parts(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else [value]
 
 
 def _content(value: Any) -> bytes | None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tintype.domain import errors, pricing
 from tintype.domain.catalogue import Kind, Model
 from tintype.domain.money import to_usd
-from tintype.service import givens
+from tintype.service import givens, guarding
 from tintype.store import admission
 from tintype.store.admission import InputFile
 
@@ -97,6 +97,15 @@ def check(request: Request) -> None:
         raise errors.InputError(f"metadata may have {METADATA_MAX_BYTES} bytes as JSON")
     if request.model and len(request.model) > 255:
         raise errors.InputError("the name of a model has at most 255 characters")
+
+
+def check_given(request: Request, secret: guarding.Check) -> None:
+    """Raise InputError where a request holds a key or token, or names a stored file as only rows do."""
+    guarding.refuse("the input", request.input, secret)
+    guarding.refuse("the metadata", request.metadata, secret)
+    guarding.refuse("a tag", request.tags, secret)
+    if any(map(givens.is_mark, request.input.values())):
+        raise errors.InputError(f"a file is given as an upload or a URL; {givens.MARK}… names none")
 
 
 def check_json(value: Any) -> bytes:

@@ -92,6 +92,11 @@ async def reserve(
     )
 
 
+async def reserve_known(on: Database | Session, sha256: str, *, for_s: float) -> bool:
+    """Keep an object for so long; False when there is none of this hash."""
+    return await on.run("reserve_known_object", sha256=sha256, for_s=for_s) == 1
+
+
 async def put(work: Session, output: Output) -> bool:
     """Write down an output; whether it was new. Its object was named before in the same transaction."""
     return (

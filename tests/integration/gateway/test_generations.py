@@ -42,6 +42,17 @@ def test_what_a_model_cannot_do_is_said(http: httpx2.Client) -> None:
     assert (strict.status_code, strict.json()["code"]) == (422, "bad_input")
 
 
+def test_the_token_in_a_prompt_is_refused_and_not_repeated(http: httpx2.Client, here: Serving) -> None:
+    """Rule 23: 422, and neither the answer nor the log holds it."""
+    token = here.simulator.token
+
+    answer = http.post("/api/generations", json={"prompt": f"a boat called {token}", "tags": ["a"]})
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "bad_input")
+    assert token not in answer.text
+    assert token not in here.log.read_text()
+
+
 def test_one_asked_for_is_shown_listed_and_cancelled(http: httpx2.Client) -> None:
     ident = http.post("/api/generations", json={"prompt": "[[delay=60]] a lighthouse"}).json()["id"]
 

@@ -68,7 +68,10 @@ async def generate_image(
     here = gateway.of(request)
     planned = wishes.plan(here.core.catalogue, wishes.Wish(model=body.model, prompt=body.prompt))
     asked = await here.core.generations.submit(
-        planned.requests[0], actor=caller.actor(), idempotency_key=idempotency_key
+        planned.requests[0],
+        actor=caller.actor(),
+        idempotency_key=idempotency_key,
+        own_key=auth.own_key(request),
     )
     (ident,) = asked.ids
     status_url = f"{here.origin_of(request)}/api/generations/{ident}"
@@ -174,6 +177,7 @@ async def _film_asked(
         actor=actor,
         idempotency_key=key,
         kind=films.KIND,
+        own_key=auth.own_key(request),
         plan={"origin": here.origin_of(request), "callback_url": callback_url},
     )
     if asked.order_id is None:

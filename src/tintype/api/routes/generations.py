@@ -47,7 +47,10 @@ async def submit(
     if len(planned.requests) > 1:
         raise Problem("bad_input", "n: the model makes fewer at once; ask for several at /api/orders")
     asked = await here.core.generations.submit(
-        planned.requests[0], actor=actor, idempotency_key=idempotency_key
+        planned.requests[0],
+        actor=actor,
+        idempotency_key=idempotency_key,
+        own_key=auth.own_key(request),
     )
     wait_s = waiting.preferred_s(prefer)
     if wait_s is not None:
