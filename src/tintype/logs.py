@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from urllib.parse import unquote, urlsplit
 
 import structlog
+from pydantic import SecretStr
 from structlog.processors import JSONRenderer, TimeStamper, format_exc_info
 from structlog.stdlib import ExtraAdder, ProcessorFormatter, add_log_level, add_logger_name
 
@@ -144,13 +145,14 @@ def _secrets(settings: Settings) -> Iterator[str]:
     # A token that cannot be used, or that is not there, is told of by whoever needs it.
     with contextlib.suppress(ConfigurationError):
         yield replicate_settings.resolve().token.reveal()
-    if settings.webhook_secret is not None:
-        yield settings.webhook_secret.get_secret_value()
-    if settings.secrets_key is not None:
-        yield settings.secrets_key.get_secret_value()
-    if settings.database_url is not None:
-        password = urlsplit(settings.database_url.get_secret_value()).password
-        if password is not None:
+    for name in type(settings).model_fields:
+        value = getattr(settings, name)
+        if not isinstance(value, SecretStr):
+            continue
+        text = value.get_secret_value()
+        if not name.endswith("_url"):
+            yield text
+        elif (password := urlsplit(text).password) is not None:
             yield from {password, unquote(password)}
 
 

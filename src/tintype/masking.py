@@ -74,8 +74,8 @@ def without_tokens(text: str) -> str:
 
 def masked_token(text: str) -> str:
     """Return what kind of token it is and nothing that helps to guess it."""
-    kind, mark, _ = text.partition("_")
-    return f"{kind}_{MASK}" if mark and len(kind) <= 5 else MASK
+    kind = re.match(r"(?:r8|tt|whsec)_", text)
+    return f"{kind[0]}{MASK}" if kind else MASK
 
 
 __all__ = ["MASK", "masked", "masked_token", "without_tokens"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import logging
@@ -13,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import structlog
 
-from tintype import journal, logs
+from tintype import journal, logs, settings
 from tintype.observing import Begun, Observer, Observers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 TOKEN = "r8_abcdefghijklmnopqrstuvwxyz0123456789"
 ODD_TOKEN = "an-odd-token-of-another-upstream"
@@ -207,3 +209,20 @@ def test_an_observer_that_fails_stands_in_nobodys_way() -> None:
 
     assert heard == ["money"]
     assert "disk full" in written.getvalue()
+
+
+def test_what_the_settings_keep_secret_is_known_to_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The token wherever it is from, keys and secrets of any shape, a database's password as written and as meant."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("REPLICATE_API_TOKEN", ODD_TOKEN)
+    key = base64.b64encode(bytes(range(32))).decode()
+    made = settings.load(database_url="postgresql://me:pass%20word-1@host/db", secrets_key=key)
+    written = Written()
+    monkeypatch.setattr(sys, "stderr", written)
+
+    logs.set_up(made)
+    logging.getLogger("tintype").warning("%s, %s, pass word-1, pass%%20word-1", ODD_TOKEN, key)
+
+    assert [line["event"] for line in written.lines()] == ["****, ****, ****, ****"]

@@ -98,7 +98,8 @@ def _value(made: Settings, name: str) -> Any:
     """Return a value for JSON, without what is secret in it."""
     value = getattr(made, name)
     if hasattr(value, "get_secret_value"):
-        return masking.masked(value.get_secret_value())
+        secret = value.get_secret_value()
+        return masking.masked(secret) if name.endswith("_url") else masking.masked_token(secret)
     if name == "address_rate" and value is None:
         return "off"
     if value is None or isinstance(value, bool | int | float):

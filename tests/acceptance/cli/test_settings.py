@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ def test_settings_tell_value_and_source_and_no_secret(alone: Shell) -> None:
     alone.environment["TINTYPE_DATABASE_URL"] = "postgresql://me:sesame@db.test/tintype?sslpassword=sesame"
     alone.environment["REPLICATE_API_TOKEN"] = "r8_sesame"
     alone.environment["TINTYPE_WEBHOOK_SECRET"] = "whsec_sesamesesame"
+    alone.environment["TINTYPE_SECRETS_KEY"] = base64.b64encode(b"open sesame, open sesame, open!!").decode()
     (alone.folder / ".env").write_text("TINTYPE_REPLICATE_URL=https://elsewhere.test\nTINTYPE_PORT=9000\n")
     (alone.folder / "tintype.toml").write_text("workers = 3\n")
 
@@ -21,6 +23,7 @@ def test_settings_tell_value_and_source_and_no_secret(alone: Shell) -> None:
 
     assert (table.code, document.code) == (0, 0)
     assert "sesame" not in table.out + document.out
+    assert alone.environment["TINTYPE_SECRETS_KEY"] not in table.out + document.out
     told = {one["name"]: (one["value"], one["source"]) for one in json.loads(document.out)["settings"]}
     assert told["TINTYPE_DATABASE_URL"] == ("postgresql://****@db.test/tintype?****", "environment")
     assert told["REPLICATE_API_TOKEN"] == ("r8_****", "environment")
