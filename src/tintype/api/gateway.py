@@ -6,11 +6,11 @@ A lifespan opens it and puts it into the state of every request; `of(request)` t
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tintype import catalogue
+from tintype import catalogue, traces
 from tintype.domain import errors
 from tintype.local.studio import Studio
 from tintype.metrics import Meters
@@ -108,8 +108,10 @@ async def opened(
     Raises ConfigurationError for what cannot be used, DatabaseAway.
     """
     meters = Meters(catalogue.load())
-    options: dict[str, Any] = {"finish_s": finish_s, "observers": (meters,), **(given or {})}
-    async with Studio(works=works, application=APPLICATION, **options) as studio:
+    async with AsyncExitStack() as stack:
+        watching = (meters, *stack.enter_context(traces.observers()))
+        options: dict[str, Any] = {"finish_s": finish_s, "observers": watching, **(given or {})}
+        studio = await stack.enter_async_context(Studio(works=works, application=APPLICATION, **options))
         made = Gateway(
             studio,
             studio.core.settings.public_url or origin,

@@ -38,7 +38,7 @@ def worker() -> None:
 
 
 async def _work(made: Settings) -> None:
-    from tintype import catalogue, metrics  # noqa: PLC0415 - as above
+    from tintype import catalogue, metrics, traces  # noqa: PLC0415 - as above
     from tintype.local.studio import Studio  # noqa: PLC0415 - not needed to answer --help
 
     stopping = asyncio.Event()
@@ -50,7 +50,8 @@ async def _work(made: Settings) -> None:
     async with AsyncExitStack() as stack:
         if made.metrics_address is not None:
             stack.enter_context(metrics.served(meters, made.metrics_address))
-        studio = await stack.enter_async_context(Studio(application="tintype worker", observers=(meters,)))
+        watching = (meters, *stack.enter_context(traces.observers()))
+        studio = await stack.enter_async_context(Studio(application="tintype worker", observers=watching))
         screen.put(f"ready for {studio.core.upstream.origin}{' (simulated)' if studio.is_simulated else ''}")
         sys.stdout.flush()
         await stopping.wait()

@@ -18,14 +18,19 @@ def ulid(*, time_ms: int, randomness: bytes) -> str:
     return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
 
 
-def time_ms(ident: str) -> int:
-    """Return the moment of an id, in milliseconds since 1970; ValueError when it is none."""
+def number(ident: str) -> int:
+    """Return the 128 bits of an id; ValueError when it is none."""
     if not is_ulid(ident):
         raise ValueError(f"{ident!r} is not an id")
-    number = 0
-    for letter in ident[:10]:
-        number = number << 5 | _ALPHABET.index(letter)
-    return number
+    bits = 0
+    for letter in ident:
+        bits = bits << 5 | _ALPHABET.index(letter)
+    return bits
+
+
+def time_ms(ident: str) -> int:
+    """Return the moment of an id, in milliseconds since 1970; ValueError when it is none."""
+    return number(ident) >> 80
 
 
 def is_ulid(text: str) -> bool:
