@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -43,11 +43,15 @@ UNKNOWN_PRICE = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """What was admitted, or had been before under the same Idempotency-Key."""
+    """What was admitted, or had been before under the same Idempotency-Key.
+
+    `queued` are the rows of those that have just begun to wait for their purchase; others are to be read.
+    """
 
     ids: tuple[str, ...]
     order_id: str | None
     is_repeated: bool = False
+    queued: tuple[Generation, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,17 +121,16 @@ class Generations:
         order = None
         if not isinstance(request, Request):
             order = admission.Order(id=self._new_id(), kind=kind, plan=plan)
-        answer = await self._admissions.admit(
-            admission.Request(
-                actor=actor,
-                upstream_id=self._upstream.ident,
-                wanted=wanted,
-                order=order,
-                idempotency=requests.idempotency(idempotency_key, wanted),
-            ),
+        asked = admission.Request(
+            actor=actor,
+            upstream_id=self._upstream.ident,
+            wanted=wanted,
+            order=order,
+            idempotency=requests.idempotency(idempotency_key, wanted),
         )
+        answer = await self._admissions.admit(asked)
         telling.answered(self._observer, answer, wanted, actor, self._now())
-        return self._submitted(answer)
+        return self._submitted(answer, asked)
 
     def price(self, request: Request) -> Price:
         """Say what a request will cost, before it is made."""
@@ -191,16 +194,14 @@ class Generations:
         # Whoever repeats it, it is of the same end user and project.
         owner = Actor(row.key_id, user=row.end_user, project=row.project)
         wanted = (await self._wanted(request, owner),)
-        answer = await self._admissions.admit(
-            admission.Request(
-                actor=owner,
-                upstream_id=self._upstream.ident,
-                wanted=wanted,
-                idempotency=requests.idempotency(idempotency_key, wanted, replaces=row.id),
-                replaces=row.id,
-            ),
+        asked = admission.Request(
+            actor=owner,
+            upstream_id=self._upstream.ident,
+            wanted=wanted,
+            idempotency=requests.idempotency(idempotency_key, wanted, replaces=row.id),
+            replaces=row.id,
         )
-        return self._submitted(answer)
+        return self._submitted(await self._admissions.admit(asked), asked)
 
     async def _wanted(
         self, request: Request, actor: Actor, *, secret: guarding.Check = guarding.nothing
@@ -299,10 +300,11 @@ class Generations:
         text = json.dumps(what, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
 
-    def _submitted(self, answer: admission.Answer) -> Submitted:
+    def _submitted(self, answer: admission.Answer, asked: admission.Request) -> Submitted:
         match answer:
             case admission.Admitted(places, order_id):
-                return Submitted(tuple(place.id for place in places), order_id)
+                rows = admission.queued(answer, asked, simulated=self._upstream.simulated)
+                return Submitted(tuple(place.id for place in places), order_id, queued=rows)
             case admission.Repeated(generation_ids, order_id):
                 return Submitted(generation_ids, order_id, is_repeated=True)
             case admission.Conflict():

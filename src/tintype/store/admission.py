@@ -8,12 +8,13 @@ The work is done by the SQL function `tintype_admit`; this module is its types.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from psycopg.types.json import Jsonb
 
 from tintype.domain.generation import State
+from tintype.store.generations import Generation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -107,10 +108,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """All were admitted, in the order asked for."""
+    """All were admitted, in the order asked for, at a time by the database's clock."""
 
     places: tuple[Place, ...]
     order_id: str | None
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +186,22 @@ async def admit_several(on: Database | Session, requests: Sequence[Request]) -> 
     None may have a cache key or replace another.
     """
     said = await on.value("admit_several", requests=Jsonb([document(one) for one in requests]))
-    return [_answer(one) for one in said]
+    return [_answer(one | {"at": said["at"]}) for one in said["answers"]]
+
+
+def queued(admitted: Admitted, request: Request, *, simulated: bool) -> tuple[Generation, ...]:
+    """Return the rows of what was just admitted, as far as they wait in the queue for a purchase of their own.
+
+    They are as they were written but for their place in the queue, which only the database knows. One that took the
+    place of another has more from it; there are none of those.
+    """
+    if request.replaces is not None:
+        return ()
+    return tuple(
+        _row(one, position, admitted, request, simulated=simulated)
+        for position, (place, one) in enumerate(zip(admitted.places, request.wanted, strict=True))
+        if place.state is State.QUEUED and place.joined_to is None
+    )
 
 
 def document(request: Request) -> dict[str, Any]:
@@ -240,6 +257,62 @@ def _wanted(one: Wanted) -> dict[str, Any]:
     }
 
 
+def _row(one: Wanted, position: int, admitted: Admitted, request: Request, *, simulated: bool) -> Generation:
+    return Generation(
+        id=one.id,
+        order_id=admitted.order_id,
+        position=position,
+        key_id=request.actor.key,
+        end_user=request.actor.user,
+        project=request.actor.project,
+        upstream_id=request.upstream_id,
+        simulated=simulated,
+        model=one.model,
+        version=one.version,
+        deployment=one.deployment,
+        input=dict(one.input),
+        secrets=one.secrets,
+        estimate_nano_usd=one.estimate_nano_usd,
+        hold_nano_usd=one.hold_nano_usd,
+        cost_nano_usd=None,
+        price_rule=one.price_rule,
+        images=one.images,
+        video_ms=one.video_ms,
+        state=State.QUEUED.value,
+        failure_code=None,
+        failure_message=None,
+        prediction_id=None,
+        prediction=None,
+        attempts=0,
+        attempts_absent=0,
+        attempts_failed=0,
+        predictions_past=[],
+        intent_token=None,
+        intent_at=None,
+        dead_at=None,
+        cancel_wished_at=None,
+        deadline_at=admitted.at + timedelta(seconds=one.deadline_s),
+        due_at=None,
+        progress_percent=None,
+        progress=None,
+        cache_key=one.cache_key,
+        joined_to=None,
+        cached_from=None,
+        metadata=dict(one.metadata or {}),
+        tags=list(one.tags),
+        callback_url=one.callback_url,
+        virtual_start=0,
+        events_last=1,
+        created_at=admitted.at,
+        submitted_at=None,
+        started_at=None,
+        completed_at=None,
+        finished_at=None,
+        settled_at=None,
+        deleted_at=None,
+    )
+
+
 def _answer(said: dict[str, Any]) -> Answer:
     match said["outcome"]:
         case "admitted":
@@ -247,7 +320,7 @@ def _answer(said: dict[str, Any]) -> Answer:
                 Place(one["id"], State(one["state"]), one["joined_to"], one["cached_from"])
                 for one in said["generations"]
             )
-            return Admitted(places, said["order_id"])
+            return Admitted(places, said["order_id"], datetime.fromisoformat(said["at"]))
         case "repeated":
             return Repeated(tuple(said["generation_ids"]), said["order_id"])
         case "conflict":

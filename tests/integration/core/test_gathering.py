@@ -10,7 +10,7 @@ import psycopg
 from tests.integration.core.asking import USD, Asking, new_id, wanted
 from tintype.domain.access import Actor
 from tintype.domain.budget import Scope
-from tintype.store import admission, errors, gathering, ledger
+from tintype.store import admission, errors, gathering, generations, ledger
 from tintype.store.database import Database
 
 
@@ -116,3 +116,41 @@ async def test_one_after_the_other_never_waits_for_a_lane(ask: Asking, db: Datab
     async with asyncio.timeout(20):
         for _ in range(20):
             assert isinstance(await admissions.admit(request(ask)), admission.Admitted)
+
+
+async def test_what_was_queued_is_known_without_reading(ask: Asking, db: Database) -> None:
+    """The rows that an answer gives are those that were written, but for their place in the queue."""
+    admissions = gathering.Admissions(db)
+    order = admission.Order(id=new_id(), kind="batch")
+    several = [
+        request(
+            ask,
+            deadline_s=61.2345678,
+            metadata={"a": [1, 2.5]},
+            tags=("x",),
+            callback_url="https://a.example",
+        ),
+        request(ask, user="bob", version="c" * 64, images=0, video_ms=5_000),
+        replace(request(ask), wanted=(wanted(), wanted(input={"seed": 2**62})), order=order),
+    ]
+
+    answers = await asyncio.gather(*(admissions.admit(one) for one in several))
+
+    for one, answer in zip(several, answers, strict=True):
+        assert isinstance(answer, admission.Admitted)
+        rows = admission.queued(answer, one, simulated=False)
+        read = [await generations.get(db, row.id) for row in rows]
+        assert [row and replace(row, virtual_start=0) for row in read] == list(rows)
+        assert len(rows) == len(one.wanted)
+
+
+async def test_what_waits_for_another_or_had_it_already_is_read(ask: Asking, db: Database) -> None:
+    """Only what buys for itself is told of without reading."""
+    first = request(ask, cache_key="k")
+    await admission.admit(db, first)
+    second = request(ask, cache_key="k")
+
+    joined = await admission.admit(db, second)
+
+    assert isinstance(joined, admission.Admitted)
+    assert admission.queued(joined, second, simulated=False) == ()

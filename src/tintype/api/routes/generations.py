@@ -57,6 +57,11 @@ async def submit(
         response.headers["Preference-Applied"] = f"wait={wait_s}"
         if await waiting.until_final(here, asked.ids[0], timeout_s=wait_s):
             response.status_code = 200
+    elif asked.queued:
+        # It is as it was just written: nothing of it has to be read.
+        return present.generation(
+            asked.queued[0], (), links=here.links, origin=here.origin_of(request), warnings=planned.warnings
+        )
     return await told(request, asked.ids[0], actor=actor, warnings=planned.warnings)
 
 
