@@ -135,3 +135,21 @@ def test_a_worker_serves_its_own_metrics_where_that_is_wished(
     assert told["tintype_generations_ended_total"] == {_labels(model=FLUX, state="succeeded"): 1.0}
     assert elsewhere["replicate_image_requests_total"] == {_labels(): 1.0}
     assert "tintype_generations_ended_total" not in elsewhere
+
+
+def test_an_address_that_cannot_be_had_is_told(here: Serving, tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        done = subprocess.run(
+            [TINTYPE, "worker"],
+            env={**here.environment, "TINTYPE_METRICS_ADDRESS": port},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert done.returncode == 2
+    assert f"TINTYPE_METRICS_ADDRESS: cannot listen on 127.0.0.1 port {port}" in done.stderr

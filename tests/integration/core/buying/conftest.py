@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 
     from tintype.domain.access import Actor
+    from tintype.observing import Observer
     from tintype.store.database import Database
     from tintype.store.generations import Generation
     from tintype.testing import Simulator
@@ -124,12 +125,18 @@ def data() -> Iterator[Path]:
 
 @asynccontextmanager
 async def opened(
-    db: Database, data: Path, sim: Simulator, *, works: bool = True, **changes: Any
+    db: Database,
+    data: Path,
+    sim: Simulator,
+    *,
+    works: bool = True,
+    observers: Sequence[Observer] = (),
+    **changes: Any,
 ) -> AsyncIterator[Shop]:
     """A core on a database; `works` says whether its worker and upkeep run."""
     made = settings.load(dotenv=data / "none.env", data=data, **changes)
     place = replicate_settings.resolve(sim.token, base_url=sim.url)
-    async with bootstrap.core_on(db, made, place, timing=HASTY) as core:
+    async with bootstrap.core_on(db, made, place, timing=HASTY, observers=observers) as core:
         working = asyncio.create_task(core.work()) if works else None
         try:
             if working is not None:
