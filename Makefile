@@ -64,6 +64,7 @@ lock: setup ## Resolve every lock anew; nothing younger than seven days gets in.
 	@echo uv | $(COMPILE) - -o requirements/bootstrap.lock
 	@echo replicate==1.0.7 | $(COMPILE) - -o requirements/sdk-python-1.lock
 	@echo replicate==2.0.0b4 | $(COMPILE) - -o requirements/sdk-python-2.lock
+	@echo openai | $(COMPILE) - -o requirements/sdk-openai.lock
 	@cd tests/sdk/js && PATH="$(CURDIR)/$(BIN):$$PATH" npm install --package-lock-only --silent
 
 others: setup

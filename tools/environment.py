@@ -2,7 +2,7 @@
 
     python3 tools/environment.py venv     .venv from requirements/dev.lock
     python3 tools/environment.py others   the light client (.environments/light) and the official SDKs
-                                          (.environments/sdk/{python-1,python-2,js}), from locks of their own
+                                          (.environments/sdk/{python-1,python-2,openai,js}), from locks of their own
 
 Standard library only, as it runs before anything is installed. An environment carries the digest of what it
 was made from, so that asking again costs nothing; a lock file lets the second of two callers wait.
@@ -127,6 +127,7 @@ def make_others() -> None:
     make_python(OTHERS / "light", lock=REQUIREMENTS / "client.lock")
     make_python(OTHERS / "sdk" / "python-1", lock=REQUIREMENTS / "sdk-python-1.lock", wanted=PYTHON_FOR_SDK_1)
     make_python(OTHERS / "sdk" / "python-2", lock=REQUIREMENTS / "sdk-python-2.lock")
+    make_python(OTHERS / "sdk" / "openai", lock=REQUIREMENTS / "sdk-openai.lock")
     make_js_sdk()
 
 

@@ -33,6 +33,7 @@ TABLE: dict[str, tuple[int, str]] = {
     "not_json": (400, "The body is not JSON"),
     "bad_cursor": (400, "The cursor is not one of ours"),
     "bad_request": (400, "The request cannot be understood"),
+    "not_made": (400, "What was asked for was not made, and is not to be asked for again by itself"),
     "key_missing": (401, "An API key is needed"),
     "key_refused": (401, "The API key is not accepted"),
     "webhook_refused": (401, "The webhook is not upstream's"),

@@ -1,0 +1,291 @@
+"""`/openai/v1`: pictures as the SDKs for OpenAI ask for them, with every model that makes some."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import Path, Request
+
+from tintype.api import auth, gateway, present, problems, routing, waiting
+from tintype.api.gateway import Gateway
+from tintype.api.problems import Problem
+from tintype.api.schemas.openai import (
+    ErrorTold,
+    ImagesAsked,
+    ImagesTold,
+    ImageTold,
+    ModelsTold,
+    ModelTold,
+)
+from tintype.domain import catalogue, pictures
+from tintype.domain.access import Actor, Caller
+from tintype.domain.catalogue import Kind, Model, UnknownModel
+from tintype.domain.generation import State
+from tintype.media.kinds import Kind as Format
+from tintype.service import requests, wishes
+from tintype.service.requests import DEADLINE_LEAST_S, DEADLINE_MOST_S, Cache
+from tintype.service.wishes import Wish
+from tintype.store import outputs
+from tintype.store.generations import Generation
+from tintype.store.outputs import Output
+
+PREFIX = "/openai"
+BASE64_MAX_BYTES = 64 * 1024 * 1024
+"""How many bytes of files an answer holds at most in base64."""
+_GRACE_S = 15.0
+_MODES = {"low": "proof", "high": "final", "hd": "final", "xhigh": "final", "max": "final"}
+_MAKERS = frozenset({Kind.IMAGE, Kind.VECTOR, Kind.EDIT})
+_ORDER = "images"
+_Format = Literal["png", "webp", "jpeg", "gif", "svg"]
+_FORMATS: dict[str, _Format] = {
+    Format.PNG: "png",
+    Format.WEBP: "webp",
+    Format.JPEG: "jpeg",
+    Format.GIF: "gif",
+    Format.SVG: "svg",
+}
+
+router = routing.router(f"{PREFIX}/v1", tags=["openai"])
+
+
+def _refuses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Document errors in the shape of this part of the API."""
+    stated = sorted({400, 401, 403, 422, 429, 500, 503, *statuses})
+    return {
+        status: {
+            "model": ErrorTold,
+            "description": "; ".join(title for of, title in problems.TABLE.values() if of == status),
+        }
+        for status in stated
+    }
+
+
+@router.post("/images/generations", response_model=ImagesTold, responses=_refuses(402, 404, 409, 413, 415))
+async def generate(body: ImagesAsked, request: Request, caller: auth.Generates) -> ImagesTold:
+    """Make pictures and wait for them. Once they are asked for, no answer invites to ask again."""
+    here = gateway.of(request)
+    actor = caller.actor(user=body.safety_identifier or body.user or None)
+    deadline_s = min(max(here.settings.request_timeout_s, DEADLINE_LEAST_S), DEADLINE_MOST_S)
+    several, warnings = _planned(body, here, deadline_s=deadline_s)
+    asked = await here.core.generations.submit(
+        several if len(several) > 1 else several[0],
+        actor=actor,
+        kind=_ORDER,
+        own_key=auth.own_key(request),
+    )
+    waiting.allow(request, deadline_s + _GRACE_S)
+    rows = await _ended(here, asked.ids, actor=actor, within_s=deadline_s + _GRACE_S)
+    made = [one for row in rows for one in await outputs.of(here.core.database, row.id)]
+    failed = [row for row in rows if row.state != State.SUCCEEDED]
+    if not made:
+        raise _not_made(rows)
+    warnings += [f"{row.id} was not made: {_why(row)}" for row in failed]
+    return await _told(request, rows, made, body.response_format or "url", warnings)
+
+
+@router.get("/models", response_model=ModelsTold, responses=_refuses())
+async def models(request: Request, caller: auth.Reads) -> ModelsTold:
+    """List the models that make pictures and that the key may use."""
+    known = gateway.of(request).core.catalogue.models
+    return ModelsTold(
+        data=[_model_told(one) for one in known if _makes_pictures(one) and _may_use(caller, one)]
+    )
+
+
+@router.get("/models/{id:path}", response_model=ModelTold, responses=_refuses(404))
+async def model(
+    request: Request,
+    caller: auth.Reads,
+    id: Annotated[str, Path(examples=["black-forest-labs/flux-schnell"])],
+) -> ModelTold:
+    """Show a model, by any of its names."""
+    found = gateway.of(request).core.catalogue.find(id)
+    if not _makes_pictures(found) or not _may_use(caller, found):
+        raise UnknownModel(id[:255], None)
+    return _model_told(found)
+
+
+def _planned(
+    body: ImagesAsked, here: Gateway, *, deadline_s: float
+) -> tuple[list[requests.Request], list[str]]:
+    """Plan the requests. Raises InputError, UnknownModel, and Problem for a model that makes no pictures."""
+    words = pictures.Words(
+        size=pictures.pixels(body.size) if body.size not in {None, "auto"} else None,
+        quality=_said(body.quality),
+        output_format=body.output_format,
+        output_compression=body.output_compression,
+        background=_said(body.background),
+        style=body.style,
+    )
+    name = body.model
+    if name is None:
+        # The model is what the quality chooses.
+        name = here.settings.model_of(_MODES.get(words.quality or "", "standard"))
+        words = dataclasses.replace(words, quality=None)
+    fitted = _fitted(here.core.catalogue, name, words)
+    planned = wishes.plan(
+        here.core.catalogue,
+        Wish(
+            model=name,
+            prompt=body.prompt,
+            n=body.n or 1,
+            input={**fitted.inputs, **body.input},
+            deadline_s=deadline_s,
+            # Equal requests of these SDKs are meant to give other pictures.
+            cache=Cache.OFF,
+        ),
+    )
+    return list(planned.requests), [*fitted.warnings, *planned.warnings]
+
+
+def _said(word: str | None) -> str | None:
+    return None if word == "auto" else word
+
+
+def _fitted(known: catalogue.Catalogue, name: str, words: pictures.Words) -> pictures.Fitted:
+    try:
+        found = known.find(name)
+    except UnknownModel:
+        # With an owner it may be one that only upstream knows; its words are its own.
+        return pictures.Fitted()
+    if found.kind not in _MAKERS:
+        raise Problem(
+            "bad_input",
+            f"{found.slug} makes no pictures; GET {PREFIX}/v1/models lists those that do",
+            facts={"fields": [{"field": "model", "detail": "makes no pictures"}]},
+        )
+    return pictures.fitted(found, words)
+
+
+async def _ended(
+    here: Gateway, idents: tuple[str, ...], *, actor: Actor, within_s: float
+) -> list[Generation]:
+    """Wait until all have ended. Raises Problem when the gateway stops, or it takes too long."""
+    for ident in idents:
+        if await waiting.until_final(here, ident, timeout_s=within_s):
+            continue
+        if here.stopping.is_set():
+            raise Problem(
+                "not_possible_now",
+                f"the gateway is stopping; {ident} goes on, and an equal request is given what it makes",
+                headers={"x-should-retry": "true"},
+            )
+        raise Problem(
+            "not_made",
+            f"it takes longer than {within_s:g} s; {ident} goes on, ask for it at /api/generations/{ident}",
+            facts={"failure_code": "timeout"},
+            headers={"x-should-retry": "false"},
+        )
+    return [await here.core.generations.get(ident, actor=actor) for ident in idents]
+
+
+def _not_made(rows: list[Generation]) -> Problem:
+    """Return the problem of a request of which nothing was made: never one that SDKs repeat by themselves."""
+    first = rows[0]
+    return Problem(
+        "not_made",
+        f"{first.id} was not made: {_why(first)}",
+        facts={"failure_code": first.failure_code},
+        headers={"x-should-retry": "false"},
+    )
+
+
+def _why(row: Generation) -> str:
+    return row.failure_message or row.failure_code or f"it was {row.state}"
+
+
+async def _told(
+    request: Request,
+    rows: list[Generation],
+    made: list[Output],
+    response_format: Literal["url", "b64_json"],
+    warnings: list[str],
+) -> ImagesTold:
+    first = made[0]
+    data = []
+    if response_format == "b64_json":
+        if sum(one.size_bytes for one in made) > BASE64_MAX_BYTES:
+            raise Problem(
+                "not_made",
+                f"the pictures have more than {BASE64_MAX_BYTES:,} bytes; they are at /api/generations/{rows[0].id}",
+                headers={"x-should-retry": "false"},
+            )
+        data = [ImageTold(b64_json=await _content(request, one)) for one in made]
+    else:
+        here = gateway.of(request)
+        origin = here.origin_of(request)
+        data = [ImageTold(url=present.output(one, links=here.links, origin=origin).url) for one in made]
+    return ImagesTold(
+        created=int(rows[0].created_at.timestamp()),
+        data=data,
+        output_format=_FORMATS.get(first.content_type),
+        size=f"{first.width}x{first.height}" if first.width and first.height else None,
+        ids=[row.id for row in rows],
+        warnings=warnings,
+    )
+
+
+async def _content(request: Request, one: Output) -> str:
+    reading = await gateway.of(request).core.files.open(one.sha256)
+    return base64.b64encode(b"".join([piece async for piece in reading.pieces])).decode()
+
+
+def _makes_pictures(found: Model) -> bool:
+    needs_file = any(one.takes_file and one.required for one in found.inputs.values())
+    return found.kind in _MAKERS and not needs_file
+
+
+def _may_use(caller: Caller, found: Model) -> bool:
+    return caller.models is None or found.slug in caller.models
+
+
+def _model_told(found: Model) -> ModelTold:
+    day = datetime.fromisoformat(found.price.dated).replace(tzinfo=UTC)
+    return ModelTold(id=found.slug, created=int(day.timestamp()), owned_by=found.slug.partition("/")[0])
+
+
+def written(problem: Problem, request_id: str) -> dict[str, Any]:  # noqa: ARG001 - it stands in a header
+    """Write a problem as these SDKs read it (rule 25)."""
+    fields = problem.facts.get("fields") or [{}]
+    return {
+        "error": {
+            "message": problem.detail,
+            "type": _type(problem),
+            "code": _code(problem),
+            "param": fields[0].get("field"),
+        }
+    }
+
+
+def _type(problem: Problem) -> str:
+    match problem.status_code:
+        case 401:
+            return "authentication_error"
+        case 402:
+            return "insufficient_quota"
+        case 403:
+            return "permission_error"
+        case 429:
+            return "rate_limit_error"
+        case status if status >= 500:
+            return "server_error"
+    return "invalid_request_error"
+
+
+def _code(problem: Problem) -> str:
+    if problem.facts.get("failure_code") == "content_refused":
+        return "moderation_blocked"
+    return {
+        "unknown_model": "model_not_found",
+        "key_missing": "invalid_api_key",
+        "key_refused": "invalid_api_key",
+        "budget_exceeded": "insufficient_quota",
+        "limit_reached": "rate_limit_exceeded",
+        "too_many_requests": "rate_limit_exceeded",
+    }.get(problem.code, problem.code)
+
+
+problems.speak(PREFIX, written)

@@ -1,0 +1,154 @@
+"""Fit the words in which other image APIs ask for a picture to the inputs of a model. Pure.
+
+    pictures.fitted(model, Words(size=(1536, 1024), quality="high", output_format="jpeg"))
+
+What a model has no input for is left out with a sentence; what it has an input for comes as near as its choices allow.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tintype.domain.catalogue import Field, Model
+
+_SIZES = ("size", "resolution", "image_size")
+_RATIO = re.compile(r"(\d{1,4}(?:\.\d)?)[:x](\d{1,4}(?:\.\d)?)")
+# What two ratios differ in by rounding to whole pixels.
+_EQUAL = 0.02
+_QUALITIES = ("low", "medium", "high", "xhigh", "max")
+_QUALITY_NAMES = {"standard": "medium", "hd": "high"}
+_FORMAT_NAMES = {"jpeg": "jpg", "jpg": "jpeg"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """What is asked for; None where nothing is said. `size` is width and height in pixels."""
+
+    size: tuple[int, int] | None = None
+    quality: str | None = None
+    output_format: str | None = None
+    output_compression: int | None = None
+    background: str | None = None
+    style: str | None = None
+
+
+@dataclass(slots=True)
+class Fitted:
+    """The inputs that say it, and sentences about what they do not say."""
+
+    inputs: dict[str, Any] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+
+def fitted(model: Model, words: Words) -> Fitted:
+    """Return the inputs with which a model comes as near as it can."""
+    found = Fitted()
+    if words.size is not None:
+        _size(model, *words.size, found)
+    if words.quality is not None:
+        _quality(model, words.quality, found)
+    if words.output_format is not None:
+        names = (words.output_format, _FORMAT_NAMES.get(words.output_format, words.output_format))
+        _choice(model, "output_format", names, found)
+    if words.output_compression is not None:
+        _number(model, "output_quality", words.output_compression, "output_compression", found)
+    if words.background is not None and not (words.background == "transparent" and model.is_transparent):
+        _choice(model, "background", (words.background,), found)
+    if words.style is not None:
+        _choice(model, "style", (words.style,), found)
+    return found
+
+
+def pixels(text: str) -> tuple[int, int]:
+    """Read a size such as `1536x1024`. Raises ValueError for what is none."""
+    sides = re.fullmatch(r"([1-9]\d{0,4})x([1-9]\d{0,4})", text.strip().lower())
+    if sides is None:
+        raise ValueError(f"{text[:40]!r} is no size; write it as 1024x1024, or auto")
+    return int(sides[1]), int(sides[2])
+
+
+def _size(model: Model, width: int, height: int, found: Fitted) -> None:
+    wanted = f"{width}x{height}"
+    for name in _SIZES:
+        if name in model.inputs and wanted in model.inputs[name].choices:
+            found.inputs[name] = wanted
+            return
+    sides = (model.inputs.get("width"), model.inputs.get("height"))
+    if sides[0] is not None and sides[1] is not None and _takes(sides[0], width) and _takes(sides[1], height):
+        for name in ("aspect_ratio", *_SIZES):
+            if name in model.inputs and "custom" in model.inputs[name].choices:
+                found.inputs[name] = "custom"
+        found.inputs |= {"width": width, "height": height}
+        return
+    for name in ("aspect_ratio", *_SIZES):
+        near = _nearest(model.inputs[name].choices, width / height) if name in model.inputs else None
+        if near is not None:
+            choice, distance = near
+            found.inputs[name] = choice
+            if distance > _EQUAL:
+                found.warnings.append(f"{model.slug} makes no {wanted}; the nearest shape is {choice}")
+            return
+    found.warnings.append(f"{model.slug} has no input for a size, so {wanted} was left out")
+
+
+def _nearest(choices: Iterable[str | int], ratio: float) -> tuple[str, float] | None:
+    """Return the choice whose shape is most like a ratio, and how far it is from it."""
+    shapes = []
+    for choice in choices:
+        sides = _RATIO.fullmatch(str(choice))
+        if sides is not None and float(sides[1]) and float(sides[2]):
+            distance = abs(math.log(float(sides[1]) / float(sides[2]) / ratio))
+            shapes.append((distance, str(choice)))
+    if not shapes:
+        return None
+    distance, choice = min(shapes)
+    return choice, distance
+
+
+def _quality(model: Model, quality: str, found: Fitted) -> None:
+    """Choose the quality of this name, else the nearest that the model knows."""
+    choices = [str(choice) for choice in model.inputs["quality"].choices] if "quality" in model.inputs else []
+    name = quality if quality in choices else _QUALITY_NAMES.get(quality, quality)
+    known = [one for one in _QUALITIES if one in choices]
+    if name in choices:
+        found.inputs["quality"] = name
+    elif name in _QUALITIES and known:
+        place = _QUALITIES.index(name)
+        found.inputs["quality"] = min(known, key=lambda one: abs(_QUALITIES.index(one) - place))
+        found.warnings.append(
+            f"{model.slug} knows no quality {quality!r}; {found.inputs['quality']!r} is nearest"
+        )
+    else:
+        found.warnings.append(f"{model.slug} has no input for quality, so {quality!r} was left out")
+
+
+def _choice(model: Model, name: str, values: Iterable[str], found: Fitted) -> None:
+    """Set an input to the first of these values that the model takes; one that takes any takes the first."""
+    wanted = model.inputs.get(name)
+    first = next(iter(values))
+    taken = None
+    if wanted is not None:
+        taken = next((value for value in values if not wanted.choices or value in wanted.choices), None)
+    if taken is not None:
+        found.inputs[name] = taken
+        return
+    known = f"; it takes {', '.join(str(one) for one in wanted.choices)}" if wanted is not None else ""
+    found.warnings.append(f"{model.slug} has no {name} {first!r}, so it was left out{known}")
+
+
+def _number(model: Model, name: str, value: int, word: str, found: Fitted) -> None:
+    if name in model.inputs and _takes(model.inputs[name], value):
+        found.inputs[name] = value
+    else:
+        found.warnings.append(f"{model.slug} has no input for {word}, so {value} was left out")
+
+
+def _takes(wanted: Field, value: int) -> bool:
+    low, high = wanted.minimum, wanted.maximum
+    return (low is None or value >= low) and (high is None or value <= high)

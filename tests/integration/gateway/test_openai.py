@@ -1,0 +1,160 @@
+"""`/openai/v1`: the official package works unmodified, over http and https; and what no SDK shows."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.integration.gateway import serving
+from tintype import testing
+from tintype.simulator import certificates
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import httpx2
+
+    from tests.integration.gateway.serving import Serving
+    from tintype.store import embedded
+
+ROOT = Path(__file__).resolve().parents[3]
+SDK = ROOT / ".environments" / "sdk" / "openai"
+SCENARIOS = (
+    "picture",
+    "in base64",
+    "several",
+    "without a model",
+    "asyncio",
+    "models",
+    "refusals",
+    "failures",
+)
+FLUX = "black-forest-labs/flux-schnell"
+PATH = "/openai/v1/images/generations"
+
+
+@pytest.fixture(scope="module", params=["http", "https"])
+def endings(
+    request: pytest.FixtureRequest, server: embedded.Server, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Mapping[str, str]]:
+    """How each scenario of the SDK ended against a gateway of its own: empty, or its traceback."""
+    assert (SDK / "ready").exists(), "the environments of the SDKs are missing; run `make others`"
+    options: list[str] = []
+    environment = {"PATH": os.environ["PATH"], "HOME": str(SDK), "SDK_KEY": ""}
+    if request.param == "https":
+        files = certificates.self_signed(tmp_path_factory.mktemp("tls"), host="127.0.0.1")
+        options = ["--tls-cert", str(files.cert), "--tls-key", str(files.key)]
+        environment["SSL_CERT_FILE"] = str(files.ca)
+    with (
+        serving.database(server) as url,
+        testing.simulator() as upstream,
+        serving.gateway(url, upstream, *options) as here,
+    ):
+        assert here.origin.startswith(f"{request.param}://")
+        bought = upstream.bills()["predictions"]
+        done = subprocess.run(
+            [str(SDK / "bin" / "python"), str(ROOT / "tests" / "sdk" / "openai_python.py"), here.origin],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        found = {line["scenario"]: line["error"] for line in map(json.loads, done.stdout.splitlines())}
+        yield found | {"bought": str(upstream.bills()["predictions"] - bought)}
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_the_official_package_works(endings: Mapping[str, str], scenario: str) -> None:
+    """What its users do has the outcome that they know."""
+    assert set(endings) == {*SCENARIOS, "bought"}
+    assert not endings[scenario], endings[scenario]
+
+
+def test_nothing_is_bought_twice(endings: Mapping[str, str]) -> None:
+    """Rule 8: what failed is not repeated by the package itself; six pictures of four at once are two runs."""
+    assert endings["bought"] == "8"
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "param"),
+    [
+        ({}, 422, "prompt"),
+        ({"prompt": "a boat", "n": 11}, 422, "n"),
+        ({"prompt": "a boat", "n": 0}, 422, "n"),
+        ({"prompt": "a boat", "size": "1024"}, 422, "size"),
+        ({"prompt": "a boat", "stream": True}, 422, "stream"),
+        ({"prompt": "a boat", "qualty": "hd"}, 422, "qualty"),
+        ({"prompt": "a boat", "model": "wan-video/wan-2.2-i2v-fast"}, 422, "model"),
+        ({"prompt": "a boat", "model": "nothing"}, 404, None),
+        ({"prompt": " "}, 422, None),
+    ],
+)
+def test_refusals_have_the_shape_that_is_expected(
+    http: httpx2.Client, body: dict[str, Any], status: int, param: str | None
+) -> None:
+    """Rule 25: `error` with message, type, code and param, as JSON."""
+    answer = http.post(PATH, json=body)
+
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/json")
+    error = answer.json()["error"]
+    assert set(error) == {"message", "type", "code", "param"}
+    assert (error["type"], error["param"]) == ("invalid_request_error", param)
+
+
+def test_a_body_that_is_no_json_is_refused_in_the_same_shape(http: httpx2.Client) -> None:
+    answer = http.post(PATH, content=b"{", headers={"content-type": "application/json"})
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "not_json")
+
+
+def test_equal_requests_are_bought_each(http: httpx2.Client, here: Serving) -> None:
+    """Rule 9: the cache is off here, with a seed too."""
+    bought = here.simulator.bills()["predictions"]
+    body = {"prompt": "a boat", "model": FLUX, "input": {"seed": 7}}
+
+    first, second = (http.post(PATH, json=body).json() for _ in range(2))
+
+    assert here.simulator.bills()["predictions"] == bought + 2
+    assert first["ids"] != second["ids"]
+
+
+def test_what_could_not_be_done_is_told(http: httpx2.Client) -> None:
+    """A word that the model has no input for is a warning, not silence; its own inputs win over ours."""
+    body = {"prompt": "a boat", "model": FLUX, "style": "vivid", "size": "2048x512"}
+
+    told = http.post(PATH, json={**body, "input": {"output_format": "png"}, "output_format": "webp"}).json()
+
+    assert told["output_format"] == "png"
+    assert told["warnings"] == [
+        f"{FLUX} makes no 2048x512; the nearest shape is 21:9",
+        f"{FLUX} has no style 'vivid', so it was left out",
+    ]
+
+
+def test_pictures_that_failed_among_others_are_told(http: httpx2.Client, here: Serving) -> None:
+    """What was made is given, and what was not is said: it was paid for all the same."""
+    rule = {"on": "request", "method": "POST", "path": "/models/*/predictions", "do": "answer", "status": 422}
+    here.simulator.faults([{**rule, "count": 1, "body": {"detail": "not this one"}}])
+
+    told = http.post(PATH, json={"prompt": "a boat", "model": FLUX, "n": 8}).json()
+
+    here.simulator.clear_faults()
+    assert len(told["data"]) == 4
+    assert len(told["ids"]) == 2
+    assert "was not made" in told["warnings"][0]
+
+
+def test_the_users_generations_are_theirs(http: httpx2.Client) -> None:
+    """`user` is the end user of budgets and reports; `safety_identifier` wins."""
+    body = {"prompt": "a boat", "model": FLUX, "user": "one", "safety_identifier": "two"}
+
+    (ident,) = http.post(PATH, json=body).json()["ids"]
+
+    assert http.get(f"/api/generations/{ident}").json()["user"] == "two"
