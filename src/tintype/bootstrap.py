@@ -39,6 +39,7 @@ from tintype.service.inbox import Inbox
 from tintype.service.links import Links
 from tintype.service.orders import Orders
 from tintype.service.orphans import Orphans
+from tintype.service.owned import Owned
 from tintype.service.progress import Progress
 from tintype.service.searching import Searching
 from tintype.service.tracking import Tracking
@@ -183,7 +184,8 @@ async def core_on(
         fetcher = await stack.enter_async_context(fetch.Fetcher(_rules(place, is_local=is_local)))
         key = _revealed(settings.secrets_key)
         seal = await sealing.load(files, given=key, before=settings.data)
-        givens = Givens(database, files, upstream, seal)
+        links = Links(seal.derived(b"links"))
+        givens = Givens(database, files, upstream, seal, own=Owned(database, links))
         progress = Progress(
             database, upstream, known, observer=observer, has_webhooks=settings.public_url is not None
         )
@@ -213,7 +215,7 @@ async def core_on(
             db=database,
             files=files,
             joiners=await stack.enter_async_context(joiners),
-            links=Links(seal.derived(b"links")),
+            links=links,
         )
         feed = await stack.enter_async_context(Feed(database))
         tools = capture.Tools(db=database, files=files, fetcher=fetcher, pool=workers, is_text=_texts(known))
