@@ -17,7 +17,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.requests import Request
 
 from tintype import journal
-from tintype.api import gateway
+from tintype.api import gateway, proxies
 from tintype.api.problems import Problem
 from tintype.domain import access
 from tintype.domain.access import Caller, Scope
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from tintype.api.gateway import Gateway
 
 MAKE_A_KEY = "make a key with: tintype keys create --name NAME"
-_PROXIED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip")
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _FORMS = ("application/json", "multipart/form-data")
 
@@ -97,8 +96,10 @@ def own_key(request: Request) -> guarding.Check:
 
 
 def address_of(request: Request) -> str:
-    """Return the address that a request comes from."""
-    return request.client.host if request.client else ""
+    """Return the address that a request comes from: the caller's own, where a proxy that is trusted tells it."""
+    peer = request.client.host if request.client else ""
+    trusted = gateway.of(request).settings.trusted_proxies
+    return proxies.caller(peer, request.headers.getlist("x-forwarded-for"), trusted) if trusted else peer
 
 
 async def _owner(request: Request, here: Gateway) -> None:
@@ -128,7 +129,7 @@ def foreign(request: Request) -> str | None:
     if not is_loopback(address_of(request)):
         return "the request comes from another one"
     headers = request.headers
-    if any(name in headers for name in _PROXIED):
+    if any(name in headers for name in proxies.MARKS):
         return "the request came through a proxy"
     server = request.scope.get("server") or ("", 0)
     if not _is_ours(headers.get("host", ""), server[1]):

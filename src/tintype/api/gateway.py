@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tintype import catalogue, traces
+from tintype.api import proxies
 from tintype.domain import errors
 from tintype.local.studio import Studio
 from tintype.metrics import Meters
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from tintype.settings import Settings
 
 APPLICATION = "tintype serve"
-_LOOPBACK = frozenset({"127.0.0.1", "::1"})
 
 
 class Keys(Protocol):
@@ -84,7 +84,8 @@ class Gateway:
 
     def shows_faults(self, request: Request) -> bool:
         """Whether the text of an unforeseen error may leave: in debug mode, to this machine."""
-        return bool(self.settings.debug) and request.client is not None and request.client.host in _LOOPBACK
+        peer = request.client.host if request.client else ""
+        return self.settings.debug and proxies.is_from_here(peer, request.headers.keys())
 
     def origin_of(self, request: Request) -> str:
         """Return the origin for links in an answer: the public one, else the one that was asked."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from starlette.requests import ClientDisconnect, Request
 
 from tintype import journal
-from tintype.api import problems
+from tintype.api import problems, proxies
 from tintype.domain import ids
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class Front:
                 )
             if problem is None:
                 log.exception("no answer to %s %s", scope["method"], scope["path"])
-                problem = problems.internal(error, is_shown=self._is_debug and _is_loopback(scope))
+                problem = problems.internal(error, is_shown=self._is_debug and _is_from_here(scope))
             if visit.has_started:
                 raise
             await problems.answer(Request(scope), problem)(scope, receive, visit.send)
@@ -194,6 +194,6 @@ def shown(path: str) -> str:
     return re.sub(r"^/(media|share|hooks/replicate|streams)/.*", r"/\1/****", path)
 
 
-def _is_loopback(scope: Scope) -> bool:
-    client = scope.get("client")
-    return client is not None and client[0] in {"127.0.0.1", "::1"}
+def _is_from_here(scope: Scope) -> bool:
+    peer = (scope.get("client") or ("", 0))[0]
+    return proxies.is_from_here(peer, (name.decode("latin-1") for name, _ in scope["headers"]))

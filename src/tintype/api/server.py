@@ -29,18 +29,20 @@ if TYPE_CHECKING:
 
     from tintype.api.gateway import Gateway
 
-GRACE_S = 5
-"""How long requests in hand may take when the server stops; those that wait are answered at once."""
+GRACE_SHARE = 0.625
+"""How much of a stop's time requests in hand may take; those that wait are answered at once, the rest is the jobs'."""
 BACKLOG = 4096
-FINISH_S = 3.0
-"""How long jobs that were begun may take after that; then they are given back."""
 _LOOK_S = 0.1
 _OPTIONS = "_TINTYPE_SERVE"
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How it listens. `workers` are processes; `works` says whether they empty the queues too."""
+    """How it listens. `workers` are processes; `works` says whether they empty the queues too.
+
+    `shutdown_s` is what a stop may take: first for requests in hand, then for jobs that were begun; what is left of
+    these is given back.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8000
@@ -48,6 +50,7 @@ class Options:
     works: bool = True
     tls_cert: str | None = None
     tls_key: str | None = None
+    shutdown_s: float = 8.0
 
     @property
     def origin(self) -> str:
@@ -111,7 +114,7 @@ def build(options: Options, ready: Callable[[], None] | None = None) -> ASGIApp:
             origin=options.origin,
             is_local=auth.is_loopback(options.host),
             works=options.works,
-            finish_s=FINISH_S,
+            finish_s=options.shutdown_s * (1 - GRACE_SHARE),
         ) as made:
             with _told_to_stop(made):
                 if ready is not None:
@@ -142,7 +145,7 @@ def _config(application: ASGIApp | str, options: Options) -> uvicorn.Config:
         proxy_headers=False,
         backlog=BACKLOG,
         timeout_keep_alive=65,
-        timeout_graceful_shutdown=GRACE_S,
+        timeout_graceful_shutdown=options.shutdown_s * GRACE_SHARE,  # type: ignore[arg-type] # it is waited for as it is
         ssl_certfile=options.tls_cert,
         ssl_keyfile=options.tls_key,
     )

@@ -61,6 +61,7 @@ def serve(
         works=worker,
         tls_cert=None if made.tls_cert is None else str(made.tls_cert),
         tls_key=None if made.tls_key is None else str(made.tls_key),
+        shutdown_s=made.shutdown_s,
     )
     with server.bind(options) as listener:
         bound = dataclasses.replace(options, port=listener.getsockname()[1])
