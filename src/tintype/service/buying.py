@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 
 from tintype.domain import errors, events
 from tintype.domain.generation import State
-from tintype.service import alerting, progress
+from tintype.service import alerting, finishing, progress
 from tintype.service.upstream import Order
 from tintype.store import generations
 from tintype.store.errors import DatabaseAway
+from tintype.store.generations import Generation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from tintype.service.progress import Progress
     from tintype.service.upstream import Upstream
     from tintype.store.database import Database
-    from tintype.store.generations import Generation
 
 TOKEN_BYTES = 24
 HOOKS = "/hooks/replicate/"
@@ -79,6 +79,12 @@ class Buying:
         if over_s >= 0:
             await self._progress.overdue(ident, over_s)
             return False
+        step = await finishing.ready(row, db=self._database)
+        if not isinstance(step, Generation):
+            if step is not None:
+                await self._progress.apply(ident, events.CancelWished())
+            return False
+        row = step
         try:
             order = await self._order(row)
         except errors.UpstreamError as error:

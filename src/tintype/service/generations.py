@@ -20,8 +20,8 @@ from tintype.domain import charges, errors, ids, inputs, pricing
 from tintype.domain.access import Actor
 from tintype.domain.generation import State
 from tintype.domain.money import to_usd
-from tintype.service import guarding, requests, telling
-from tintype.service.requests import DEADLINE_LEAST_S, DEADLINE_MOST_S, Cache, Request
+from tintype.service import finishing, guarding, requests, telling
+from tintype.service.requests import DEADLINE_LEAST_S, DEADLINE_MOST_S, Cache, Follows, Request
 from tintype.store import admission, gathering, generations
 from tintype.store.admission import Wanted
 
@@ -117,7 +117,7 @@ class Generations:
         secret = guarding.either(self._secret, own_key)
         for one in several:
             requests.check_given(one, secret)
-        wanted = tuple([await self._wanted(one, actor, secret=secret) for one in several])
+        wanted = await self._all_wanted(several, actor, secret=secret)
         order = None
         if not isinstance(request, Request):
             order = admission.Order(id=self._new_id(), kind=kind, plan=plan)
@@ -182,7 +182,7 @@ class Generations:
         deadline_s = (row.deadline_at - row.created_at).total_seconds()
         request = Request(
             model=row.model,
-            input=row.input,
+            input=await finishing.input_again(row, db=self._database),
             version=row.version,
             deployment=row.deployment,
             deadline_s=min(max(deadline_s, DEADLINE_LEAST_S), DEADLINE_MOST_S),
@@ -203,8 +203,22 @@ class Generations:
         )
         return self._submitted(await self._admissions.admit(asked), asked)
 
+    async def _all_wanted(
+        self, several: Sequence[Request], actor: Actor, *, secret: guarding.Check
+    ) -> tuple[Wanted, ...]:
+        made: list[Wanted] = []
+        for one in several:
+            follows = None if one.follows is None else made[one.follows.request].id
+            made.append(await self._wanted(one, actor, follows=follows, secret=secret))
+        return tuple(made)
+
     async def _wanted(
-        self, request: Request, actor: Actor, *, secret: guarding.Check = guarding.nothing
+        self,
+        request: Request,
+        actor: Actor,
+        *,
+        follows: str | None = None,
+        secret: guarding.Check = guarding.nothing,
     ) -> Wanted:
         requests.check(request)
         model = self._model(request.model)
@@ -214,6 +228,8 @@ class Generations:
                 catalogue_.nearest(request.model, (one.slug for one in self._catalogue.models)),
             )
         values, files = await self._givens.store(request.input, actor=actor, check=secret)
+        if request.follows is not None:
+            values[request.follows.input] = f"{Follows.MARK}{request.follows.output}"
         if model is not None and request.version is None and request.deployment is None:
             try:
                 inputs.check_all(model, values)
@@ -242,6 +258,7 @@ class Generations:
             metadata=request.metadata,
             tags=request.tags,
             callback_url=request.callback_url,
+            follows=follows,
         )
 
     def _model(self, name: str) -> Model | None:

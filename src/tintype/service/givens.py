@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from tintype.store.generations import Generation
 
 MARK = "tintype:sha256:"
+# What begins like this in a row's input was written there by us.
+_OURS = "tintype:"
 _RESERVED_S = 3_600.0
 _LINK_MAX = 2_048
 _PASSWORD = "password"  # noqa: S105 - a format's name
@@ -168,8 +170,8 @@ def _hidden(value: Any) -> Any:
 
 
 def is_mark(value: Any) -> bool:
-    """Whether a value, or a part of it, names a stored file as only rows do."""
-    return any(isinstance(part, str) and part.startswith(MARK) for part in _parts(value))
+    """Whether a value, or a part of it, names a file as only rows do."""
+    return any(isinstance(part, str) and part.startswith(_OURS) for part in _parts(value))
 
 
 def _parts(value: Any) -> list[Any]:

@@ -270,6 +270,8 @@ class Progress:
             await generations.enqueue(work, row.id, after_s=again_s)
         elif decision.work is Work.CAPTURE:
             await work.value("enqueue_capture", id=row.id, after_s=0.0)
+        if decision.facts.state.is_final and row.order_id is not None:
+            await work.run("enqueue_followers", id=row.id)
         if settled is not None:
             return settled.cost_nano_usd, moved
         return (row.hold_nano_usd if decision.charge is Charge.HOLD else 0), moved

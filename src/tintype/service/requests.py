@@ -8,7 +8,7 @@ import math
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from tintype.domain import errors, pricing
 from tintype.domain.catalogue import Kind, Model
@@ -42,12 +42,26 @@ class Cache(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Follows:
+    """What a generation works on: output `output` of the one at place `request` of those asked for together.
+
+    In the row's input `MARK` and the output's number stand for it until it is there.
+    """
+
+    MARK: ClassVar[str] = "tintype:output:"
+
+    request: int
+    input: str
+    output: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """One generation that is asked for.
 
     `model` is a name of the catalogue or `owner/name`. Files of the input are bytes, a Path, a data URI or a URL.
     `deadline_s` is how long it may take in all. `hold_max_nano_usd` states the most it may cost where the price
-    rule has no bound, or a lower one.
+    rule has no bound, or a lower one. With `follows` one input is what another of the same order makes.
     """
 
     model: str
@@ -60,6 +74,7 @@ class Request:
     tags: tuple[str, ...] = ()
     callback_url: str | None = field(default=None, repr=False)
     hold_max_nano_usd: int | None = None
+    follows: Follows | None = None
 
 
 def limit_reached(refusal: admission.Refusal, now: datetime) -> errors.LimitReached:
@@ -105,7 +120,7 @@ def check_given(request: Request, secret: guarding.Check) -> None:
     guarding.refuse("the metadata", request.metadata, secret)
     guarding.refuse("a tag", request.tags, secret)
     if any(map(givens.is_mark, request.input.values())):
-        raise errors.InputError(f"a file is given as an upload or a URL; {givens.MARK}… names none")
+        raise errors.InputError("a file is given as an upload or a URL; tintype:… names none")
 
 
 def check_json(value: Any) -> bytes:

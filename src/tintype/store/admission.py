@@ -40,7 +40,8 @@ class Wanted:
 
     `input` holds no secret: those are in `secrets`, encrypted. `hold_nano_usd` is the most it can cost,
     `images` and `video_ms` the most it can make. With a `cache_key` equal requests are bought once; the key
-    holds whatever makes two requests equal, their owner too.
+    holds whatever makes two requests equal, their owner too. `follows` is the id of another of the same order, whose
+    output it works on.
     """
 
     id: str
@@ -60,6 +61,7 @@ class Wanted:
     metadata: Mapping[str, Any] | None = None
     tags: tuple[str, ...] = ()
     callback_url: str | None = field(default=None, repr=False)
+    follows: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,11 @@ class Request:
     order: Order | None = None
     idempotency: Idempotency | None = None
     replaces: str | None = None
+
+    @property
+    def has_steps(self) -> bool:
+        """Whether some of what is wanted follows another."""
+        return any(one.follows is not None for one in self.wanted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,13 +184,15 @@ async def admit(on: Database | Session, request: Request, *, at: datetime | None
     an Idempotency-Key makes it safe to ask again.
     """
     name = "admit" if request.replaces is None else "admit_again"
+    if request.has_steps:
+        name = "admit_steps"
     return _answer(await on.value(name, request=Jsonb(document(request)), at=at))
 
 
 async def admit_several(on: Database | Session, requests: Sequence[Request]) -> list[Answer]:
     """Admit requests of different callers, each for itself, in one round trip.
 
-    None may have a cache key or replace another.
+    None may have a cache key, replace another or have steps.
     """
     said = await on.value("admit_several", requests=Jsonb([document(one) for one in requests]))
     return [_answer(one | {"at": said["at"]}) for one in said["answers"]]
@@ -216,6 +225,10 @@ def document(request: Request) -> dict[str, Any]:
     }
     if request.replaces is not None:
         written["replaces"] = request.replaces
+    if request.has_steps:
+        written["follows"] = [
+            {"id": one.id, "follows": one.follows} for one in request.wanted if one.follows is not None
+        ]
     if request.order:
         order = request.order
         written["order"] = {

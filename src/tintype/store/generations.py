@@ -80,6 +80,7 @@ class Generation:
     finished_at: datetime | None
     settled_at: datetime | None
     deleted_at: datetime | None
+    follows: str | None = None
 
     @property
     def facts(self) -> generation.Facts:

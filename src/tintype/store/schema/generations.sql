@@ -51,6 +51,7 @@ CREATE TABLE public.generations (
     settled_at timestamp with time zone,
     deleted_at timestamp with time zone,
     replaced_by text COLLATE pg_catalog."C",
+    follows text COLLATE pg_catalog."C",
     CONSTRAINT generations_check CHECK (((state = ANY (ARRAY['succeeded'::text, 'failed'::text, 'canceled'::text, 'aborted'::text])) = (finished_at IS NOT NULL))),
     CONSTRAINT generations_check1 CHECK (((finished_at IS NULL) = (settled_at IS NULL))),
     CONSTRAINT generations_check2 CHECK (((settled_at IS NULL) = (cost_nano_usd IS NULL))),
@@ -66,6 +67,7 @@ ALTER TABLE ONLY public.generations
     ADD CONSTRAINT generations_pkey PRIMARY KEY (id);
 CREATE INDEX generations_deadline ON public.generations USING btree (deadline_at) WHERE (finished_at IS NULL);
 CREATE INDEX generations_due ON public.generations USING btree (due_at) WHERE (due_at IS NOT NULL);
+CREATE INDEX generations_follows ON public.generations USING btree (follows) WHERE ((follows IS NOT NULL) AND (finished_at IS NULL));
 CREATE INDEX generations_joined ON public.generations USING btree (joined_to, id) WHERE (joined_to IS NOT NULL);
 CREATE INDEX generations_key ON public.generations USING btree (key_id, id);
 CREATE INDEX generations_order ON public.generations USING btree (order_id, "position") WHERE (order_id IS NOT NULL);

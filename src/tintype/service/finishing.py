@@ -1,0 +1,162 @@
+"""Finishing steps: further generations of the same order, each on what another of it makes (rule 1).
+
+    asked = finishing.chain(known, requests, steps, models)     # pure: what is to be submitted together
+    row = await finishing.ready(row, db=db)                     # before a step is bought: its picture, or not yet
+
+A step is admitted and held with all the others. It is bought when the one it follows has succeeded, and ends for free
+when that one ended otherwise.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from tintype.domain import errors, pricing
+from tintype.domain.catalogue import Kind
+from tintype.domain.generation import State
+from tintype.service import givens
+from tintype.service.requests import Cache, Follows, Request
+from tintype.store import generations, outputs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tintype.domain.catalogue import Catalogue, Model
+    from tintype.store.database import Database
+    from tintype.store.generations import Generation
+
+STEPS_MAX = 4
+KIND = "finish"
+"""The kind of an order with finishing steps."""
+_UPSCALE = re.compile(r"upscale:(\d{1,2})")
+_SCALES = ("scale", "scale_factor", "upscale")
+# The end of the one before wakes a step; this is for when that was missed.
+_LOOK_AGAIN_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """Which models the steps use, by their names in the catalogue."""
+
+    upscale: str
+    background: str
+
+
+def chain(known: Catalogue, first: Sequence[Request], steps: Sequence[str], models: Models) -> list[Request]:
+    """Return requests and, for each output that they make, the requests of the steps, one after the other.
+
+    Raises InputError for a step that is none, and for outputs that steps cannot work on.
+    """
+    if len(steps) > STEPS_MAX:
+        raise errors.InputError(f"finish takes {STEPS_MAX} steps at most, not {len(steps)}")
+    asked = [replace(one, cache=Cache.OFF) for one in first]
+    for place, request in enumerate(first):
+        model = known.find(request.model)
+        if model.kind not in {Kind.IMAGE, Kind.EDIT, Kind.UPSCALE, Kind.BACKGROUND}:
+            raise errors.InputError(f"finish works on pictures, and {model.slug} makes none")
+        for output in range(pricing.outputs(model, request.input)):
+            before, position = place, output
+            for step in steps:
+                asked.append(_step(known, request, step, models, before=before, position=position))
+                before, position = len(asked) - 1, 0
+    return asked
+
+
+async def ready(row: Generation, *, db: Database) -> Generation | State | None:
+    """Return a step with its picture in place, None while that is not made, or the state that it will never be made in.
+
+    Raises DatabaseAway. Asked again after an interruption it gives the same.
+    """
+    waiting = _waiting(row)
+    if row.follows is None or waiting is None:
+        return row
+    name, position = waiting
+    before = await generations.get(db, row.follows)
+    if before is None or (State(before.state).is_final and before.state != State.SUCCEEDED):
+        return State.CANCELED
+    if before.state != State.SUCCEEDED:
+        async with db.transaction() as work:
+            await generations.move(work, row.id, {"due_in_s": _LOOK_AGAIN_S})
+        # It may have ended between the look and this, and woken nobody.
+        again = await generations.get(db, row.follows)
+        return None if again is not None and not State(again.state).is_final else await ready(row, db=db)
+    made = {one.position: one.sha256 for one in await outputs.of(db, before.id)}
+    if position not in made:
+        return State.CANCELED
+    async with db.transaction() as work:
+        await work.run("take_step_input", id=row.id, field=name, sha256=made[position], waits=row.input[name])
+    return await generations.get(db, row.id)
+
+
+async def input_again(row: Generation, *, db: Database) -> Mapping[str, Any]:
+    """Return the input with which a step may be repeated, its picture in place.
+
+    Raises NotPossibleNow while the one before has not succeeded, in its repetition where it was repeated.
+    """
+    waiting = _waiting(row)
+    if waiting is None or row.order_id is None or row.follows is None:
+        return row.input
+    name, position = waiting
+    first = await generations.get(db, row.follows)
+    now = next(
+        (
+            one
+            for one in await generations.of_order(db, row.order_id)
+            if first is not None and one.position == first.position
+        ),
+        first,
+    )
+    made = {} if now is None else {one.position: one.sha256 for one in await outputs.of(db, now.id)}
+    if position not in made:
+        raise errors.NotPossibleNow(
+            f"generation {row.id} works on what {row.follows} makes, which has not succeeded; repeat that one first"
+        )
+    return {**row.input, name: givens.MARK + made[position]}
+
+
+def _step(
+    known: Catalogue, request: Request, step: str, models: Models, *, before: int, position: int
+) -> Request:
+    model, values = _work(known, step, models)
+    picture = model.image_input
+    if picture is None:
+        raise errors.InputError(f"{model.slug} takes no picture, so {step!r} cannot be done with it")
+    return Request(
+        model.slug,
+        values,
+        deadline_s=request.deadline_s,
+        cache=Cache.OFF,
+        metadata=request.metadata,
+        tags=request.tags,
+        callback_url=request.callback_url,
+        follows=Follows(before, picture.name, position),
+    )
+
+
+def _work(known: Catalogue, step: str, models: Models) -> tuple[Model, Mapping[str, int]]:
+    """Return the model of a step, and its input without the picture."""
+    if step == "remove-background":
+        return known.find(models.background), {}
+    found = _UPSCALE.fullmatch(step)
+    if found is None:
+        raise errors.InputError(
+            f"{step[:40]!r} is no finishing step; there are upscale:FACTOR and remove-background"
+        )
+    model = known.find(models.upscale)
+    name = next((one for one in _SCALES if one in model.inputs), None)
+    if name is None:
+        raise errors.InputError(f"{model.slug} takes no factor, so {step!r} cannot be done with it")
+    return model, {name: int(found[1])}
+
+
+def _waiting(row: Generation) -> tuple[str, int] | None:
+    """Return the input that waits for a picture, and which output of the one before it is."""
+    for name, value in row.input.items():
+        if isinstance(value, str) and value.startswith(Follows.MARK):
+            return name, int(value.removeprefix(Follows.MARK))
+    return None
+
+
+__all__ = ["KIND", "Models", "chain", "input_again", "ready"]

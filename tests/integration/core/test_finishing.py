@@ -1,0 +1,124 @@
+"""Finishing steps: generations of one order, each on what another makes (rule 1)."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tintype import Request, Studio, errors
+from tintype.domain.access import Actor
+from tintype.domain.generation import State
+from tintype.service import finishing
+from tintype.store import ledger
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator, Sequence
+
+    from tintype.testing import Simulator
+
+MODELS = finishing.Models(upscale="real-esrgan", background="rembg")
+LOCAL = Actor("local")
+
+
+@pytest.fixture
+def data() -> Iterator[Path]:
+    """A data folder."""
+    folder = Path(tempfile.mkdtemp(prefix="tt-"))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.fixture
+async def studio(url: str, data: Path, simulator: Simulator) -> AsyncIterator[Studio]:
+    """A studio on a database of the test's own, with a simulator upstream."""
+    async with Studio(simulator.token, base_url=simulator.url, data=data, database_url=url) as made:
+        yield made
+
+
+async def ask(studio: Studio, prompt: str, steps: Sequence[str], **values: Any) -> tuple[str, ...]:
+    """Ask for a picture with finishing steps; returns the ids of all."""
+    first = Request("flux-schnell", {"prompt": prompt, "output_format": "png", **values})
+    asked = finishing.chain(studio.core.catalogue, [first], steps, MODELS)
+    return (await studio.core.generations.submit(asked, actor=LOCAL, kind=finishing.KIND)).ids
+
+
+async def test_each_step_works_on_what_the_one_before_made(studio: Studio, simulator: Simulator) -> None:
+    """All are held at once, each is bought when its picture is there, and nothing is bought twice."""
+    idents = await ask(studio, "a lighthouse", ["upscale:2", "remove-background"], num_outputs=2)
+
+    ended = [await studio.wait(ident, timeout_s=60) for ident in idents]
+
+    assert [one.state for one in ended] == [State.SUCCEEDED] * 5
+    assert len({one.order_id for one in ended}) == 1
+    pictures, (first, cut, second, other) = ended[0].outputs, ended[1:]
+    assert [one.width for one in pictures] == [1024, 1024]
+    assert [one.outputs[0].width for one in (first, cut, second, other)] == [2048] * 4
+    assert first.input["image"] == f"tintype:sha256:{pictures[0].sha256}"
+    assert second.input["image"] == f"tintype:sha256:{pictures[1].sha256}"
+    assert simulator.bills()["predictions"] == 5
+    assert await ledger.check(studio.core.database) == []
+
+
+async def test_a_step_whose_picture_failed_ends_for_free(studio: Studio, simulator: Simulator) -> None:
+    idents = await ask(studio, "[[fail=out of paint]] a lighthouse", ["upscale:2", "remove-background"])
+
+    ended = [await studio.wait(ident, timeout_s=60) for ident in idents]
+
+    assert [one.state for one in ended] == [State.FAILED, State.CANCELED, State.CANCELED]
+    assert [(one.cost_nano_usd, one.held_nano_usd) for one in ended] == [(0, 0)] * 3
+    assert simulator.bills()["predictions"] == 1
+    assert await ledger.check(studio.core.database) == []
+
+
+async def test_what_failed_is_repeated_step_by_step(studio: Studio, simulator: Simulator) -> None:
+    rule = {"on": "request", "method": "POST", "path": "*/predictions", "do": "answer", "status": 422}
+    simulator.faults([{**rule, "count": 1, "body": '{"detail": "no"}'}])
+    first, step = await ask(studio, "a lighthouse", ["upscale:2"])
+    assert (await studio.wait(step, timeout_s=60)).state is State.CANCELED
+
+    with pytest.raises(errors.NotPossibleNow, match="repeat that one first"):
+        await studio.core.generations.retry(step, actor=LOCAL)
+    again = await studio.core.generations.retry(first, actor=LOCAL)
+    await studio.wait(again.ids[0], timeout_s=60)
+    finished = await studio.core.generations.retry(step, actor=LOCAL)
+
+    made = await studio.wait(finished.ids[0], timeout_s=60)
+    assert (made.state, made.outputs[0].width) == (State.SUCCEEDED, 2048)
+
+
+async def test_a_step_that_nobody_woke_is_found(studio: Studio) -> None:
+    """Its due time brings it back, whatever became of the one that was to wake it."""
+    first, step = await ask(studio, "a lighthouse", ["upscale:2"])
+    await studio.wait(first, timeout_s=60)
+
+    await studio.core.buying.send(step)
+
+    assert (await studio.wait(step, timeout_s=60)).state is State.SUCCEEDED
+
+
+@pytest.mark.parametrize(
+    ("model", "steps", "words"),
+    [
+        ("flux-schnell", ["polish"], "no finishing step"),
+        ("flux-schnell", ["upscale:2"] * 5, "4 steps at most"),
+        ("wan-video/wan-2.2-t2v-fast", ["upscale:2"], "makes none"),
+    ],
+)
+async def test_what_cannot_be_finished_is_refused(
+    studio: Studio, model: str, steps: list[str], words: str
+) -> None:
+    with pytest.raises(errors.InputError, match=words):
+        finishing.chain(studio.core.catalogue, [Request(model, {"prompt": "a"})], steps, MODELS)
+
+
+async def test_nobody_names_anothers_output_as_rows_do(studio: Studio) -> None:
+    """Rule 23."""
+    with pytest.raises(errors.InputError, match="names none"):
+        await studio.submit(Request("real-esrgan", {"image": "tintype:output:0"}))
