@@ -6,6 +6,7 @@ import asyncio
 import io
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -220,6 +221,29 @@ def test_a_poll_may_wait_longer_than_other_requests(hasty: Serving) -> None:
         polled = http.post("/api/generate/poll", json={"prediction_id": ident, "timeout": 30})
 
     assert (polled.status_code, polled.json()["status"]) == (200, "succeeded")
+
+
+def test_who_hangs_up_is_not_waited_for(http: httpx2.Client, here: Serving) -> None:
+    """A poll of an hour ends with its connection; what it waited for goes on."""
+    ident = http.post("/api/generations", json={"prompt": "[[delay=60]] a boat"}).json()["id"]
+    parts = urlsplit(here.origin)
+    body = json.dumps({"prediction_id": ident, "timeout": 3600})
+
+    with socket.create_connection((parts.hostname, parts.port)) as line:
+        line.sendall(
+            f"POST /api/generate/poll HTTP/1.1\r\nHost: {parts.netloc}\r\nX-Request-Id: hangs-up\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
+        )
+        http.get("/healthz")
+
+    ends_at = time.monotonic() + 10
+    while "hangs-up" not in here.log.read_text() and time.monotonic() < ends_at:
+        http.get("/healthz")
+    told = [line for line in here.log.read_text().splitlines() if "hangs-up" in line]
+    assert len(told) == 1
+    assert "499" in told[0]
+    assert http.get(f"/api/generations/{ident}").json()["state"] not in {"canceled", "failed"}
+    http.post(f"/api/generations/{ident}/cancel")
 
 
 def test_the_callback_of_a_film_carries_its_result(http: httpx2.Client, here: Serving) -> None:

@@ -75,7 +75,7 @@ async def generate_image(
     )
     (ident,) = asked.ids
     status_url = f"{here.origin_of(request)}/api/generations/{ident}"
-    if not await waiting.until_final(here, ident, timeout_s=here.settings.request_timeout_s):
+    if not await waiting.until_final(here, ident, timeout_s=here.settings.request_timeout_s, request=request):
         raise _goes_on(here, ident, status_url)
     row = await here.core.generations.get(ident, actor=caller.actor())
     urls = await _urls(request, row)
@@ -98,7 +98,9 @@ async def generate_video(
     """Make a clip of each picture, join them, and wait for the film. What takes too long goes on, as with pictures."""
     here = gateway.of(request)
     order_id = await _film_asked(request, body, actor=caller.actor(), key=idempotency_key)
-    if not await waiting.until_made(here, order_id, timeout_s=here.settings.request_timeout_s):
+    if not await waiting.until_made(
+        here, order_id, timeout_s=here.settings.request_timeout_s, request=request
+    ):
         raise _goes_on(here, order_id, _order_url(request, order_id))
     film = await films.get(order_id, db=here.core.database, actor=caller.actor())
     assert film is not None  # noqa: S101 - it was asked for above
@@ -135,11 +137,11 @@ async def poll_prediction(body: PollRequest, request: Request, caller: auth.Read
     waiting.allow(request, body.timeout)
     film = await films.get(body.prediction_id, db=here.core.database, actor=caller.actor())
     if film is not None:
-        await waiting.until_made(here, film.order_id, timeout_s=body.timeout)
+        await waiting.until_made(here, film.order_id, timeout_s=body.timeout, request=request)
         return await _film_standing(here, film.order_id, caller.actor())
     row = await here.core.generations.get(body.prediction_id, actor=caller.actor())
     if not State(row.state).is_final:
-        await waiting.until_final(here, row.id, timeout_s=body.timeout)
+        await waiting.until_final(here, row.id, timeout_s=body.timeout, request=request)
         row = await here.core.generations.get(row.id, actor=caller.actor())
     return await _standing(request, row)
 

@@ -77,7 +77,7 @@ async def generate(body: ImagesAsked, request: Request, caller: auth.Generates) 
         own_key=auth.own_key(request),
     )
     waiting.allow(request, deadline_s + _GRACE_S)
-    rows = await _ended(here, asked.ids, actor=actor, within_s=deadline_s + _GRACE_S)
+    rows = await _ended(request, asked.ids, actor=actor, within_s=deadline_s + _GRACE_S)
     made = [one for row in rows for one in await outputs.of(here.core.database, row.id)]
     failed = [row for row in rows if row.state != State.SUCCEEDED]
     if not made:
@@ -161,11 +161,12 @@ def _fitted(known: catalogue.Catalogue, name: str, words: pictures.Words) -> pic
 
 
 async def _ended(
-    here: Gateway, idents: tuple[str, ...], *, actor: Actor, within_s: float
+    request: Request, idents: tuple[str, ...], *, actor: Actor, within_s: float
 ) -> list[Generation]:
     """Wait until all have ended. Raises Problem when the gateway stops, or it takes too long."""
+    here = gateway.of(request)
     for ident in idents:
-        if await waiting.until_final(here, ident, timeout_s=within_s):
+        if await waiting.until_final(here, ident, timeout_s=within_s, request=request):
             continue
         if here.stopping.is_set():
             raise Problem(
