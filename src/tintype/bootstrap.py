@@ -36,6 +36,7 @@ from tintype.service.events import Feed
 from tintype.service.generations import Generations
 from tintype.service.givens import Givens
 from tintype.service.inbox import Inbox
+from tintype.service.keys import Keys
 from tintype.service.links import Links
 from tintype.service.orders import Orders
 from tintype.service.orphans import Orphans
@@ -89,6 +90,7 @@ class Core:
     feed: Feed
     notices: notices.Tools
     seal: sealing.Seal
+    keys: Keys
 
     async def work(self, *, finish_s: float = 20.0) -> None:
         """Empty the queues and keep things moving, until cancelled or the worker is stopped.
@@ -272,6 +274,7 @@ async def core_on(
             feed=feed,
             notices=calls,
             seal=seal,
+            keys=Keys(database, randomness=os.urandom),
         )
 
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from tintype import catalogue, traces
 from tintype.api import proxies
-from tintype.domain import errors
 from tintype.local.studio import Studio
 from tintype.metrics import Meters
+from tintype.service.keys import Keys
 from tintype.service.links import Links
 from tintype.service.standing import Watch
 
@@ -24,34 +24,9 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from tintype import bootstrap
-    from tintype.domain.access import Caller
     from tintype.settings import Settings
 
 APPLICATION = "tintype serve"
-
-
-class Keys(Protocol):
-    """Who knows the API keys."""
-
-    async def authenticate(self, secret: str, *, address: str) -> Caller:
-        """Return whose key it is. Raises KeyRefused."""
-        ...
-
-    async def any_exist(self) -> bool:
-        """Whether there is a key at all."""
-        ...
-
-
-class NoKeys:
-    """Knows that there is none."""
-
-    async def authenticate(self, secret: str, *, address: str) -> Caller:  # noqa: ARG002 - the protocol's
-        """Refuse."""
-        raise errors.InputError("no key is known")
-
-    async def any_exist(self) -> bool:
-        """Say no."""
-        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +91,7 @@ async def opened(
         made = Gateway(
             studio,
             studio.core.settings.public_url or origin,
-            keys=NoKeys(),
+            keys=studio.core.keys,
             links=Links(studio.core.seal.derived(b"links")),
             meters=meters,
             watch=Watch(studio.core.database, upstream_id=studio.core.upstream.ident),

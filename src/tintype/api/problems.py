@@ -18,6 +18,7 @@ from starlette.responses import Response
 
 from tintype.domain import errors
 from tintype.domain.catalogue import UnknownModel, nearest
+from tintype.service import budgets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -45,6 +46,7 @@ TABLE: dict[str, tuple[int, str]] = {
     "unknown_generation": (404, "There is no such generation"),
     "unknown_order": (404, "There is no such order"),
     "unknown_model": (404, "There is no such model"),
+    "not_there": (404, "What was named is not there"),
     "key_unknown": (404, "There is no such key"),
     "method_not_allowed": (405, "This method is not offered here"),
     "idempotency_conflict": (409, "The Idempotency-Key was used for something else"),
@@ -56,6 +58,7 @@ TABLE: dict[str, tuple[int, str]] = {
     "bad_input": (422, "The input does not fit"),
     "invalid_input": (422, "Upstream refused the input"),
     "limit_reached": (429, "A limit has no room"),
+    "too_many_attempts": (429, "Too many wrong API keys"),
     "too_many_requests": (429, "Too many requests"),
     "internal": (500, "A fault of the gateway's own"),
     "configuration": (500, "The gateway is set up wrongly"),
@@ -198,10 +201,10 @@ def _of_limit(error: errors.LimitReached) -> Problem:
             "subject": error.subject,
             "measure": error.measure,
             "period": error.period,
-            "amount": error.amount,
+            "amount": budgets.shown(error.measure, error.amount),
         },
-        "free": error.free,
-        "asked": error.asked,
+        "free": budgets.shown(error.measure, error.free),
+        "asked": budgets.shown(error.measure, error.asked),
         "frees_at": None if error.frees_at is None else error.frees_at.isoformat(),
     }
     wait_s = error.retry_after_s

@@ -30,6 +30,8 @@ COMMANDS = {
     "spend": "Show what was spent, by model, user, key or day.",
     "reconcile": "Compare an invoice with what was booked.",
     "serve": "Serve the HTTP API, with database, worker and simulator.",
+    "keys": "Make, list, rotate and revoke API keys.",
+    "budget": "Set and show budgets and quotas.",
     "worker": "Work off the queues in a process of its own.",
     "models": "List the models with their prices, or show one.",
     "settings": "Show every setting, its value and where it is from.",

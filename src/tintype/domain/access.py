@@ -37,12 +37,12 @@ class Caller:
 
     def actor(self, *, user: str | None = None, project: str | None = None) -> Actor:
         """Return the actor for an end user and a project that this caller names."""
-        return Actor(self.key, user=user, project=project)
+        return Actor(self.key, user=user, project=project, models=self.models)
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who asks: a key, an end user whom that key names, a project.
+    """Who asks: a key, an end user whom that key names, a project. `models` are those it may use, None for all.
 
     Raises InputError for a name that could be taken for another's.
     """
@@ -50,6 +50,7 @@ class Actor:
     key: str
     user: str | None = None
     project: str | None = None
+    models: frozenset[str] | None = None
 
     def __post_init__(self) -> None:
         _check("key", self.key)

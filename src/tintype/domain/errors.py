@@ -6,6 +6,10 @@
     │   └── KeyringUnavailable                   keyring_unavailable
     ├── InputError (also a ValueError)           bad_input: refused here, nothing was sent
     ├── WebhookRefused                           webhook_refused
+    ├── KeyRefused                               key_refused: no key of ours, expired or revoked
+    ├── KeyUnknown                               key_unknown
+    ├── ModelNotAllowed                          model_not_allowed: the key may use others only
+    ├── TooManyAttempts                          too_many_attempts: wrong API keys from one address
     ├── OutputRefused                            output_refused: host not allowed, or over the size cap
     ├── AdmissionRefused                         admission_refused: nothing was held, nothing is bought
     │   ├── LimitReached                         limit_reached: which, how much was free, when it frees
@@ -14,6 +18,7 @@
     ├── UnknownGeneration                        unknown_generation
     ├── UnknownOrder                             unknown_order
     ├── GenerationFailed                         generation_failed: it ended without success
+    ├── NotThere                                 not_there: what was named is not there, or not the caller's
     ├── NotPossibleNow                           not_possible_now: the generation's state does not allow it
     └── UpstreamError
         ├── AuthenticationError                  authentication (401)
@@ -109,6 +114,30 @@ class WebhookRefused(TintypeError):
     code = "webhook_refused"
 
 
+class KeyRefused(TintypeError):
+    """An API key is none of ours, has expired or was revoked; which of these is not told."""
+
+    code = "key_refused"
+
+
+class KeyUnknown(TintypeError):
+    """There is no such key."""
+
+    code = "key_unknown"
+
+
+class ModelNotAllowed(TintypeError):
+    """The API key may use certain models only, and this is none of them."""
+
+    code = "model_not_allowed"
+
+
+class TooManyAttempts(TintypeError):
+    """Too many wrong API keys came from one address; `retry_after_s` says when it is listened to again."""
+
+    code = "too_many_attempts"
+
+
 class OutputRefused(TintypeError):
     """An output was not fetched: its host is not allowed, or it is larger than the cap."""
 
@@ -170,6 +199,12 @@ class GenerationFailed(TintypeError):
     code = "generation_failed"
     generation_id: str = ""
     failure_code: str | None = None
+
+
+class NotThere(TintypeError):
+    """What was named is not there for whoever asks."""
+
+    code = "not_there"
 
 
 class NotPossibleNow(TintypeError):

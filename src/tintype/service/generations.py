@@ -222,6 +222,7 @@ class Generations:
     ) -> Wanted:
         requests.check(request)
         model = self._model(request.model)
+        requests.check_allowed(request.model if model is None else model.slug, actor)
         if model is None and request.deployment is None and not await self._upstream.knows(request.model):
             raise catalogue_.UnknownModel(
                 request.model,

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from standardwebhooks import Webhook
 
 from tintype.domain import callbacks, money
-from tintype.domain.errors import TintypeError
+from tintype.domain.errors import KeyUnknown
 from tintype.media import fetch, fetch_errors
 from tintype.observing import Observer
 from tintype.store import deliveries, generations, outputs
@@ -45,12 +45,6 @@ _SECRET_BYTES = 32
 _PREFIX = "whsec_"
 
 _log = logging.getLogger("tintype.notices")
-
-
-class KeyUnknown(TintypeError):
-    """There is no such key."""
-
-    code = "key_unknown"
 
 
 @dataclass(frozen=True, slots=True)

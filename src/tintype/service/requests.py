@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from tintype.domain.access import Actor
     from tintype.store.admission import Wanted
 
 DEADLINE_LEAST_S, DEADLINE_MOST_S = 5.0, 1_800.0
@@ -112,6 +113,14 @@ def check(request: Request) -> None:
         raise errors.InputError(f"metadata may have {METADATA_MAX_BYTES} bytes as JSON")
     if request.model and len(request.model) > 255:
         raise errors.InputError("the name of a model has at most 255 characters")
+
+
+def check_allowed(model: str, actor: Actor) -> None:
+    """Raise ModelNotAllowed where the actor's key may not use a model, by its slug."""
+    if actor.models is not None and model not in actor.models:
+        raise errors.ModelNotAllowed(
+            f"this key may not use {model}; it may use {', '.join(sorted(actor.models)) or 'none'}"
+        )
 
 
 def check_given(request: Request, secret: guarding.Check) -> None:

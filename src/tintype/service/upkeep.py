@@ -14,7 +14,7 @@ import psycopg
 
 from tintype.domain import events
 from tintype.domain.generation import GRACE_S, State
-from tintype.service import capture, progress, removal
+from tintype.service import addresses, capture, progress, removal
 from tintype.service.tracking import TICK_S
 from tintype.store import generations
 from tintype.store.errors import DatabaseAway
@@ -140,6 +140,7 @@ class Upkeep:
         """Make priorities small again, forget what is old, and alert where an hour runs out."""
         await generations.rebase(self._database)
         await self._database.value("forget_old")
+        await addresses.forget(self._database)
         return await capture.alert_late(self._database)
 
     async def unused_files(self) -> int:

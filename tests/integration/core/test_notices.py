@@ -12,6 +12,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from tests.integration.core import outlet as outlets
 from tests.integration.core.outlet import Says
+from tintype.domain import errors
 from tintype.media import fetch
 from tintype.service import notices, sealing
 from tintype.store import deliveries
@@ -246,5 +247,5 @@ async def test_a_secret_is_made_once_and_kept_sealed(ask: Asking, tools: notices
     assert len(set(several)) == 1
     (kept,) = await deliveries.secrets(ask.db, "local")
     assert several[0].encode() not in kept
-    with pytest.raises(notices.KeyUnknown):
+    with pytest.raises(errors.KeyUnknown):
         await notices.secret("nobody", db=ask.db, seal=tools.seal)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -65,7 +67,7 @@ def test_an_owner_is_an_end_user_of_a_key_or_the_key() -> None:
         {"user": "a" * 256},
     ],
 )
-def test_a_name_that_could_be_anothers_is_refused(names: dict[str, str]) -> None:
+def test_a_name_that_could_be_anothers_is_refused(names: dict[str, Any]) -> None:
     """Rule 12: '*' stands for each one, and a key's id ends where its end user's name begins."""
     with pytest.raises(errors.InputError):
         Actor(**({"key": "local"} | names))

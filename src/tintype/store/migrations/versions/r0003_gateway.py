@@ -11,5 +11,5 @@ OLDEST_CODE = "0.1.0"
 
 def upgrade() -> None:
     """Run it."""
-    for name in ("orphans", "orders", "films", "steps"):
+    for name in ("orphans", "orders", "films", "steps", "keys"):
         steps.run(f"r0003_{name}")

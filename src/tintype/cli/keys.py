@@ -1,0 +1,232 @@
+"""`tintype keys`: make, list, exchange and revoke API keys of the gateway, whether or not it runs."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tintype.cli import budget as budgets_
+from tintype.cli import exits, screen, studio
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tintype.local.studio import Studio
+    from tintype.service.budgets import Cap
+    from tintype.service.keys import Made
+    from tintype.store.keys import Key
+
+EXAMPLES = """\b
+Examples:
+  tintype keys create --name shop --budget-usd 5 --per day --rate 10/minute --concurrent 4
+  tintype keys create --name reports --scopes read --expires 30d --json
+  tintype keys rotate shop --overlap 1h
+  tintype keys revoke shop
+"""
+BY = "local"
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False, epilog=EXAMPLES, no_args_is_help=True)
+
+
+@app.callback()
+def keys() -> None:
+    """Make, list, rotate and revoke API keys. The first one ends the time when this machine needs none."""
+
+
+@app.command()
+def create(  # noqa: PLR0913 - options, all by name
+    *,
+    name: Annotated[str, typer.Option(help="What it is called, such as the app that uses it.")],
+    scopes: Annotated[
+        str, typer.Option(help="What it may do, with commas: generate, read, admin.")
+    ] = "generate,read",
+    budget_usd: Annotated[str | None, typer.Option(help="Dollars that it may spend; 0 is a budget.")] = None,
+    per: Annotated[str, typer.Option(help="In which time: hour, day, week, month or total.")] = "total",
+    rate: Annotated[
+        str | None, typer.Option(help="Creates in a time: N/second, N/minute, N/hour, N/day.")
+    ] = None,
+    concurrent: Annotated[int | None, typer.Option(min=0, help="Generations at once.")] = None,
+    images_per_day: Annotated[int | None, typer.Option(min=0, help="Pictures a day.")] = None,
+    video_seconds_per_day: Annotated[str | None, typer.Option(help="Seconds of film a day.")] = None,
+    models: Annotated[str | None, typer.Option(help="The only models it may use, with commas.")] = None,
+    expires: Annotated[
+        str | None, typer.Option(metavar="WHEN", help="When it ends: a span such as 30d or 12h, or a day.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON document and nothing else.")
+    ] = False,
+) -> None:
+    """Make a key. Its secret is shown this once."""
+    ends = None if expires is None else moment(expires)
+    wanted = None if models is None else [one.strip() for one in models.split(",") if one.strip()]
+
+    async def act(open_studio: Studio) -> Made:
+        from tintype.domain.budget import Measure  # noqa: PLC0415 - not needed to answer --help
+        from tintype.service import budgets  # noqa: PLC0415 - as above
+
+        caps: list[Cap] = []
+        if budget_usd is not None:
+            caps.append(budgets.Cap(Measure.MONEY, per, budgets.usd(budget_usd)))
+        if rate is not None:
+            caps.append(budgets.pace(rate))
+        if concurrent is not None:
+            caps.append(budgets.count(Measure.CONCURRENT, concurrent, "total"))
+        if images_per_day is not None:
+            caps.append(budgets.count(Measure.IMAGES, images_per_day, "day"))
+        if video_seconds_per_day is not None:
+            caps.append(budgets.Cap(Measure.VIDEO_SECONDS, "day", budgets.seconds(video_seconds_per_day)))
+        return await open_studio.core.keys.create(
+            name,
+            by=BY,
+            scopes=_scopes(scopes),
+            models=None if wanted is None else [_slug(open_studio, one) for one in wanted],
+            expires_at=ends,
+            caps=caps,
+        )
+
+    _show(studio.run(act, works=False), as_json=as_json)
+
+
+@app.command("list")
+def list_keys(
+    *,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON document and nothing else.")
+    ] = False,
+) -> None:
+    """List the keys, the newest first; of their secrets the last four characters."""
+
+    async def act(open_studio: Studio) -> list[Key]:
+        return await open_studio.core.keys.every()
+
+    found = studio.run(act, works=False)
+    if as_json:
+        screen.put_json([document(one) for one in found])
+        return
+    if not found:
+        screen.say("no keys yet; make one with: tintype keys create --name NAME")
+        return
+    screen.put_table(
+        ("ID", "NAME", "SECRET", "SCOPES", "MODELS", "LAST USED", "STATE"),
+        [
+            (
+                one.id,
+                one.name,
+                ", ".join(f"…{hint}" for hint in one.hints),
+                ",".join(one.scopes),
+                "all" if one.models is None else ",".join(one.models),
+                "never" if one.last_used_at is None else f"{one.last_used_at:%Y-%m-%d %H:%M}",
+                state(one),
+            )
+            for one in found
+        ],
+    )
+
+
+@app.command()
+def rotate(
+    key: Annotated[str, typer.Argument(help="Its id or name.")],
+    *,
+    overlap: Annotated[
+        str, typer.Option(help="How long the old secret counts yet: 0s, 30m, 24h, 7d.")
+    ] = "24h",
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON document and nothing else.")
+    ] = False,
+) -> None:
+    """Give a key a new secret, which is shown this once. The old one counts for a while yet."""
+    span = budgets_.span(overlap)
+
+    async def act(open_studio: Studio) -> Made:
+        return await open_studio.core.keys.rotate(key, by=BY, overlap_s=span.total_seconds())
+
+    _show(studio.run(act, works=False), as_json=as_json)
+
+
+@app.command()
+def revoke(
+    key: Annotated[str, typer.Argument(help="Its id or name.")],
+    *,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON document and nothing else.")
+    ] = False,
+) -> None:
+    """Refuse a key from now on. What it asked for goes on and is settled."""
+
+    async def act(open_studio: Studio) -> Key:
+        return await open_studio.core.keys.revoke(key, by=BY)
+
+    found = studio.run(act, works=False)
+    if as_json:
+        screen.put_json(document(found))
+    else:
+        screen.put(f"revoked {found.name} ({found.id})")
+
+
+def document(one: Key) -> dict[str, Any]:
+    """Return a key for JSON."""
+    return {
+        "id": one.id,
+        "name": one.name,
+        "scopes": one.scopes,
+        "models": one.models,
+        "hints": one.hints,
+        "state": state(one),
+        "created_at": one.created_at.isoformat(),
+        "expires_at": one.expires_at and one.expires_at.isoformat(),
+        "revoked_at": one.revoked_at and one.revoked_at.isoformat(),
+        "last_used_at": one.last_used_at and one.last_used_at.isoformat(),
+    }
+
+
+def state(one: Key) -> str:
+    """Say whether a key counts."""
+    if one.revoked_at is not None:
+        return "revoked"
+    is_over = one.expires_at is not None and one.expires_at <= datetime.now(UTC)
+    return "expired" if is_over else "good"
+
+
+def moment(text: str) -> datetime:
+    """Read a time to come: a span from now on, or a day. Raises Refusal."""
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+        try:
+            return datetime.fromisoformat(text).replace(tzinfo=UTC)
+        except ValueError:
+            raise exits.Refusal(
+                f"{text} is no day; write it like 2027-01-31, or as a span such as 30d"
+            ) from None
+    span: timedelta = budgets_.span(text)
+    return datetime.now(UTC) + span
+
+
+def _show(made: Made, *, as_json: bool) -> None:
+    if as_json:
+        screen.put_json({"key": made.secret, **document(made.key)})
+        return
+    screen.put(made.secret)
+    screen.say(f"key {made.key.name} ({made.key.id}): keep it now, it is not shown again")
+
+
+def _scopes(text: str) -> Sequence[Any]:
+    from tintype.domain.access import Scope  # noqa: PLC0415 - not needed to answer --help
+
+    names = [one.strip() for one in text.split(",") if one.strip()]
+    for one in names:
+        if one not in set(Scope):
+            raise exits.Refusal(f"{one!r} is no scope; there are {', '.join(Scope)}")
+    return [Scope(one) for one in names]
+
+
+def _slug(open_studio: Studio, name: str) -> str:
+    from tintype.domain.catalogue import UnknownModel  # noqa: PLC0415 - not needed to answer --help
+
+    try:
+        return open_studio.core.catalogue.find(name).slug
+    except UnknownModel as error:
+        if "/" in name:
+            return name
+        raise exits.Refusal(f"{error} See: tintype models") from None

@@ -1,0 +1,2 @@
+-- Changes nothing; whether a key was ever made.
+SELECT EXISTS (SELECT FROM key_secrets)
