@@ -2,12 +2,14 @@
 
     fleet.round(url, tasks) → the outcome of each task, in its order
 
-A task is {"ask": …} or {"end": id, "cost": nano-dollars}; every process runs its share all at once.
+A task is {"ask": …} or {"end": id, "cost": nano-dollars}; every process runs its share all at once. What is asked goes
+by itself, or with `gathered` as the service sends it: together with what comes at the same time.
 """
 
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import subprocess
 import sys
@@ -17,10 +19,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 from tests.integration.core import asking
 from tintype.domain.access import Actor
-from tintype.store import admission, generations
+from tintype.store import admission, gathering, generations
 from tintype.store.database import Database
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
 PROCESSES = 4
@@ -50,14 +53,21 @@ class Fleet:
             # Its input ends here, and so does the process.
             process.communicate()
 
-    def round(self, url: str, tasks: list[dict[str, Any]], *, loop_s: float = 0.0) -> list[list[Any]]:
+    def round(
+        self, url: str, tasks: list[dict[str, Any]], *, loop_s: float = 0.0, gathered: bool = False
+    ) -> list[list[Any]]:
         """Run the tasks, the first by the first process, the second by the second, and so on.
 
         With `loop_s` each task is done again and again for so long; its outcomes are listed.
         """
         for number, process in enumerate(self._running):
             assert process.stdin
-            order = {"url": url, "tasks": tasks[number::PROCESSES], "loop_s": loop_s}
+            order = {
+                "url": url,
+                "tasks": tasks[number::PROCESSES],
+                "loop_s": loop_s,
+                "gathered": gathered,
+            }
             process.stdin.write(json.dumps(order) + "\n")
         for process in self._running:
             assert process.stdin
@@ -83,26 +93,31 @@ async def _serve() -> None:
                 await db.close()
             url = order["url"]
             db = await Database(url, connections_max=16, wait_s=30.0).open()
-        done = await asyncio.gather(*(_run(db, task, order["loop_s"]) for task in order["tasks"]))
+        admit: Callable[..., Any] = functools.partial(admission.admit, db)
+        if order["gathered"]:
+            admit = gathering.Admissions(db).admit
+        done = await asyncio.gather(*(_run(db, admit, task, order["loop_s"]) for task in order["tasks"]))
         sys.stdout.write(json.dumps(done) + "\n")
         sys.stdout.flush()
     if db:
         await db.close()
 
 
-async def _run(db: Database, task: dict[str, Any], loop_s: float) -> list[Any]:
+async def _run(db: Database, admit: Callable[..., Any], task: dict[str, Any], loop_s: float) -> list[Any]:
     loop = asyncio.get_running_loop()
     end = loop.time() + loop_s
-    outcomes = [await _once(db, task)]
+    outcomes = [await _once(db, admit, task)]
     while loop.time() < end:
-        outcomes.append(await _once(db, task))
+        outcomes.append(await _once(db, admit, task))
     return outcomes
 
 
-async def _once(db: Database, task: dict[str, Any]) -> Any:
+async def _once(db: Database, admit: Callable[..., Any], task: dict[str, Any]) -> Any:
     if "end" in task:
         async with db.transaction() as work:
-            settlement = generations.Settlement(task["cost"], images=task.get("images", 0))
+            settlement = generations.Settlement(
+                task["cost"], images=task.get("images", 0), video_ms=task.get("video_ms", 0)
+            )
             moved = await generations.move(work, task["end"], {"state": "succeeded"}, settle=settlement)
         return "ended" if moved else "was ended"
     ask = task["ask"]
@@ -113,8 +128,9 @@ async def _once(db: Database, task: dict[str, Any]) -> Any:
         wanted=tuple(asking.wanted(**changes) for changes in ask["wanted"]),
         idempotency=name and admission.Idempotency(name=name, fingerprint=b"the same"),
     )
-    at = datetime.fromisoformat(ask["at"]) if ask.get("at") else None
-    match await admission.admit(db, request, at=at):
+    # Only what goes by itself can be given a time of its own.
+    at = {"at": datetime.fromisoformat(ask["at"])} if ask.get("at") else {}
+    match await admit(request, **at):
         case admission.Admitted(places):
             return [place.id for place in places]
         case admission.Refused(refusals):

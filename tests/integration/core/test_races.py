@@ -30,8 +30,11 @@ ROUNDS = 50 if os.environ.get("HYPOTHESIS_PROFILE") == "chaos" else 2
 SUBMITTERS = 64
 FIT = 37
 BASE = 1_000_000
+WAYS = pytest.mark.parametrize("gathered", [False, True], ids=["each alone", "as the service sends them"])
 MIDNIGHT = datetime(2026, 4, 1, 22, tzinfo=UTC)
 """A midnight in Berlin."""
+COLUMNS = {Measure.MONEY: "hold_nano_usd", Measure.IMAGES: "images", Measure.VIDEO_SECONDS: "video_ms"}
+"""What a submitter asks for of each measure that has amounts."""
 
 
 @pytest.fixture(scope="module")
@@ -60,13 +63,17 @@ def admitted(outcomes: list[list[Any]]) -> list[int]:
     return [number for number, [outcome] in enumerate(outcomes) if isinstance(outcome, list)]
 
 
-async def test_a_budget_for_37_admits_37(ask: Asking, url: str, submitters: fleet.Fleet) -> None:
+@WAYS
+async def test_a_budget_for_37_admits_37(
+    ask: Asking, url: str, submitters: fleet.Fleet, *, gathered: bool
+) -> None:
     """Rule 10: 37 are admitted and 27 refused, never one more, and the counter is the sum to the nano-dollar."""
     for number in range(ROUNDS):
         project = f"round-{number}"
         limit = await ask.limit(FIT * (BASE + SUBMITTERS), scope=Scope.PROJECT, subject=project)
 
-        outcomes = submitters.round(url, [task(ask, one, project=project) for one in range(SUBMITTERS)])
+        tasks = [task(ask, one, project=project) for one in range(SUBMITTERS)]
+        outcomes = submitters.round(url, tasks, gathered=gathered)
 
         in_ = admitted(outcomes)
         assert (len(in_), SUBMITTERS - len(in_)) == (FIT, SUBMITTERS - FIT)
@@ -74,12 +81,13 @@ async def test_a_budget_for_37_admits_37(ask: Asking, url: str, submitters: flee
     assert await ledger.check(ask.db) == []
 
 
+@WAYS
 @pytest.mark.parametrize("measure", [Measure.IMAGES, Measure.VIDEO_SECONDS, Measure.CONCURRENT, Measure.RATE])
 async def test_a_quota_for_37_admits_37(
-    ask: Asking, url: str, submitters: fleet.Fleet, measure: Measure
+    ask: Asking, url: str, submitters: fleet.Fleet, measure: Measure, *, gathered: bool
 ) -> None:
     """Rules 10 and 12: each quota holds as a budget does."""
-    column = {Measure.IMAGES: "images", Measure.VIDEO_SECONDS: "video_ms"}.get(measure)
+    column = COLUMNS.get(measure)
     amount = FIT * (BASE + SUBMITTERS) if column else FIT
     period = "total" if measure is Measure.CONCURRENT else "month"
     for number in range(ROUNDS):
@@ -92,6 +100,7 @@ async def test_a_quota_for_37_admits_37(
                 task(ask, one, project=project, **({column: BASE + one} if column else {}))
                 for one in range(SUBMITTERS)
             ],
+            gathered=gathered,
         )
 
         in_ = admitted(outcomes)
@@ -101,33 +110,57 @@ async def test_a_quota_for_37_admits_37(
     assert await ledger.check(ask.db) == []
 
 
-async def test_nested_budgets_hold_at_every_level(ask: Asking, url: str, submitters: fleet.Fleet) -> None:
-    """Rule 10: users in keys in a project, each with a limit of its own: 3, 10 and 37."""
+@WAYS
+@pytest.mark.parametrize("measure", list(Measure))
+async def test_nested_limits_hold_at_every_level(
+    ask: Asking, url: str, submitters: fleet.Fleet, measure: Measure, *, gathered: bool
+) -> None:
+    """Rule 10: users in keys in a project, each with a limit of its own, for 3, 10 and 37; each counter is its sum."""
+    column = COLUMNS.get(measure)
+    unit = BASE + SUBMITTERS if column else 1
+    period = "total" if measure is Measure.CONCURRENT else "month"
     for number in range(ROUNDS):
         project = f"round-{number}"
-        whole = await ask.limit(FIT, measure=Measure.RATE, scope=Scope.PROJECT, subject=project)
         keys = [f"key-{number}-{key}" for key in range(4)]
-        of_keys = [await ask.limit(10, measure=Measure.IMAGES, scope=Scope.KEY, subject=key) for key in keys]
-        of_users = [
-            await ask.limit(3, measure=Measure.CONCURRENT, scope=Scope.USER, subject=f"{key}/*")
+        whole = await ask.limit(
+            FIT * unit, measure=measure, period=period, scope=Scope.PROJECT, subject=project
+        )
+        of_keys = {
+            key: await ask.limit(10 * unit, measure=measure, period=period, scope=Scope.KEY, subject=key)
             for key in keys
-        ]
+        }
+        of_users = {
+            key: await ask.limit(
+                3 * unit, measure=measure, period=period, scope=Scope.USER, subject=f"{key}/*"
+            )
+            for key in keys
+        }
         actors = [
             {"key": keys[one % 4], "user": f"user-{one // 4 % 4}", "project": project}
             for one in range(SUBMITTERS)
         ]
-        tasks = [task(ask, one, actor=actor) for one, actor in enumerate(actors)]
-        random.Random(number).shuffle(tasks)
+        amounts = [BASE + one if column else 1 for one in range(SUBMITTERS)]
+        given = [{column: amount} if column else {} for amount in amounts]
+        order = random.Random(number).sample(range(SUBMITTERS), SUBMITTERS)
+        tasks = [task(ask, one, actor=actors[one], **given[one]) for one in order]
 
-        in_ = admitted(submitters.round(url, tasks))
+        in_ = [order[place] for place in admitted(submitters.round(url, tasks, gathered=gathered))]
 
-        most = await ask.row("SELECT max(held) FROM counters WHERE limit_id = ANY (%s)", of_users)
         assert len(in_) == FIT
-        assert await ask.counter(whole) == (0, FIT)
-        held = [(await ask.counter(one))[0] for one in of_keys]
-        assert sum(held) == FIT
-        assert max(held) <= 10
-        assert most[0] <= 3
+        assert sum(await ask.counter(whole)) == sum(amounts[one] for one in in_)
+        for key in keys:
+            of_key = [one for one in in_ if actors[one]["key"] == key]
+            assert len(of_key) <= 10
+            assert sum(await ask.counter(of_keys[key])) == sum(amounts[one] for one in of_key)
+            for user in {actors[one]["user"] for one in of_key}:
+                of_user = [one for one in of_key if actors[one]["user"] == user]
+                counted = await ask.row(
+                    "SELECT held + spent FROM counters WHERE limit_id = %s AND subject = %s",
+                    of_users[key],
+                    f"{key}/{user}",
+                )
+                assert len(of_user) <= 3
+                assert counted == (sum(amounts[one] for one in of_user),)
     assert await ledger.check(ask.db) == []
 
 
@@ -168,34 +201,49 @@ async def test_windows_that_pass_by_the_clock_hold_too(
     assert await ledger.check(ask.db) == []
 
 
-async def test_settling_meanwhile_loses_nothing(ask: Asking, url: str, submitters: fleet.Fleet) -> None:
-    """Rules 10 and 14: 20 generations settle while 64 are submitted; 37 fit, and the sum is exact."""
+@WAYS
+async def test_settling_meanwhile_loses_nothing(
+    ask: Asking, url: str, submitters: fleet.Fleet, *, gathered: bool
+) -> None:
+    """Rules 10 and 14: 20 generations settle while 64 are submitted; 37 fit, and every sum is exact."""
+    most = BASE + SUBMITTERS
     for number in range(ROUNDS):
         project = f"round-{number}"
-        limit = await ask.limit((FIT + 20) * (BASE + SUBMITTERS), scope=Scope.PROJECT, subject=project)
+        limits = [
+            await ask.limit((FIT + 20) * most, measure=measure, scope=Scope.PROJECT, subject=project)
+            for measure in COLUMNS
+        ]
         earlier = [
             await ask.admitted(
-                hold_nano_usd=BASE + SUBMITTERS,
-                actor=Actor("local", user="early", project=project),
+                actor=Actor("local", user="early", project=project), **dict.fromkeys(COLUMNS.values(), most)
             )
             for _ in range(20)
         ]
         # Settled at the whole hold, so that no room is made; each twice, at the same time.
-        endings = [{"end": ident, "cost": BASE + SUBMITTERS} for [ident] in earlier for _ in range(2)]
-        tasks = [task(ask, one, project=project) for one in range(SUBMITTERS)] + endings
+        endings = [
+            {"end": ident, "cost": most, "images": most, "video_ms": most}
+            for [ident] in earlier
+            for _ in range(2)
+        ]
+        asked = [dict.fromkeys(COLUMNS.values(), BASE + one) for one in range(SUBMITTERS)]
+        tasks = [task(ask, one, project=project, **asked[one]) for one in range(SUBMITTERS)] + endings
         random.Random(number).shuffle(tasks)
 
-        outcomes = submitters.round(url, tasks)
+        outcomes = submitters.round(url, tasks, gathered=gathered)
 
         in_ = admitted(outcomes)
         held = sum(tasks[one]["ask"]["wanted"][0]["hold_nano_usd"] for one in in_)
         assert len(in_) == FIT
         assert Counter(one for [one] in outcomes if isinstance(one, str)) == {"ended": 20, "was ended": 20}
-        assert await ask.counter(limit) == (held, 20 * (BASE + SUBMITTERS))
+        for limit in limits:
+            assert await ask.counter(limit) == (held, 20 * most)
     assert await ledger.check(ask.db) == []
 
 
-async def test_room_that_settling_makes_is_given_once(ask: Asking, url: str, submitters: fleet.Fleet) -> None:
+@WAYS
+async def test_room_that_settling_makes_is_given_once(
+    ask: Asking, url: str, submitters: fleet.Fleet, *, gathered: bool
+) -> None:
     """Rules 12 and 14: with ends that free room, what is held and spent never passes the limit."""
     for number in range(ROUNDS):
         project = f"round-{number}"
@@ -207,20 +255,43 @@ async def test_room_that_settling_makes_is_given_once(ask: Asking, url: str, sub
         tasks += [task(ask, one, project=project, hold_nano_usd=BASE) for one in range(SUBMITTERS)]
         random.Random(number).shuffle(tasks)
 
-        in_ = admitted(submitters.round(url, tasks))
+        in_ = admitted(submitters.round(url, tasks, gathered=gathered))
 
         assert FIT - 20 <= len(in_) <= FIT - 1
         assert await ask.counter(limit) == (len(in_) * BASE, 20)
     assert await ledger.check(ask.db) == []
 
 
-async def test_one_idempotency_key_is_admitted_once(ask: Asking, url: str, submitters: fleet.Fleet) -> None:
+@WAYS
+async def test_a_place_that_an_end_frees_is_given_once(
+    ask: Asking, url: str, submitters: fleet.Fleet, *, gathered: bool
+) -> None:
+    """Rules 12 and 14: never more than 37 are at work, while 20 of them end; what is held is what runs."""
+    for number in range(ROUNDS):
+        project = f"round-{number}"
+        limit = await ask.limit(FIT, measure=Measure.CONCURRENT, scope=Scope.PROJECT, subject=project)
+        earlier = [await ask.admitted(actor=Actor("local", project=project)) for _ in range(20)]
+        tasks: list[dict[str, Any]] = [{"end": ident, "cost": 1} for [ident] in earlier]
+        tasks += [task(ask, one, project=project) for one in range(SUBMITTERS)]
+        random.Random(number).shuffle(tasks)
+
+        in_ = admitted(submitters.round(url, tasks, gathered=gathered))
+
+        assert FIT - 20 <= len(in_) <= FIT
+        assert await ask.counter(limit) == (len(in_), 0)
+    assert await ledger.check(ask.db) == []
+
+
+@WAYS
+async def test_one_idempotency_key_is_admitted_once(
+    ask: Asking, url: str, submitters: fleet.Fleet, *, gathered: bool
+) -> None:
     """Rule 8: 64 equal requests at once give one generation, and 63 times the same answer."""
     limit = await ask.limit(SUBMITTERS * BASE * 2)
     for number in range(ROUNDS):
         tasks = [task(ask, 0, idempotency=f"round-{number}") for _ in range(SUBMITTERS)]
 
-        outcomes = [outcome for [outcome] in submitters.round(url, tasks)]
+        outcomes = [outcome for [outcome] in submitters.round(url, tasks, gathered=gathered)]
 
         [made] = [outcome for outcome in outcomes if isinstance(outcome, list)]
         assert outcomes.count({"repeated": made}) == SUBMITTERS - 1
@@ -248,8 +319,9 @@ async def test_equal_requests_at_once_buy_once(ask: Asking, url: str, submitters
     assert await ledger.check(ask.db) == []
 
 
+@WAYS
 async def test_sixteen_chains_in_every_order_never_deadlock(
-    ask: Asking, url: str, submitters: fleet.Fleet
+    ask: Asking, url: str, submitters: fleet.Fleet, *, gathered: bool
 ) -> None:
     """Rule 10: chains that share budgets in every order, admitted and settled at once: nobody waits in a ring."""
     chance = random.Random(1616)
@@ -265,13 +337,13 @@ async def test_sixteen_chains_in_every_order_never_deadlock(
     for _ in range(ROUNDS):
         before = [
             outcome[0]
-            for [outcome] in submitters.round(url, _sixteen(ask, chance))
+            for [outcome] in submitters.round(url, _sixteen(ask, chance), gathered=gathered)
             if isinstance(outcome, list)
         ]
         tasks = [*_sixteen(ask, chance), *({"end": ident, "cost": BASE} for ident in before)]
         chance.shuffle(tasks)
 
-        outcomes = submitters.round(url, tasks)
+        outcomes = submitters.round(url, tasks, gathered=gathered)
 
         assert len(admitted(outcomes)) == SUBMITTERS
         assert Counter(one for [one] in outcomes if isinstance(one, str)) == {"ended": SUBMITTERS}
