@@ -223,6 +223,34 @@ def test_a_poll_may_wait_longer_than_other_requests(hasty: Serving) -> None:
     assert (polled.status_code, polled.json()["status"]) == (200, "succeeded")
 
 
+def test_an_address_without_a_key_may_ask_for_ten_pictures_a_minute(server: embedded.Server) -> None:
+    """As in the document; what is left is told, other routes and keys are not counted, and it can be set."""
+    with serving.database(server) as url, testing.simulator() as upstream:
+        with serving.gateway(url, upstream) as here, here.http() as http:
+            answers = [http.post("/api/generate/image", json={"prompt": "a boat"}) for _ in range(12)]
+            estimate = http.post("/api/generate/estimate-cost", json={})
+            key = json.loads(here.run("keys", "create", "--name", "a", "--json").stdout)["key"]
+            with here.http(key) as keyed:
+                with_key = keyed.post("/api/generate/image", json={"prompt": "a boat"})
+        with (
+            serving.gateway(url, upstream, environment={"TINTYPE_ADDRESS_RATE": "off"}) as here,
+            here.http(key) as keyed,
+        ):
+            unlimited = keyed.post("/api/generate/image", json={"prompt": "a boat"})
+
+    assert [answer.status_code for answer in answers] == [200] * 10 + [429] * 2
+    assert [answer.headers["x-ratelimit-remaining"] for answer in answers[:3]] == ["9", "8", "7"]
+    assert answers[0].headers["x-ratelimit-limit"] == "10"
+    assert 0 < int(answers[0].headers["x-ratelimit-reset"]) - time.time() <= 61
+    assert answers[-1].json()["code"] == "too_many_requests"
+    assert 1 <= int(answers[-1].headers["retry-after"]) <= 60
+    assert answers[-1].headers["x-ratelimit-remaining"] == "0"
+    assert estimate.status_code == 200
+    for answer in (with_key, unlimited):
+        assert answer.status_code == 200
+        assert "x-ratelimit-limit" not in answer.headers
+
+
 def test_who_hangs_up_is_not_waited_for(http: httpx2.Client, here: Serving) -> None:
     """A poll of an hour ends with its connection; what it waited for goes on."""
     ident = http.post("/api/generations", json={"prompt": "[[delay=60]] a boat"}).json()["id"]

@@ -45,7 +45,7 @@ def endings(
     """How each scenario of the SDK ended against a gateway of its own: empty, or its traceback."""
     assert (SDK / "ready").exists(), "the environments of the SDKs are missing; run `make others`"
     options: list[str] = []
-    environment = {"PATH": os.environ["PATH"], "HOME": str(SDK), "SDK_KEY": ""}
+    environment = {"PATH": os.environ["PATH"], "HOME": str(SDK)}
     if request.param == "https":
         files = certificates.self_signed(tmp_path_factory.mktemp("tls"), host="127.0.0.1")
         options = ["--tls-cert", str(files.cert), "--tls-key", str(files.key)]
@@ -57,6 +57,9 @@ def endings(
     ):
         assert here.origin.startswith(f"{request.param}://")
         bought = upstream.bills()["predictions"]
+        environment["OPENAI_API_KEY"] = json.loads(
+            here.run("keys", "create", "--name", "sdk", "--json").stdout
+        )["key"]
         done = subprocess.run(
             [str(SDK / "bin" / "python"), str(ROOT / "tests" / "sdk" / "openai_python.py"), here.origin],
             env=environment,

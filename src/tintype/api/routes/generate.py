@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from fastapi import Header, Request
+from fastapi import Header, Request, Response
 
-from tintype.api import auth, gateway, present, routing, waiting
+from tintype.api import auth, gateway, limits, present, routing, waiting
 from tintype.api.gateway import Gateway
 from tintype.api.problems import Problem
 from tintype.api.schemas.generate import (
@@ -61,11 +61,16 @@ _WORDS: dict[State, Status] = {
 async def generate_image(
     body: ImageGenerationRequest,
     request: Request,
+    response: Response,
     caller: auth.Generates,
     idempotency_key: IdempotencyKey = None,
 ) -> ImageGenerationResponse:
-    """Make a picture and wait for it. What takes too long goes on: the answer is 504 and names it."""
+    """Make a picture and wait for it. What takes too long goes on: the answer is 504 and names it.
+
+    Without a key an address may ask for so many a minute; `X-RateLimit-…` tell what is left.
+    """
     here = gateway.of(request)
+    await limits.take_picture(request, response, caller)
     planned = wishes.plan(here.core.catalogue, wishes.Wish(model=body.model, prompt=body.prompt))
     asked = await here.core.generations.submit(
         planned.requests[0],
