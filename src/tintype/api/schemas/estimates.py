@@ -1,0 +1,84 @@
+"""What is told before anything is asked for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import Field
+
+from tintype.api.schemas.shapes import Told, Usd
+
+
+class FaultTold(Told):
+    """One thing that is wrong: of which generation, which input, and what is allowed."""
+
+    generation: int
+    field: str
+    detail: str
+
+
+class MadeUpTold(Told):
+    """How a price is made up: units at a rate, and where the book has that from."""
+
+    unit: str = Field(examples=["image"])
+    quantity: str = Field(description="As a decimal, rounded to six places.", examples=["1"])
+    rate_usd: str = Field(description="Dollars for each unit.", examples=["0.003"])
+    run_usd: str = Field(description="Dollars for the run itself.", examples=["0"])
+    dated: str = Field(examples=["2026-02-07"])
+    source: str
+
+
+class PartTold(Told):
+    """The price of one generation."""
+
+    model: str
+    expected_usd: Usd
+    at_most_usd: Usd
+    rule: str
+    made_up: MadeUpTold | None = Field(
+        description="Null where no price is known: that much is held and booked."
+    )
+
+
+class WaitTold(Told):
+    """How long it usually takes, in seconds."""
+
+    queued_s: float = Field(description="Until its turn, among those that are queued now.")
+    running_s: float = Field(description="What the models usually take, steps in turn, all else at once.")
+    queued: int
+
+
+class LimitTold(Told):
+    """A limit that this request meets: dollars, seconds of film, or a count."""
+
+    scope: str
+    measure: str
+    period: str
+    amount: str
+    left: str
+    begins_anew_at: datetime | None
+
+
+class AlternativeTold(Told):
+    """A model that could do the same cheaper or faster."""
+
+    model: str
+    name: str
+    expected_usd: Usd
+    usual_s: float
+    quality: str
+
+
+class EstimateTold(Told):
+    """Whether a request is right, what it costs, how long it takes, what is left, and what would be cheaper."""
+
+    valid: bool
+    fits: bool = Field(description="Whether all limits have room for it now.")
+    faults: list[FaultTold]
+    warnings: list[str]
+    expected_usd: Usd
+    at_most_usd: Usd = Field(description="What is held when it is asked for.")
+    parts: list[PartTold]
+    wait: WaitTold
+    limits: list[LimitTold]
+    alternatives: list[AlternativeTold]

@@ -1,0 +1,153 @@
+"""One answer before anything is asked for: is it right, what will it cost and how long will it take, and what is left.
+
+    told = await estimates.of(plan.requests, generations=…, db=…, actor=actor)
+
+Nothing is held or written. Everything that is wrong is told, not the first alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tintype.domain import breakdown, inputs, pricing
+from tintype.domain.catalogue import UnknownModel
+from tintype.store import limits
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tintype.domain.access import Actor
+    from tintype.domain.breakdown import Alternative, Breakdown
+    from tintype.domain.catalogue import Catalogue, Model
+    from tintype.service.generations import Generations
+    from tintype.service.requests import Request
+    from tintype.store.database import Database
+    from tintype.store.limits import Standing
+
+_MINUTE_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with one input of a request, and what is allowed."""
+
+    request: int
+    field: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One request's price: nano-dollars expected and at most, and how it is made up where the price is known."""
+
+    model: str
+    expected_nano_usd: int
+    at_most_nano_usd: int
+    rule: str
+    made_up: Breakdown | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """How long it usually takes, in seconds: for its turn among what is queued, and for the models themselves."""
+
+    queued_s: float
+    running_s: float
+    queued: int
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """All of it. `wait` and `limits` are there for valid requests too, `alternatives` for one alone."""
+
+    faults: tuple[Fault, ...]
+    parts: tuple[Part, ...]
+    wait: Wait
+    limits: tuple[Standing, ...]
+    alternatives: tuple[Alternative, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Queue:
+    waiting: int
+    permits_per_minute: float
+
+
+async def of(
+    asked: Sequence[Request],
+    *,
+    generations: Generations,
+    known: Catalogue,
+    db: Database,
+    upstream_id: int,
+    actor: Actor,
+) -> Estimate:
+    """Say all about requests. Raises UnknownModel for a name without an owner, DatabaseAway."""
+    faults: list[Fault] = []
+    parts: list[Part] = []
+    ends_s: list[float] = []
+    for place, request in enumerate(asked):
+        model = _model(known, request.model)
+        begins_s = 0.0 if request.follows is None else ends_s[request.follows.request]
+        ends_s.append(begins_s + (0.0 if model is None else float(model.usual_s)))
+        if model is not None:
+            given = dict(request.input)
+            if request.follows is not None:
+                given[request.follows.input] = "https://example.com/made-before"
+            wrong = _faults(place, model, given)
+            faults += wrong
+            if wrong:
+                continue
+        price = generations.price(request)
+        made_up = None
+        if model is not None:
+            made_up = breakdown.of(model, request.input, pricing.estimate(model, request.input))
+        parts.append(
+            Part(
+                request.model if model is None else model.slug,
+                price.expected_nano_usd,
+                price.hold_nano_usd,
+                price.rule,
+                made_up,
+            )
+        )
+    queue = await db.one("queue_ahead", _Queue, upstream_id=upstream_id)
+    waiting, per_minute = (0, 1.0) if queue is None else (queue.waiting, queue.permits_per_minute)
+    return Estimate(
+        faults=tuple(faults),
+        parts=tuple(parts),
+        wait=Wait(waiting / max(per_minute, 0.001) * _MINUTE_S, max(ends_s, default=0.0), waiting),
+        limits=tuple(await limits.standing(db, actor)),
+        alternatives=tuple(_alternatives(known, asked, faults)),
+    )
+
+
+def _alternatives(known: Catalogue, asked: Sequence[Request], faults: Sequence[Fault]) -> list[Alternative]:
+    model = _model(known, asked[0].model)
+    if faults or model is None or len({one.model for one in asked}) > 1:
+        return []
+    return breakdown.alternatives(known, model, asked[0].input)
+
+
+def _faults(place: int, model: Model, values: dict[str, object]) -> list[Fault]:
+    found: list[Fault] = []
+    for name, value in values.items():
+        try:
+            inputs.check(inputs.field(model, name), value)
+        except inputs.UnfitInput as fault:
+            found.append(Fault(place, name, str(fault)))
+    missing = [one.name for one in model.inputs.values() if one.required and values.get(one.name) is None]
+    return found + [Fault(place, name, f"{model.slug} needs the input {name!r}") for name in missing]
+
+
+def _model(known: Catalogue, name: str) -> Model | None:
+    try:
+        return known.find(name)
+    except UnknownModel:
+        if "/" not in name:
+            raise
+        return None
+
+
+__all__ = ["Estimate", "Fault", "Part", "Wait", "of"]

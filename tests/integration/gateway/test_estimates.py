@@ -1,0 +1,75 @@
+"""`/api/estimates`: everything about a request before it is made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import httpx2
+
+    from tests.integration.gateway.serving import Serving
+
+PATH = "/api/estimates"
+
+
+def test_a_price_is_told_with_how_it_is_made_up(http: httpx2.Client, here: Serving) -> None:
+    """By the book's rule, with its day and source; nothing is held, written or bought."""
+    told = http.post(PATH, json={"prompt": "a boat", "model": "flux-schnell", "n": 3}).json()
+
+    assert (told["valid"], told["fits"], told["faults"]) == (True, True, [])
+    assert (told["expected_usd"], told["at_most_usd"]) == ("0.009", "0.009")
+    (part,) = told["parts"]
+    made_up = part["made_up"]
+    assert (made_up["unit"], made_up["quantity"], made_up["rate_usd"]) == ("image", "3", "0.003")
+    assert made_up["source"].startswith("replicate.com/")
+    assert told["wait"]["running_s"] > 0
+    assert http.get("/api/generations").json()["data"] == []
+    assert here.simulator.bills()["predictions"] == 0
+
+
+def test_all_that_is_wrong_is_told_at_once(http: httpx2.Client) -> None:
+    body = {"prompt": "a", "aspect_ratio": "7:5", "input": {"num_outputs": 9, "output_format": "bmp"}}
+
+    told = http.post(PATH, json=body).json()
+
+    assert told["valid"] is False
+    assert {fault["field"] for fault in told["faults"]} == {"aspect_ratio", "num_outputs", "output_format"}
+
+
+def test_cheaper_and_faster_models_are_named(http: httpx2.Client) -> None:
+    """Only those that take the same words, the cheapest first."""
+    body = {"prompt": "a boat", "model": "google/imagen-4-ultra", "aspect_ratio": "4:3"}
+
+    told = http.post(PATH, json=body).json()
+
+    prices = [float(one["expected_usd"]) for one in told["alternatives"]]
+    assert prices == sorted(prices)
+    assert prices[0] < float(told["expected_usd"])
+    assert "google/imagen-4-fast" in {one["model"] for one in told["alternatives"]}
+
+
+def test_a_step_takes_its_turn_and_its_price(http: httpx2.Client) -> None:
+    plain = http.post(PATH, json={"prompt": "a"}).json()
+    finished = http.post(PATH, json={"prompt": "a", "finish": ["upscale:2", "remove-background"]}).json()
+
+    assert len(finished["parts"]) == 3
+    assert float(finished["at_most_usd"]) > float(plain["at_most_usd"])
+    assert finished["wait"]["running_s"] > plain["wait"]["running_s"]
+
+
+def test_what_is_left_is_told(http: httpx2.Client, here: Serving) -> None:
+    """The caller's own chain of limits, with what they have left; one without room says so."""
+    here.run("budget", "set", "user:*", "--usd", "0.005", "--per", "day")
+
+    told = http.post(PATH, json={"prompt": "a", "n": 2, "user": "alice"}).json()
+
+    (limit,) = told["limits"]
+    assert (limit["scope"], limit["measure"], limit["left"]) == ("user", "money", "0.005")
+    assert (told["valid"], told["fits"]) == (True, False)
+
+
+def test_a_model_of_unknown_price_says_what_is_held(http: httpx2.Client) -> None:
+    told = http.post(PATH, json={"prompt": "a", "model": "someone/something"}).json()
+
+    assert told["parts"][0]["made_up"] is None
+    assert told["at_most_usd"] == "1.00"
