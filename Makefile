@@ -1,7 +1,7 @@
 # What one does with this repository. `make` lists it; every target sets up what it needs.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test chaos check bench docs lock simulator others
+.PHONY: help setup demo serve test chaos check bench docs lock simulator others peers
 # uv takes an interpreter of the machine, it never fetches one.
 export UV_PYTHON_DOWNLOADS := never
 
@@ -51,7 +51,7 @@ chaos: setup ## Random fault scripts, a thousand, and 500 kills of every process
 	@HYPOTHESIS_PROFILE=chaos $(BIN)/pytest -m chaos -n $(JOBS) --dist loadfile --timeout 3000 --ignore tests/chaos
 	@HYPOTHESIS_PROFILE=chaos $(BIN)/pytest -s -m chaos tests/chaos
 
-bench: setup others ## Measure the core, our client beside the official SDK, the simulator, the start; NAME=core for one.
+bench: setup others $(if $(filter-out gateway,$(NAME)),,peers) ## Measure the core, the gateway beside LiteLLM, the client beside the official SDK, and more; NAME=core for one.
 	@$(BIN)/python -m bench $(NAME)
 
 docs: setup ## Build the documentation into site/.
@@ -65,7 +65,11 @@ lock: setup ## Resolve every lock anew; nothing younger than seven days gets in.
 	@echo replicate==1.0.7 | $(COMPILE) - -o requirements/sdk-python-1.lock
 	@echo replicate==2.0.0b4 | $(COMPILE) - -o requirements/sdk-python-2.lock
 	@echo openai | $(COMPILE) - -o requirements/sdk-openai.lock
+	@echo 'litellm[proxy]==1.109.1' | $(COMPILE) --override requirements/litellm-overrides.txt - -o requirements/litellm.lock
 	@cd tests/sdk/js && PATH="$(CURDIR)/$(BIN):$$PATH" npm install --package-lock-only --silent
 
 others: setup
 	@$(BIN)/python tools/environment.py others
+
+peers: setup
+	@$(BIN)/python tools/environment.py peers

@@ -1,6 +1,6 @@
 """Measure the durable core: from asking for a picture until it lies in the store, paid and settled.
 
-    python -m bench core [--seconds 5] [--rounds 40] [--count 800] [--waiting 2000] [PART…]
+    python -m bench.core [--seconds 5] [--rounds 40] [--count 800] [--waiting 2000] [PART…]
 
 The embedded server, and a static upstream in a process of its own with files of 20 KB and 1 MB. Each part prints its
 figures beside their limits; the exit code is 1 when one is missed. Parts are submit, flow, lag, memory and takeover.

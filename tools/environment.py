@@ -1,8 +1,10 @@
-"""Make the environments that the Makefile's targets run in: `.venv`, and those that tests compare it with.
+"""Make the environments that the Makefile's targets run in: `.venv`, and those that tests and benches compare it with.
 
     python3 tools/environment.py venv     .venv from requirements/dev.lock
     python3 tools/environment.py others   the light client (.environments/light) and the official SDKs
                                           (.environments/sdk/{python-1,python-2,openai,js}), from locks of their own
+    python3 tools/environment.py peers    what only benches need: the proxy of LiteLLM (.environments/peers/litellm),
+                                          and wrk and nginx from Debian's packages where root may install them
 
 Standard library only, as it runs before anything is installed. An environment carries the digest of what it
 was made from, so that asking again costs nothing; a lock file lets the second of two callers wait.
@@ -28,6 +30,8 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 OTHERS = ROOT / ".environments"
 REQUIREMENTS = ROOT / "requirements"
+# What the gateway's bench makes load with, and what it takes for the limit.
+PROGRAMS = ("wrk", "nginx")
 # SDK 1.x is written for pydantic.v1, which ends with Python 3.13.
 PYTHON_FOR_SDK_1 = ">=3.11,<3.14"
 
@@ -131,6 +135,34 @@ def make_others() -> None:
     make_js_sdk()
 
 
+def make_peers() -> None:
+    """Make what the gateway is measured beside, and with."""
+    make_python(OTHERS / "peers" / "litellm", lock=REQUIREMENTS / "litellm.lock")
+    make_programs()
+
+
+def make_programs() -> None:
+    """Install the programs that are missing; where that cannot be, say how, as all other benches do without."""
+    missing = [name for name in PROGRAMS if program(name) is None]
+    if not missing:
+        return
+    apt = shutil.which("apt-get")
+    if apt is None or os.geteuid() != 0:
+        print(f"peers: the gateway's bench wants {' and '.join(missing)}: apt install {' '.join(missing)}")
+        return
+    # In the first runlevel no package starts its service.
+    given = environment(os.environ) | {"DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
+    for command in (["update", "-q"], ["install", "-q", "-y", "--no-install-recommends", *missing]):
+        done = subprocess.run([apt, *command], env=given, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise SetupError(f"`apt-get {' '.join(command)}` failed: {done.stderr.strip()[-300:]}")
+
+
+def program(name: str) -> str | None:
+    """Return where a program is; servers stand where only root's search path leads."""
+    return shutil.which(name, path=os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin")))
+
+
 def make_python(home: Path, *, lock: Path, wanted: str = "") -> None:
     """Make an environment from a lock, on .venv's interpreter or on one of the machine that is `wanted`.
 
@@ -184,7 +216,7 @@ def make_js_sdk() -> None:
 
 def main(arguments: list[str]) -> int:
     """Make what is asked for; 1 and a line on stderr when that fails."""
-    makers = {"venv": make_venv, "others": make_others}
+    makers = {"venv": make_venv, "others": make_others, "peers": make_peers}
     if len(arguments) != 1 or arguments[0] not in makers:
         print(f"usage: python3 tools/environment.py {{{','.join(makers)}}}", file=sys.stderr)
         return 2

@@ -21,6 +21,12 @@ def tree(pid: int) -> list[int]:
     return found
 
 
+def parent(pid: int) -> int:
+    """Return the parent of a process; 0 when it is gone."""
+    fields = _fields(pid)
+    return int(fields[1]) if fields else 0
+
+
 def cpu_s(*pids: int) -> float:
     """Return what processes have used so far, with children that have ended and were waited for."""
     return sum(sum(map(int, fields[11:15])) for pid in pids if (fields := _fields(pid))) / _TICKS
@@ -45,7 +51,7 @@ def private_bytes(*pids: int) -> int:
 
 def postmaster(data: Path) -> int:
     """Return the process of the embedded server of a data folder."""
-    [file] = data.glob("**/postmaster.pid")
+    [file] = (data / "postgres").glob("**/postmaster.pid")
     return int(file.read_text(encoding="utf-8").split()[0])
 
 

@@ -46,7 +46,7 @@ class Ways:
     """What the stub does at the moment."""
 
     after_s: float = 0.0
-    """How long a prediction takes; below 0 it never ends."""
+    """How long a prediction takes, or an answer with a picture; below 0 it never ends."""
     file: str = "20KB.webp"
     stalls: int = 0
     """So many downloads, from now on, are begun and never finished."""
@@ -173,7 +173,11 @@ class Stub:
         address = place.hostname or "127.0.0.1", place.port or 80
         kept = self.kept.setdefault(address, [])
         for _ in range(3):
-            reader, writer = kept.pop() if kept else await asyncio.open_connection(*address)
+            try:
+                reader, writer = kept.pop() if kept else await asyncio.open_connection(*address)
+            except ConnectionError:
+                # Whoever wanted to be told has stopped.
+                break
             try:
                 writer.write(head.encode() + body)
                 answer = await reader.readuntil(b"\r\n\r\n")
@@ -219,16 +223,24 @@ class _Connection(asyncio.Protocol):
                 answer = self._stub.answer(method, target, body)
             except (KeyError, ValueError):
                 answer = (400, "application/json", b'{"detail": "this stub does not know that"}')
-            if answer is None:
-                self._write(
-                    b"HTTP/1.1 200 OK\r\nContent-Type: image/webp\r\nContent-Length: 4096\r\n\r\nRIFF"
-                )
-                return
-            status, kind, content = answer
-            self._write(
-                f"HTTP/1.1 {status} OK\r\nContent-Type: {kind}\r\nContent-Length: {len(content)}\r\n\r\n".encode()
-            )
-            self._write(content)
+            if target.endswith("/images/generations") and self._stub.ways.after_s:
+                self._answer_later(answer)
+            else:
+                self._answer(answer)
+
+    def _answer(self, answer: tuple[int, str, bytes] | None) -> None:
+        if answer is None:
+            self._write(b"HTTP/1.1 200 OK\r\nContent-Type: image/webp\r\nContent-Length: 4096\r\n\r\nRIFF")
+            return
+        status, kind, content = answer
+        head = f"HTTP/1.1 {status} OK\r\nContent-Type: {kind}\r\nContent-Length: {len(content)}\r\n\r\n"
+        self._write(head.encode())
+        self._write(content)
+
+    def _answer_later(self, answer: tuple[int, str, bytes] | None) -> None:
+        after_s = self._stub.ways.after_s
+        if after_s > 0:
+            asyncio.get_running_loop().call_later(after_s, self._answer, answer)
 
     def _write(self, data: bytes) -> None:
         assert self._transport is not None

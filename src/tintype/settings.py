@@ -92,6 +92,8 @@ class Settings(BaseModel):
         "black-forest-labs/flux-1.1-pro-ultra"
     )
     model_video: Annotated[str, BeforeValidator(values.model), _A_MODEL] = "wan-video/wan-2.2-i2v-fast"
+    model_upscale: Annotated[str, BeforeValidator(values.model), _A_MODEL] = "daanelson/real-esrgan-a100"
+    model_background: Annotated[str, BeforeValidator(values.model), _A_MODEL] = "cjwbw/rembg"
     webhook_secret: Annotated[
         SecretStr | None,
         BeforeValidator(values.webhook_secret),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from tintype.api.schemas.generations import FailureTold, GenerationTold, OutputTold
+from tintype.api.schemas.generations import FailureTold, GenerationTold, OrderOutline, OrderTold, OutputTold
 from tintype.api.schemas.shapes import usd, usd_or_none
 from tintype.domain.generation import State
 from tintype.media.kinds import Kind
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tintype.service.links import Links
+    from tintype.service.orders import Order, Outline
     from tintype.store.generations import Generation
     from tintype.store.outputs import Output
 
@@ -52,6 +53,42 @@ def generation(
         deadline_at=row.deadline_at,
         warnings=list(warnings),
     )
+
+
+def outline(found: Outline) -> OrderOutline:
+    """Tell of an order as it stands."""
+    return OrderOutline(**_standing(found))
+
+
+def order(found: Order, *, links: Links, origin: str, warnings: Sequence[str] = ()) -> OrderTold:
+    """Tell of an order with its generations and their outputs."""
+    return OrderTold(
+        **_standing(found.outline),
+        generations=[
+            generation(
+                row,
+                [one for one in found.outputs if one.generation_id == row.id],
+                links=links,
+                origin=origin,
+            )
+            for row in found.generations
+        ],
+        warnings=list(warnings),
+    )
+
+
+def _standing(found: Outline) -> dict[str, Any]:
+    return {
+        "id": found.id,
+        "kind": found.kind,
+        "state": found.state,
+        "states": found.states,
+        "estimate_usd": usd(found.estimate_nano_usd),
+        "held_usd": usd(found.held_nano_usd),
+        "cost_usd": usd(found.cost_nano_usd),
+        "created_at": found.created_at,
+        "finished_at": found.finished_at,
+    }
 
 
 def output(one: Output, *, links: Links, origin: str) -> OutputTold:

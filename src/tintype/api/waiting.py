@@ -13,6 +13,7 @@ from tintype.domain.generation import State
 from tintype.store import films, generations
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import TracebackType
 
     from starlette.requests import Request
@@ -41,6 +42,19 @@ async def until_final(here: Gateway, ident: str, *, timeout_s: float, request: R
     """
     async with _Ears(here, request) as ears:
         return await _ended(here, ident, ears, timeout_s)
+
+
+async def until_all_final(
+    here: Gateway, idents: Sequence[str], *, timeout_s: float, request: Request | None = None
+) -> bool:
+    """Wait until several generations have ended, so long in all; whether they have. As with one."""
+    now = asyncio.get_running_loop().time
+    ends_at = now() + timeout_s
+    async with _Ears(here, request) as ears:
+        for ident in idents:
+            if not await _ended(here, ident, ears, max(ends_at - now(), 0.0)):
+                return False
+    return True
 
 
 async def until_made(

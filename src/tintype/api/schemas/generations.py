@@ -10,6 +10,7 @@ from pydantic import Field
 
 from tintype.api.schemas.shapes import Asked, Page, Told, Usd
 from tintype.domain.generation import State
+from tintype.domain.ordering import Standing
 from tintype.service.requests import Cache
 
 TAG = Annotated[str, Field(min_length=1, max_length=100)]
@@ -25,7 +26,7 @@ class Mode(StrEnum):
     FINAL = "final"
 
 
-class GenerationAsked(Asked):
+class PartAsked(Asked):
     """What is to be made. `input` holds the model's own inputs, which win over the common words beside it."""
 
     prompt: str | None = Field(default=None, description="What is to be made.", examples=["a red sports car"])
@@ -46,10 +47,6 @@ class GenerationAsked(Asked):
         default_factory=dict, description="Inputs of the model itself; files as URLs."
     )
     strict: bool = Field(default=False, description="Refuse what the model cannot do, in place of a warning.")
-    user: str | None = Field(
-        default=None, max_length=255, description="Your end user, for budgets and reports."
-    )
-    project: str | None = Field(default=None, max_length=255)
     metadata: dict[str, Any] | None = Field(
         default=None, description="Yours, up to 4 KB; comes back unchanged."
     )
@@ -63,11 +60,36 @@ class GenerationAsked(Asked):
     deadline: float = Field(
         default=600.0, ge=5, le=1800, description="Seconds that it may take in all; then it is cancelled."
     )
+    finish: list[str] = Field(
+        default_factory=list,
+        max_length=4,
+        description="Steps on each picture, in turn: `upscale:FACTOR`, `remove-background`; then it is an order.",
+        examples=[["upscale:4"]],
+    )
     max_usd: Annotated[str | int | float, Field(union_mode="left_to_right")] | None = Field(
         default=None,
         description="The most that it may cost in dollars; dearer is refused.",
         examples=["0.05"],
     )
+
+
+class GenerationAsked(PartAsked):
+    """One thing to be made, for whom."""
+
+    user: str | None = Field(
+        default=None, max_length=255, description="Your end user, for budgets and reports."
+    )
+    project: str | None = Field(default=None, max_length=255)
+
+
+class OrderAsked(Asked):
+    """Several things to be made: all are admitted together, or none."""
+
+    generations: list[PartAsked] = Field(min_length=1, max_length=100)
+    user: str | None = Field(
+        default=None, max_length=255, description="Your end user, for budgets and reports."
+    )
+    project: str | None = Field(default=None, max_length=255)
 
 
 class OutputTold(Told):
@@ -121,6 +143,34 @@ class GenerationTold(Told):
     warnings: list[str] = Field(
         default_factory=list, description="What was left out of the request, and why."
     )
+
+
+class OrderOutline(Told):
+    """An order as it stands: `states` are its generations', amounts their sums."""
+
+    object: Literal["order"] = "order"
+    id: str = Field(examples=[IDENT])
+    kind: str = Field(examples=["batch"])
+    state: Standing
+    states: list[State]
+    estimate_usd: Usd
+    held_usd: Usd
+    cost_usd: Usd
+    created_at: datetime
+    finished_at: datetime | None
+
+
+class OrderTold(OrderOutline):
+    """An order with its generations by their place; each failed one may be repeated alone."""
+
+    generations: list[GenerationTold]
+    warnings: list[str] = Field(default_factory=list)
+
+
+class OrderPage(Page):
+    """Orders, newest first."""
+
+    data: list[OrderOutline]
 
 
 class GenerationPage(Page):

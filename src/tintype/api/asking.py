@@ -1,0 +1,140 @@
+"""Turn what bodies ask for into requests of the core, and what was admitted into what is told.
+
+The same for one generation and for an order: each body is planned, and whatever needs more than one generation is an
+order, admitted together or not at all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from tintype.api import auth, gateway, present, waiting
+from tintype.domain import errors, money
+from tintype.service import finishing, wishes
+from tintype.service.requests import Follows, Request
+from tintype.store import outputs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from starlette.requests import Request as HttpRequest
+
+    from tintype.api.gateway import Gateway
+    from tintype.api.schemas.generations import GenerationTold, OrderTold, PartAsked
+    from tintype.domain.access import Actor
+    from tintype.service.generations import Submitted
+    from tintype.store.generations import Generation
+
+BATCH = "batch"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What several bodies need: requests in their order, the kind of order, and what was left out of them."""
+
+    requests: tuple[Request, ...]
+    kind: str
+    warnings: tuple[str, ...]
+
+    @property
+    def is_order(self) -> bool:
+        """Whether it takes more than one generation."""
+        return len(self.requests) > 1
+
+
+def plan(parts: Sequence[PartAsked], here: Gateway) -> Plan:
+    """Plan what bodies ask for. Raises InputError naming the body where there are several, UnknownModel."""
+    planned: list[Request] = []
+    warnings: list[str] = []
+    kind = BATCH
+    for place, part in enumerate(parts):
+        try:
+            found = wishes.plan(here.core.catalogue, _wish(part, here))
+            steps: Sequence[Request] = found.requests
+            if part.finish:
+                kind = finishing.KIND
+                steps = finishing.chain(here.core.catalogue, steps, part.finish, _models(here))
+        except errors.InputError as fault:
+            if len(parts) == 1:
+                raise
+            raise errors.InputError(f"generations.{place}: {fault}") from None
+        planned += [_moved(one, len(planned)) for one in steps]
+        warnings += found.warnings
+    return Plan(tuple(planned), kind, tuple(warnings))
+
+
+async def submit(
+    request: HttpRequest, planned: Plan, *, actor: Actor, idempotency_key: str | None, as_order: bool
+) -> Submitted:
+    """Submit what was planned; one generation alone where it is one and no order was asked for."""
+    here = gateway.of(request)
+    is_order = as_order or planned.is_order
+    return await here.core.generations.submit(
+        list(planned.requests) if is_order else planned.requests[0],
+        actor=actor,
+        idempotency_key=idempotency_key,
+        kind=planned.kind,
+        own_key=auth.own_key(request),
+    )
+
+
+async def waited(request: HttpRequest, asked: Submitted, prefer: str | None) -> tuple[int | None, bool]:
+    """Wait as `Prefer` says; returns the seconds when it was understood, and whether all has ended.
+
+    Raises ClientDisconnect when the caller hangs up; what was asked for goes on.
+    """
+    wait_s = waiting.preferred_s(prefer)
+    if wait_s is None:
+        return None, False
+    here = gateway.of(request)
+    return wait_s, await waiting.until_all_final(here, asked.ids, timeout_s=wait_s, request=request)
+
+
+async def generation(
+    request: HttpRequest, ident: str, *, actor: Actor, warnings: Sequence[str] = ()
+) -> GenerationTold:
+    """Tell of a generation of the actor's. Raises UnknownGeneration."""
+    here = gateway.of(request)
+    row: Generation = await here.core.generations.get(ident, actor=actor)
+    kept = await outputs.of(here.core.database, ident) if row.finished_at is not None else []
+    return present.generation(row, kept, links=here.links, origin=here.origin_of(request), warnings=warnings)
+
+
+async def order(request: HttpRequest, ident: str, *, actor: Actor, warnings: Sequence[str] = ()) -> OrderTold:
+    """Tell of an order of the actor's. Raises UnknownOrder."""
+    here = gateway.of(request)
+    found = await here.core.orders.get(ident, actor=actor)
+    return present.order(found, links=here.links, origin=here.origin_of(request), warnings=warnings)
+
+
+def _wish(part: PartAsked, here: Gateway) -> wishes.Wish:
+    if part.model is not None and part.mode is not None:
+        raise errors.InputError("give a model or a mode, not both")
+    return wishes.Wish(
+        model=part.model or here.settings.model_of(part.mode and part.mode.value),
+        prompt=part.prompt,
+        n=part.n,
+        aspect_ratio=part.aspect_ratio,
+        seed=part.seed,
+        negative_prompt=part.negative_prompt,
+        input=part.input,
+        is_strict=part.strict,
+        deadline_s=part.deadline,
+        cache=part.cache,
+        metadata=part.metadata,
+        tags=tuple(part.tags),
+        callback_url=part.callback_url,
+        hold_max_nano_usd=None if part.max_usd is None else money.from_usd(str(part.max_usd)),
+    )
+
+
+def _models(here: Gateway) -> finishing.Models:
+    return finishing.Models(upscale=here.settings.model_upscale, background=here.settings.model_background)
+
+
+def _moved(one: Request, by: int) -> Request:
+    """Return a request whose place among all is so much further on than among its own."""
+    if one.follows is None or by == 0:
+        return one
+    return replace(one, follows=Follows(one.follows.request + by, one.follows.input, one.follows.output))

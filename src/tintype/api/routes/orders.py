@@ -1,0 +1,105 @@
+"""`/api/orders`: several generations that are admitted together or not at all, and looked at as one."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Path, Query, Request, Response
+
+from tintype.api import asking, auth, gateway, present, routing
+from tintype.api.problems import Problem
+from tintype.api.routes.generations import IdempotencyKey, Prefer
+from tintype.api.schemas.generations import OrderAsked, OrderPage, OrderTold
+from tintype.domain import errors, ids
+from tintype.domain.generation import State
+
+router = routing.router("/api/orders", tags=["orders"])
+
+Ident = Annotated[str, Path(description="The order's id.", examples=["01k9w3t8m2q7r5v6x0y4z1a2b3"])]
+_REPEATED = frozenset({State.FAILED, State.CANCELED, State.ABORTED})
+
+
+@router.post(
+    "",
+    status_code=202,
+    response_model=OrderTold,
+    responses={200: {"model": OrderTold}, **routing.refuses(402, 404, 409, 413, 415)},
+)
+async def submit(
+    body: OrderAsked,
+    request: Request,
+    response: Response,
+    caller: auth.Generates,
+    idempotency_key: IdempotencyKey = None,
+    prefer: Prefer = None,
+) -> OrderTold:
+    """Ask for several generations: all are admitted and held when this answers, or none is."""
+    here = gateway.of(request)
+    actor = caller.actor(user=body.user, project=body.project)
+    planned = asking.plan(body.generations, here)
+    asked = await asking.submit(request, planned, actor=actor, idempotency_key=idempotency_key, as_order=True)
+    wait_s, is_over = await asking.waited(request, asked, prefer)
+    if wait_s is not None:
+        response.headers["Preference-Applied"] = f"wait={wait_s}"
+        response.status_code = 200 if is_over else 202
+    if asked.order_id is None:
+        raise errors.UnknownOrder("this Idempotency-Key was used for a generation that is no order")
+    return await asking.order(request, asked.order_id, actor=actor, warnings=planned.warnings)
+
+
+@router.get("", response_model=OrderPage, responses=routing.refuses())
+async def index(
+    request: Request,
+    caller: auth.Reads,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    cursor: Annotated[str | None, Query(description="`next` of the page before.")] = None,
+    kind: Annotated[str | None, Query(max_length=40, examples=["batch"])] = None,
+    user: Annotated[str | None, Query(max_length=255, min_length=1)] = None,
+) -> OrderPage:
+    """List the key's orders, newest first."""
+    if cursor is not None and not ids.is_ulid(cursor):
+        raise Problem("bad_cursor", "cursor: give the `next` of a page as it is, or leave it out")
+    rows = await gateway.of(request).core.orders.list(
+        actor=caller.actor(user=user), kind=kind, before=cursor, at_most=limit
+    )
+    return OrderPage(
+        data=[present.outline(row) for row in rows], next=rows[-1].id if len(rows) == limit else None
+    )
+
+
+@router.get("/{id}", response_model=OrderTold, responses=routing.refuses(404))
+async def show(request: Request, caller: auth.Reads, id: Ident) -> OrderTold:
+    """Show an order with its generations and their outputs."""
+    return await asking.order(request, id, actor=caller.actor())
+
+
+@router.post("/{id}/cancel", response_model=OrderTold, responses=routing.refuses(404))
+async def cancel(request: Request, caller: auth.Generates, id: Ident) -> OrderTold:
+    """Wish that all of an order ends; what has ended stays as it is."""
+    await gateway.of(request).core.orders.cancel(id, actor=caller.actor())
+    return await asking.order(request, id, actor=caller.actor())
+
+
+@router.post(
+    "/{id}/retry", status_code=202, response_model=OrderTold, responses=routing.refuses(402, 404, 409)
+)
+async def retry(request: Request, caller: auth.Generates, id: Ident) -> OrderTold:
+    """Repeat the generations of an order that ended without success, each at its place and for itself.
+
+    A finishing step whose picture is not there yet is left for the next time. 409 where nothing is to be repeated.
+    """
+    here = gateway.of(request)
+    found = await here.core.orders.get(id, actor=caller.actor())
+    again = 0
+    for row in found.generations:
+        if State(row.state) not in _REPEATED:
+            continue
+        try:
+            await here.core.generations.retry(row.id, actor=caller.actor())
+            again += 1
+        except errors.NotPossibleNow:
+            if row.follows is None:
+                raise
+    if not again:
+        raise errors.NotPossibleNow(f"order {id} is {found.state}; only what failed is repeated")
+    return await asking.order(request, id, actor=caller.actor())
