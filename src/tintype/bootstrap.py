@@ -19,7 +19,7 @@ from tintype import catalogue as catalogue_data
 from tintype.domain import charges, events
 from tintype.domain.catalogue import Catalogue, Output, UnknownModel
 from tintype.engine import app as engine_app
-from tintype.engine import throttle
+from tintype.engine import duties, throttle
 from tintype.engine.app import Queue
 from tintype.engine.leader import Leader
 from tintype.engine.worker import Slots, Worker
@@ -64,7 +64,6 @@ CAPTURE_AT_ONCE = 8
 THUMBNAIL_AT_ONCE = 2
 CALLBACK_AT_ONCE = 16
 FILM_AT_ONCE = 2
-_END_S = 0.5
 _PIXELS = 1024 * 1024
 
 
@@ -101,10 +100,8 @@ class Core:
         try:
             await self.worker.run(finish_s=finish_s)
         finally:
-            # A failure of the database on its way out may swallow one cancellation.
-            while not leading.done():
-                leading.cancel()
-                await asyncio.wait({leading}, timeout=_END_S)
+            self.leader.stop()
+            await duties.end(leading)
 
 
 @asynccontextmanager

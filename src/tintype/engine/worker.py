@@ -21,6 +21,7 @@ import psycopg
 from procrastinate import exceptions, jobs
 from psycopg import sql
 
+from tintype.engine import duties
 from tintype.store.errors import DatabaseAway
 
 if TYPE_CHECKING:
@@ -108,11 +109,11 @@ class Worker:
         try:
             while not self._stopping.is_set():
                 try:
-                    await self._until_stopped(self._work())
+                    await duties.until(self._stopping, self._work())
                 except* _AWAY as group:
                     _log.warning("the database is away, the worker waits: %s", group.exceptions[0])
                 self.is_ready.clear()
-                await self._until_stopped(asyncio.sleep(_AGAIN_S))
+                await duties.until(self._stopping, asyncio.sleep(_AGAIN_S))
         finally:
             self.is_ready.clear()
             await self._leave(finish_s)
@@ -122,24 +123,14 @@ class Worker:
         await self._manager.prune_stalled_workers(STALLED_S)
         self._id = await self._manager.register_worker()
         self._is_over = asyncio.Event()
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._together(self._beat(self._id)))
-            group.create_task(self._together(self._take_over()))
-            group.create_task(self._together(self._listen()))
-            for line in self._lines:
-                group.create_task(self._together(self._fetch(line, self._id)))
-            self.is_ready.set()
-
-    async def _together(self, duty: Awaitable[None]) -> None:
-        """Do a duty, and have the others end with it.
-
-        A task group cancels once, and a connection pool may swallow that when a connection comes at the same
-        moment; so the duties look for the end themselves too.
-        """
-        try:
-            await duty
-        finally:
-            self._is_over.set()
+        self.is_ready.set()
+        await duties.together(
+            self._beat(self._id),
+            self._take_over(),
+            self._listen(),
+            *(self._fetch(line, self._id) for line in self._lines),
+            is_over=self._is_over,
+        )
 
     async def _fetch(self, line: _Line, worker_id: int) -> None:
         queue, gate = line.slots.queue.value, line.slots.gate
@@ -246,20 +237,6 @@ class Worker:
             finally:
                 if not connection.broken:
                     await connection.execute(b"UNLISTEN *")
-
-    async def _until_stopped(self, act: Awaitable[None]) -> None:
-        """Await it, or less when the worker is to stop."""
-        doing = asyncio.ensure_future(act)
-        stopping = asyncio.ensure_future(self._stopping.wait())
-        try:
-            await asyncio.wait({doing, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            stopping.cancel()
-            if not doing.done():
-                doing.cancel()
-                await asyncio.wait({doing})
-        if not doing.cancelled():
-            doing.result()
 
     async def _leave(self, finish_s: float) -> None:
         if self._running:

@@ -6,6 +6,7 @@ One process per account does this; every step is harmless when it is done twice.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ import psycopg
 
 from tintype.domain import events
 from tintype.domain.generation import GRACE_S, State
+from tintype.engine import duties
 from tintype.service import addresses, capture, progress, removal
 from tintype.service.tracking import TICK_S
 from tintype.store import generations
@@ -78,19 +80,21 @@ class Upkeep:
         self._orphans = orphans
         self._files = files
 
-    async def run(self) -> None:
-        """Do all of it, each at its own pace, for ever."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._every(TICK_S, self._tracking.sweep))
-            group.create_task(self._every(0.25, self.silences))
-            group.create_task(self._every(0.25, self.searches))
-            group.create_task(self._every(0.5, self.deadlines))
-            group.create_task(self._every(1.0, self._orphans.end))
-            group.create_task(self._every(1.0, self._orphans.store))
-            group.create_task(self._every(2.0, self._inbox.sweep))
-            group.create_task(self._every(10.0, self.left_behind))
-            group.create_task(self._every(30.0, self.tidy))
-            group.create_task(self._every(3600.0, self.unused_files))
+    async def run(self, is_over: asyncio.Event) -> None:
+        """Do all of it, each at its own pace, until it is over."""
+        paces: tuple[tuple[float, Callable[[], Awaitable[int]]], ...] = (
+            (TICK_S, self._tracking.sweep),
+            (0.25, self.silences),
+            (0.25, self.searches),
+            (0.5, self.deadlines),
+            (1.0, self._orphans.end),
+            (1.0, self._orphans.store),
+            (2.0, self._inbox.sweep),
+            (10.0, self.left_behind),
+            (30.0, self.tidy),
+            (3600.0, self.unused_files),
+        )
+        await duties.together(*(_every(pace_s, act, is_over) for pace_s, act in paces), is_over=is_over)
 
     async def silences(self) -> int:
         """Call attempts unknown whose sender is gone (rule 3)."""
@@ -147,12 +151,15 @@ class Upkeep:
         """Delete stored files that nothing names any more."""
         return await removal.sweep(db=self._database, files=self._files)
 
-    async def _every(self, pause_s: float, act: Callable[[], Awaitable[int]]) -> None:
-        while True:
-            try:
-                await act()
-            except (DatabaseAway, psycopg.OperationalError):
-                raise
-            except Exception:  # noqa: BLE001 - one row that cannot be dealt with does not stop the others
-                _log.exception("upkeep failed and goes on")
-            await asyncio.sleep(pause_s)
+
+async def _every(pause_s: float, act: Callable[[], Awaitable[int]], is_over: asyncio.Event) -> None:
+    while not is_over.is_set():
+        try:
+            await act()
+        except (DatabaseAway, psycopg.OperationalError):
+            raise
+        except Exception:  # noqa: BLE001 - one row that cannot be dealt with does not stop the others
+            _log.exception("upkeep failed and goes on")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(pause_s):
+                await is_over.wait()
