@@ -95,6 +95,7 @@ class Worker:
         self._lines = [_Line(one, asyncio.Semaphore(one.at_once)) for one in slots]
         self._stopping = asyncio.Event()
         self._running: dict[asyncio.Task[None], jobs.Job] = {}
+        self._fetching: set[asyncio.Future[jobs.Job | None]] = set()
         self._id: int | None = None
         self._is_over = asyncio.Event()
         self.is_ready = asyncio.Event()
@@ -120,6 +121,7 @@ class Worker:
 
     async def _work(self) -> None:
         """Fetch and do jobs until something breaks."""
+        await self._give_back()
         await self._manager.prune_stalled_workers(STALLED_S)
         self._id = await self._manager.register_worker()
         self._is_over = asyncio.Event()
@@ -142,7 +144,7 @@ class Worker:
                 if gate is not None:
                     await gate.permit()
                 line.bell.clear()
-                job = await self._manager.fetch_job(queues=[queue], worker_id=worker_id)
+                job = await self._fetched(queue, worker_id)
             finally:
                 if job is None:
                     line.free.release()
@@ -154,6 +156,26 @@ class Worker:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(POLL_S):
                     await line.bell.wait()
+
+    async def _fetched(self, queue: str, worker_id: int) -> jobs.Job | None:
+        """Fetch a job. Cancelled meanwhile, it leaves the fetch to be looked after: a job may come of it."""
+        fetching = asyncio.ensure_future(self._manager.fetch_job(queues=[queue], worker_id=worker_id))
+        self._fetching.add(fetching)
+        job = await asyncio.shield(fetching)
+        self._fetching.discard(fetching)
+        return job
+
+    async def _give_back(self) -> None:
+        """Put back what was fetched while nobody waited for it any more, at once and not when this worker is missed."""
+        if self._fetching:
+            await asyncio.wait(self._fetching, timeout=_AGAIN_S)
+        left, self._fetching = self._fetching, set()
+        for one in left:
+            if not one.done():
+                one.cancel()
+            elif not one.cancelled() and one.exception() is None and (job := one.result()) is not None:
+                with contextlib.suppress(*_AWAY):
+                    await self._manager.retry_job(job)
 
     def _begin(self, line: _Line, job: jobs.Job) -> None:
         task = asyncio.create_task(self._do(line, job), name=f"{job.task_name} {job.id}")
@@ -239,6 +261,7 @@ class Worker:
                     await connection.execute(b"UNLISTEN *")
 
     async def _leave(self, finish_s: float) -> None:
+        await self._give_back()
         if self._running:
             await asyncio.wait(set(self._running), timeout=finish_s)
         left = dict(self._running)
