@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from tintype.api import auth, gateway, present, waiting
 from tintype.domain import errors, money
-from tintype.service import finishing, wishes
+from tintype.service import films, finishing, wishes
 from tintype.service.requests import Follows, Request
 from tintype.store import outputs
 
@@ -105,7 +105,12 @@ async def order(request: HttpRequest, ident: str, *, actor: Actor, warnings: Seq
     """Tell of an order of the actor's. Raises UnknownOrder."""
     here = gateway.of(request)
     found = await here.core.orders.get(ident, actor=actor)
-    return present.order(found, links=here.links, origin=here.origin_of(request), warnings=warnings)
+    joined = None
+    if found.outline.kind == films.KIND:
+        joined = await films.get(ident, db=here.core.database, actor=actor)
+    return present.order(
+        found, links=here.links, origin=here.origin_of(request), warnings=warnings, joined=joined
+    )
 
 
 def _wish(part: PartAsked, here: Gateway) -> wishes.Wish:

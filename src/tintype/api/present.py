@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tintype.api.schemas.generations import FailureTold, GenerationTold, OrderOutline, OrderTold, OutputTold
+from tintype.api.schemas.generations import (
+    FailureTold,
+    FilmTold,
+    GenerationTold,
+    OrderOutline,
+    OrderTold,
+    OutputTold,
+)
 from tintype.api.schemas.shapes import usd, usd_or_none
 from tintype.domain.generation import State
 from tintype.media.kinds import Kind
@@ -15,6 +22,7 @@ if TYPE_CHECKING:
 
     from tintype.service.links import Links
     from tintype.service.orders import Order, Outline
+    from tintype.store.films import Film
     from tintype.store.generations import Generation
     from tintype.store.outputs import Output
 
@@ -60,8 +68,10 @@ def outline(found: Outline) -> OrderOutline:
     return OrderOutline(**_standing(found))
 
 
-def order(found: Order, *, links: Links, origin: str, warnings: Sequence[str] = ()) -> OrderTold:
-    """Tell of an order with its generations and their outputs."""
+def order(
+    found: Order, *, links: Links, origin: str, warnings: Sequence[str] = (), joined: Film | None = None
+) -> OrderTold:
+    """Tell of an order with its generations and their outputs, and the film that its clips are `joined` to."""
     return OrderTold(
         **_standing(found.outline),
         generations=[
@@ -73,7 +83,25 @@ def order(found: Order, *, links: Links, origin: str, warnings: Sequence[str] = 
             )
             for row in found.generations
         ],
+        film=None if joined is None else film(joined, links=links, origin=origin),
         warnings=list(warnings),
+    )
+
+
+def film(one: Film, *, links: Links, origin: str) -> FilmTold:
+    """Tell of a film, with its link once it is made."""
+    failure = None
+    if one.failure_code is not None:
+        failure = FailureTold(code=one.failure_code, message=one.failure_message)
+    path = links.path(Place(one.order_id, 0), extension=extension(one.content_type or ""))
+    return FilmTold(
+        state=one.state,
+        url=origin + path if one.sha256 is not None else None,
+        size_bytes=one.size_bytes,
+        width=one.width,
+        height=one.height,
+        seconds=None if one.duration_ms is None else one.duration_ms / 1000,
+        failure=failure,
     )
 
 

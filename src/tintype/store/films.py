@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from psycopg.types.json import Jsonb
 
@@ -21,7 +21,7 @@ class Film:
     order_id: str
     key_id: str
     plan: dict[str, Any] = field(repr=False)
-    state: str
+    state: Literal["waiting", "succeeded", "failed", "canceled"]
     failure_code: str | None
     failure_message: str | None
     sha256: str | None

@@ -311,6 +311,30 @@ def test_the_same_key_gives_the_same_film(http: httpx2.Client) -> None:
     assert other.status_code == 409
 
 
+def test_a_film_is_made_after_all_when_its_clip_is_repeated(http: httpx2.Client, here: Serving) -> None:
+    """A clip that upstream did not take is repeated alone; the film follows, told by its order and a callback."""
+    rule = {"on": "request", "method": "POST", "path": "/models/*/predictions", "do": "answer", "status": 422}
+    here.simulator.faults([{**rule, "count": 1, "body": {"detail": "not this one"}}])
+    with receiver() as (url, came):
+        film = http.post(
+            "/api/generate/video/async", json={"image_urls": IMAGES, "callback_url": f"{url}/film"}
+        ).json()
+        _, (headers, body) = came.get(timeout=30)
+        failed = http.get(urlsplit(film["status_url"]).path).json()
+        here.simulator.clear_faults()
+        http.post(f"{urlsplit(film['status_url']).path}/retry")
+        _, (headers_again, body_again) = came.get(timeout=60)
+    made = http.get(urlsplit(film["status_url"]).path).json()
+
+    told, told_again = verified(here, headers, body), verified(here, headers_again, body_again)
+    assert (told["success"], told_again["success"]) == (False, True)
+    assert (failed["film"]["state"], failed["film"]["url"]) == ("failed", None)
+    assert (made["state"], made["film"]["state"]) == ("succeeded", "succeeded")
+    assert made["film"]["url"] == told_again["video_url"]
+    assert made["film"]["seconds"] == pytest.approx(10.125)
+    assert http.get(urlsplit(made["film"]["url"]).path).status_code == 200
+
+
 @pytest.mark.parametrize("is_killed", [True, False], ids=["killed", "stopped"])
 def test_a_film_is_joined_after_a_restart(server: embedded.Server, *, is_killed: bool) -> None:
     """The process ends while clips are joined; the next one joins them, once, and buys nothing."""

@@ -160,10 +160,23 @@ class OrderOutline(Told):
     finished_at: datetime | None
 
 
+class FilmTold(Told):
+    """The film that an order's clips are joined to. Its `url` opens without a key, as an output's does."""
+
+    state: Literal["waiting", "succeeded", "failed", "canceled"]
+    url: str | None
+    size_bytes: int | None
+    width: int | None
+    height: int | None
+    seconds: float | None
+    failure: FailureTold | None
+
+
 class OrderTold(OrderOutline):
     """An order with its generations by their place; each failed one may be repeated alone."""
 
     generations: list[GenerationTold]
+    film: FilmTold | None = Field(default=None, description="For an order of clips that are joined.")
     warnings: list[str] = Field(default_factory=list)
 
 
