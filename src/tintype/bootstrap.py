@@ -29,7 +29,7 @@ from tintype.media.fetch_target import REPLICATE_OUTPUTS, Rules
 from tintype.media.files import SIZE_MAX_BYTES, Files
 from tintype.observing import Observers
 from tintype.replicate import settings as replicate_settings
-from tintype.service import capture, films, guarding, notices, sealing, thumbnails
+from tintype.service import capture, films, guarding, notices, predictions, sealing, thumbnails
 from tintype.service import upstream as upstream_
 from tintype.service.buying import Buying
 from tintype.service.events import Feed
@@ -45,6 +45,8 @@ from tintype.service.progress import Progress
 from tintype.service.searching import Searching
 from tintype.service.tracking import Tracking
 from tintype.service.upkeep import Upkeep
+from tintype.service.uploads import Uploads
+from tintype.service.versions import Versions
 from tintype.store import embedded, generations, outputs, schema, upstreams
 from tintype.store.database import Database
 
@@ -90,6 +92,9 @@ class Core:
     notices: notices.Tools
     seal: sealing.Seal
     keys: Keys
+    versions: Versions
+    uploads: Uploads
+    predictions: predictions.Predictions
 
     async def work(self, *, finish_s: float = 20.0) -> None:
         """Empty the queues and keep things moving, until cancelled or the worker is stopped.
@@ -206,8 +211,13 @@ async def core_on(
         searching = Searching(database, upstream, progress, has_webhooks=settings.public_url is not None)
         # A fetcher of its own, so that slow receivers stand in nobody's way but each other's.
         calling = fetch.Fetcher(Rules(allow_loopback=settings.allow_loopback_urls))
+        telling = predictions.Predictions(database, known, links)
         calls = notices.Tools(
-            db=database, fetcher=await stack.enter_async_context(calling), seal=seal, observer=observer
+            db=database,
+            fetcher=await stack.enter_async_context(calling),
+            seal=seal,
+            shapes={predictions.DIALECT: telling.webhook},
+            observer=observer,
         )
         joiners = pool.Pool(processes=1, time_max_s=films.JOIN_S, file_max_bytes=SIZE_MAX_BYTES)
         filming = films.Tools(
@@ -272,6 +282,9 @@ async def core_on(
             notices=calls,
             seal=seal,
             keys=Keys(database, randomness=os.urandom),
+            versions=Versions(database, upstream, known),
+            uploads=Uploads(database, files, seal),
+            predictions=telling,
         )
 
 

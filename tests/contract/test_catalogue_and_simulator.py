@@ -105,3 +105,9 @@ def test_the_bill_is_what_was_estimated(name: str, values: dict[str, Any]) -> No
     billed = prices.charge(simulated, given, planned, "succeeded", planned.count, Decimal("1.5"))
 
     assert pricing.estimate(model, given).expected_nano_usd == billed
+
+
+@pytest.mark.parametrize("model", [one for one in KNOWN.models if one.version], ids=lambda model: model.slug)
+def test_versions_are_the_same(model: Model) -> None:
+    """Ids of versions that are known without being read upstream first (rule 27)."""
+    assert SIMULATED[model.slug].version_id == model.version

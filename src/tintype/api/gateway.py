@@ -14,6 +14,7 @@ from tintype import catalogue, traces
 from tintype.api import proxies
 from tintype.local.studio import Studio
 from tintype.metrics import Meters
+from tintype.service.answers import Answers
 from tintype.service.keys import Keys
 from tintype.service.links import Links
 from tintype.service.standing import Watch
@@ -44,6 +45,7 @@ class Gateway:
     links: Links
     meters: Meters
     watch: Watch
+    answers: Answers
     is_local: bool = True
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -88,6 +90,7 @@ async def opened(
         watching = (meters, *stack.enter_context(traces.observers()))
         options: dict[str, Any] = {"finish_s": finish_s, "observers": watching, **(given or {})}
         studio = await stack.enter_async_context(Studio(works=works, application=APPLICATION, **options))
+        answers = await stack.enter_async_context(Answers(studio.core.database))
         made = Gateway(
             studio,
             studio.core.settings.public_url or origin,
@@ -95,6 +98,7 @@ async def opened(
             links=Links(studio.core.seal.derived(b"links")),
             meters=meters,
             watch=Watch(studio.core.database, upstream_id=studio.core.upstream.ident),
+            answers=answers,
             is_local=is_local,
         )
         try:

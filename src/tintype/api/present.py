@@ -14,7 +14,7 @@ from tintype.api.schemas.generations import (
 )
 from tintype.api.schemas.shapes import usd, usd_or_none
 from tintype.domain.generation import State
-from tintype.media.kinds import Kind
+from tintype.media import kinds
 from tintype.service.links import Place
 
 if TYPE_CHECKING:
@@ -138,7 +138,4 @@ def output(one: Output, *, links: Links, origin: str) -> OutputTold:
 
 def extension(content_type: str) -> str:
     """Return what the name of a file of this type ends with, its dot included."""
-    try:
-        return Kind(content_type).extension
-    except ValueError:
-        return ""
+    return kinds.extension(content_type)

@@ -26,10 +26,16 @@ def parse(text: str) -> Catalogue:
     return Catalogue(tuple(_model(facts) for facts in document["models"]))
 
 
+def inputs(facts: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Field]:
+    """Read the inputs of a model by their names, as they stand in the catalogue's data."""
+    return MappingProxyType({name: _field(name, stated) for name, stated in facts.items()})
+
+
 def _model(facts: Mapping[str, Any]) -> Model:
     count = facts.get("count")
     return Model(
         slug=facts["slug"],
+        version=facts.get("version"),
         name=facts["name"],
         aliases=tuple(facts.get("aliases", ())),
         kind=Kind(facts["kind"]),
@@ -41,7 +47,7 @@ def _model(facts: Mapping[str, Any]) -> Model:
         count=Count(input=count["input"], when=MappingProxyType(count.get("when", {}))) if count else None,
         seconds=tuple(facts.get("seconds", ())),
         price=_price(facts["price"]),
-        inputs=MappingProxyType({name: _field(name, stated) for name, stated in facts["inputs"].items()}),
+        inputs=inputs(facts["inputs"]),
     )
 
 

@@ -110,7 +110,7 @@ class Model:
     """One model: names, inputs in the order of its form, output, speed and price.
 
     `usual_s` is what a run usually takes, in seconds. `seconds` names the inputs that give the length of a
-    film: one input in seconds, or frames and frames per second.
+    film: one input in seconds, or frames and frames per second. `version` is one whose id is known, the newest then.
     """
 
     slug: str
@@ -126,6 +126,7 @@ class Model:
     is_transparent: bool = False
     count: Count | None = None
     seconds: tuple[str, ...] = ()
+    version: str | None = None
 
     @property
     def has_seed(self) -> bool:

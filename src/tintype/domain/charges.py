@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 RULE_VERSION = "1"
 """Which edition of these rules a booking was made by."""
+UNKNOWN_RULE = "unknown"
+"""What stands in place of a rule where no price is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,4 +130,4 @@ def _nano(usd: Fraction) -> int:
     return (2 * usd.numerator * NANO_PER_USD + usd.denominator) // (2 * usd.denominator)
 
 
-__all__ = ["RULE_VERSION", "Made", "cost_nano_usd", "made"]
+__all__ = ["RULE_VERSION", "UNKNOWN_RULE", "Made", "cost_nano_usd", "made"]

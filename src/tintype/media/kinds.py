@@ -134,6 +134,14 @@ def hint(url: str, stated: str | None) -> Hint:
     return Hint((stated or "").partition(";")[0].strip().lower() or None, _BY_EXTENSION.get(suffix))
 
 
+def extension(content_type: str) -> str:
+    """Return what the name of a file of this type ends with, its dot included; nothing for an unknown type."""
+    try:
+        return Kind(content_type).extension
+    except ValueError:
+        return ""
+
+
 def identify(head: bytes) -> Kind:
     """Return the kind of a file from its first HEAD_BYTES; BINARY when it is none of the known."""
     for start, kind in _MAGIC:

@@ -250,3 +250,12 @@ class ClientOps(binding.Resource):
         """Search models, collections and pages; `limit` from 1 to 50."""
         sent = {"query": query} if limit is None else {"query": query, "limit": str(limit)}
         return (yield from binding.fetch(self._desk, Search, wire.Call("GET", "/search", query=sent)))
+
+    @steps.operation
+    def exchange(self, call: wire.Call) -> steps.Op[wire.Reply]:
+        """Make a call of one's own, once, and give its answer as it came, a refusal too.
+
+        For what has no method here. Nothing is repeated, and an answer that does not come is a NetworkError, of
+        a create too: whether it was heard is then for the caller to find out.
+        """
+        return (yield from calling.exchange(self._desk.context, call))

@@ -115,6 +115,16 @@ def call(
         yield steps.Sleep(verdict.after_s)
 
 
+def exchange(context: Context, what: wire.Call) -> steps.Op[wire.Reply]:
+    """Make a call once and give its answer as it came, whatever its status. Raises NetworkError and its like."""
+    window = context.limits.creates if what.kind is wire.Kind.CREATE else context.limits.others
+    yield from admit(context, window)
+    started = context.monotonic()
+    reply: wire.Reply = yield steps.Send(what, what.read_s or context.read_s)
+    note(context, what, reply.status, started, 1)
+    return reply
+
+
 def admit(context: Context, window: Window | None, until: float | None = None) -> steps.Op[None]:
     """Wait for a place in the client's own limit. Raises TimedOut when it would begin after `until`."""
     if window is None:

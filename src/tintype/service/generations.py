@@ -8,10 +8,11 @@ or refused as a whole with the limit that has no room.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -21,9 +22,11 @@ from tintype.domain.access import Actor
 from tintype.domain.generation import State
 from tintype.domain.money import to_usd
 from tintype.service import finishing, guarding, requests, telling
+from tintype.service.answers import CallerLeft
 from tintype.service.requests import DEADLINE_LEAST_S, DEADLINE_MOST_S, Cache, Follows, Request
 from tintype.store import admission, gathering, generations
 from tintype.store.admission import Wanted
+from tintype.store.errors import DatabaseAway
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -38,12 +41,15 @@ if TYPE_CHECKING:
 
 PER_REQUEST_MAX = 1_000
 PAGE_MAX = 1_000
-UNKNOWN_PRICE = "unknown"
+ADMIT_AGAIN_MAX = 3
+"""How often an admission that may have happened is asked for again, where asking again is harmless."""
+LEFT_S = 0.1
+"""How long the news may take that whoever asked for the same has hung up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """What was admitted, or had been before under the same Idempotency-Key.
+    """What was admitted, or had been before: under the same Idempotency-Key, or without its answer arriving.
 
     `queued` are the rows of those that have just begun to wait for their purchase; others are to be read.
     """
@@ -105,11 +111,16 @@ class Generations:
         kind: str = "batch",
         plan: Mapping[str, Any] | None = None,
         own_key: guarding.Check = guarding.nothing,
+        answering: admission.Answering | None = None,
+        asked: admission.Asked | None = None,
     ) -> Submitted:
         """Admit one generation, or several as an order: all or none. `own_key` finds the key that the caller uses.
 
+        `answering` lets an equal request whose answer was never written be joined (rule 8), `asked` says in which
+        shape it is told of.
+
         Raises InputError and UnknownModel before anything is asked of the database; LimitReached,
-        IdempotencyConflict and UpstreamPaused when it refuses; DatabaseAway when it is not there.
+        IdempotencyConflict, UpstreamPaused and CallerLeft when it refuses; DatabaseAway when it is not there.
         """
         several = [request] if isinstance(request, Request) else list(request)
         if not 1 <= len(several) <= PER_REQUEST_MAX:
@@ -121,16 +132,18 @@ class Generations:
         order = None
         if not isinstance(request, Request):
             order = admission.Order(id=self._new_id(), kind=kind, plan=plan)
-        asked = admission.Request(
+        to_admit = admission.Request(
             actor=actor,
             upstream_id=self._upstream.ident,
             wanted=wanted,
             order=order,
             idempotency=requests.idempotency(idempotency_key, wanted),
+            answering=answering,
+            asked=asked,
         )
-        answer = await self._admissions.admit(asked)
+        answer = await self._admitted(to_admit)
         telling.answered(self._observer, answer, wanted, actor, self._now())
-        return self._submitted(answer, asked)
+        return self._submitted(answer, to_admit)
 
     def price(self, request: Request) -> Price:
         """Say what a request will cost, before it is made."""
@@ -203,6 +216,24 @@ class Generations:
         )
         return self._submitted(await self._admissions.admit(asked), asked)
 
+    async def _admitted(self, request: admission.Request) -> admission.Answer:
+        """Admit; what may have happened is asked for again where the hand finds it."""
+        tries = 0
+        while True:
+            if request.answering is not None and request.answering.is_left():
+                raise CallerLeft("whoever asked has gone; nothing was held")
+            try:
+                answer = await self._admissions.admit(request)
+            except DatabaseAway as away:
+                tries += 1
+                if request.answering is None or not away.may_have_happened or tries > ADMIT_AGAIN_MAX:
+                    raise
+                continue
+            if not isinstance(answer, admission.UnderWay) or request.answering is None:
+                return answer
+            await asyncio.sleep(LEFT_S)
+            request = replace(request, answering=replace(request.answering, has_waited=True))
+
     async def _all_wanted(
         self, several: Sequence[Request], actor: Actor, *, secret: guarding.Check
     ) -> tuple[Wanted, ...]:
@@ -231,16 +262,18 @@ class Generations:
         values, files = await self._givens.store(request.input, actor=actor, check=secret)
         if request.follows is not None:
             values[request.follows.input] = f"{Follows.MARK}{request.follows.output}"
-        if model is not None and request.version is None and request.deployment is None:
+        is_to_check = request.version is None and request.deployment is None and not request.is_checked
+        if model is not None and is_to_check:
             try:
                 inputs.check_all(model, values)
             except inputs.UnfitInput as fault:
                 raise errors.InputError(str(fault)) from None
         files = (*files, *requests.named_before(values, files))
-        price = self._price(model, request)
+        priced_as = model if request.version is None else requests.fitting(model, values)
+        price = self._price(priced_as, request)
         plain, sealed = self._givens.sealed(model, values)
         requests.check_json(plain)
-        images, video_ms = requests.made(model, plain)
+        images, video_ms = requests.made(priced_as, plain)
         return Wanted(
             id=self._new_id(),
             model=model.slug if model is not None else request.model,
@@ -280,7 +313,7 @@ class Generations:
                     f"the price of {request.deployment or request.model} is not known, and "
                     "TINTYPE_UNKNOWN_PRICE_HOLD is 0: say the most it may cost"
                 )
-            return Price(held, held, UNKNOWN_PRICE)
+            return Price(held, held, charges.UNKNOWN_RULE)
         stated = pricing.estimate(model, request.input, run_s_max=math.ceil(request.deadline_s))
         held = stated.bound_nano_usd
         if request.hold_max_nano_usd is not None and request.hold_max_nano_usd < held:
@@ -325,7 +358,7 @@ class Generations:
                 return Submitted(tuple(place.id for place in places), order_id, queued=rows)
             case admission.Repeated(generation_ids, order_id):
                 return Submitted(generation_ids, order_id, is_repeated=True)
-            case admission.Conflict():
+            case admission.Conflict() | admission.UnderWay():
                 raise errors.IdempotencyConflict(
                     "this Idempotency-Key was used for another body in the last 24 hours; take a new one"
                 )

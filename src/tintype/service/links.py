@@ -17,6 +17,7 @@ from tintype.domain import ids
 
 CODE_BYTES = 16
 _PATH = re.compile(r"/media/([0-9a-z]{26})/(\d{1,4})/(thumbnail-)?([A-Za-z0-9_-]{22})(?:\.[a-z0-9]{1,8})?")
+_STREAM = re.compile(r"/streams/([0-9a-z]{26})/([A-Za-z0-9_-]{22})")
 _SHARED = re.compile(r"/share/([0-9a-z]{26})/(\d{1,4})/(\d{1,12})-([A-Za-z0-9_-]{22})(?:\.[a-z0-9]{1,8})?")
 
 
@@ -55,6 +56,17 @@ class Links:
             return None
         place = Place(found[1], int(found[2]), is_thumbnail=found[3] is not None)
         return place if hmac.compare_digest(self._code(place), found[4]) else None
+
+    def stream_path(self, generation_id: str) -> str:
+        """Return the path at which a generation's text can be followed, such as `/streams/01k…/CODE`."""
+        return f"/streams/{generation_id}/{self._code_of(f'stream {generation_id}')}"
+
+    def streamed(self, path: str) -> str | None:
+        """Return whose text a path leads to; None for one that was not made here."""
+        found = _STREAM.fullmatch(path)
+        if found is None or not ids.is_ulid(found[1]):
+            return None
+        return found[1] if hmac.compare_digest(self._code_of(f"stream {found[1]}"), found[2]) else None
 
     def shared_path(self, shared: Shared, *, extension: str = "") -> str:
         """Return the path of a link that ends, such as `/share/01k…/0/1790000000-CODE.webp`."""

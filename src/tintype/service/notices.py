@@ -23,15 +23,17 @@ from tintype.domain import callbacks, money
 from tintype.domain.errors import KeyUnknown
 from tintype.media import fetch, fetch_errors
 from tintype.observing import Observer
-from tintype.store import deliveries, generations, outputs
+from tintype.store import answers, deliveries, generations, outputs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
     from tintype.service.sealing import Seal
     from tintype.store.database import Database
     from tintype.store.deliveries import Delivery
     from tintype.store.generations import Generation
+
+    Shape = Callable[[Generation, Delivery, answers.Asked], Awaitable[bytes]]
 
 OVERLAP_S = 24 * 3600.0
 """How long a secret signs along after it was replaced."""
@@ -49,7 +51,10 @@ _log = logging.getLogger("tintype.notices")
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What callbacks are sent with. `link` gives the address of an output, when there is one to give."""
+    """What callbacks are sent with. `link` gives the address of an output, when there is one to give.
+
+    `shapes` write what is told of generations that were asked for in another dialect than our own.
+    """
 
     db: Database
     fetcher: fetch.Fetcher
@@ -58,6 +63,7 @@ class Tools:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     observer: Observer = field(default_factory=Observer)
     link: Callable[[str, int], str | None] = lambda _generation_id, _position: None
+    shapes: Mapping[str, Shape] = field(default_factory=dict)
 
 
 async def deliver(ident: str, tools: Tools) -> int:
@@ -109,8 +115,12 @@ async def _send(delivery: Delivery, tools: Tools) -> None:
     generation = await generations.get(tools.db, delivery.generation_id)
     if generation is None:
         return
+    asked = (await answers.asked(tools.db, [generation.id])).get(generation.id)
+    shape = None if asked is None else tools.shapes.get(asked.dialect)
     if delivery.body is not None:
         body = json.dumps(delivery.body, ensure_ascii=False).encode()
+    elif asked is not None and shape is not None:
+        body = await shape(generation, delivery, asked)
     else:
         told = await deliveries.told(tools.db, delivery)
         if told is None:
@@ -136,6 +146,9 @@ async def _send(delivery: Delivery, tools: Tools) -> None:
         left_s=delivery.left_s,
         random=tools.random,
     )
+    if delivery.kind != "completed" and isinstance(verdict, callbacks.Again):
+        # What comes after it says more; only the end is told until it arrives.
+        verdict = callbacks.GivenUp()
     await _record(delivery, verdict, tools, status=status, error=error, elapsed_s=time.monotonic() - began)
 
 

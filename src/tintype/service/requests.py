@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tintype.domain import errors, pricing
+from tintype.domain import errors, inputs, pricing
 from tintype.domain.catalogue import Kind, Model
 from tintype.domain.money import to_usd
 from tintype.service import givens, guarding
@@ -63,6 +63,8 @@ class Request:
     `model` is a name of the catalogue or `owner/name`. Files of the input are bytes, a Path, a data URI or a URL.
     `deadline_s` is how long it may take in all. `hold_max_nano_usd` states the most it may cost where the price
     rule has no bound, or a lower one. With `follows` one input is what another of the same order makes.
+    `is_checked` says that its inputs were checked, and that what the model has no input for goes along, to be ignored
+    upstream.
     """
 
     model: str
@@ -76,6 +78,7 @@ class Request:
     callback_url: str | None = field(default=None, repr=False)
     hold_max_nano_usd: int | None = None
     follows: Follows | None = None
+    is_checked: bool = False
 
 
 def limit_reached(refusal: admission.Refusal, now: datetime) -> errors.LimitReached:
@@ -179,6 +182,17 @@ def idempotency(
     if replaces is not None:
         body.append(replaces)
     return admission.Idempotency(key, hashlib.sha256(json.dumps(body, sort_keys=True).encode()).digest())
+
+
+def fitting(model: Model | None, values: Mapping[str, Any]) -> Model | None:
+    """Return the model when the inputs suit it; None where a version takes others, whose price nobody knows."""
+    if model is None:
+        return None
+    try:
+        inputs.check_all(model, {name: value for name, value in values.items() if name in model.inputs})
+    except inputs.UnfitInput:
+        return None
+    return model
 
 
 def made(model: Model | None, values: Mapping[str, Any]) -> tuple[int, int]:

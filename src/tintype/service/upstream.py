@@ -8,10 +8,12 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tintype.domain import errors, matching
+from tintype.replicate import wire
 from tintype.replicate.aio import AsyncClient
 from tintype.replicate.limits import Limits
 from tintype.replicate.policy import Policy
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 INLINE_MAX_BYTES = 256 * 1024
 _CALL_S = 30.0
+# Upstream's refusals of the account, which are no caller's.
+_OURS = frozenset({401, 402, 403, 408, 429})
 _KNOWN_MAX = 1_000
 
 
@@ -54,6 +58,14 @@ class Timing:
 def fingerprint(token: str) -> str:
     """Return what stands for an account without giving its token away."""
     return hashlib.sha256(b"tintype account " + token.encode()).hexdigest()[:32]
+
+
+def document(reply: wire.Reply) -> Any:
+    """Read an answer's JSON as it is. Raises ServerError when it is none."""
+    try:
+        return json.loads(reply.body)
+    except (ValueError, RecursionError):
+        raise wire.unreadable(reply, "document") from None
 
 
 def client_for(place: Place, timing: Timing) -> AsyncClient:
@@ -179,6 +191,14 @@ class Upstream:
         self._known.add(model)
         return True
 
+    async def exchange(self, route: str, call: wire.Call) -> wire.Reply:
+        """Make a call and give its answer as it came, a refusal of what was asked for too.
+
+        `route` names it for those who watch. Raises what the answer means where upstream refuses us, or cannot answer.
+        """
+        reply: wire.Reply = await self._call(route, lambda: self._exchange(call))
+        return reply
+
     async def version_of(self, model: str) -> str | None:
         """Return the version to run of a model that is not official; None for one that runs by its name."""
         if model not in self._versions:
@@ -222,6 +242,12 @@ class Upstream:
             # The connection was closed with it, so nothing more will leave.
             raise errors.OutcomeUnknown("the create was not answered in time") from None
         return made
+
+    async def _exchange(self, call: wire.Call) -> wire.Reply:
+        reply: wire.Reply = await self._client.exchange(call)
+        if reply.status in _OURS or reply.status >= 500:
+            raise wire.problem(reply, call)
+        return reply
 
     async def _call(self, route: str, ask: Callable[[], Any]) -> Any:
         lane: Lane = self.lanes.calls

@@ -17,7 +17,7 @@ from tintype.domain.generation import State
 from tintype.store.generations import Generation
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from tintype.domain.access import Actor
     from tintype.store.database import Database, Session
@@ -74,6 +74,31 @@ class Idempotency:
 
 
 @dataclass(frozen=True, slots=True)
+class Answering:
+    """The answer that a request is to get: a later equal one is given the same where this one's was not written.
+
+    `fingerprint` stands for route and body, `hand` for this request, `holder` for the process that writes the
+    answer. `is_retry` says that the request calls itself a repetition, `has_waited` that it was told of an equal one
+    under way before. `is_left` is asked before anything is done: whether its caller has gone.
+    """
+
+    fingerprint: str
+    hand: str
+    holder: int
+    is_retry: bool = False
+    has_waited: bool = False
+    is_left: Callable[[], bool] = field(default=lambda: False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How generations were asked for that are told of in another shape than our own; `facts` are that shape's."""
+
+    dialect: str
+    facts: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """What several generations belong to; `plan` is what made them out of one request."""
 
@@ -96,6 +121,8 @@ class Request:
     order: Order | None = None
     idempotency: Idempotency | None = None
     replaces: str | None = None
+    answering: Answering | None = None
+    asked: Asked | None = None
 
     @property
     def has_steps(self) -> bool:
@@ -124,7 +151,7 @@ class Admitted:
 
 @dataclass(frozen=True, slots=True)
 class Repeated:
-    """The same request was admitted before under this Idempotency-Key; nothing was held."""
+    """The same request was admitted before, under this Idempotency-Key or without an answer; nothing was held."""
 
     generation_ids: tuple[str, ...]
     order_id: str | None
@@ -133,6 +160,11 @@ class Repeated:
 @dataclass(frozen=True, slots=True)
 class Conflict:
     """Another request was admitted before under this Idempotency-Key."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """An equal request is under way, and its caller may have left just now; nothing was done. Ask again in a moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +206,7 @@ class Replaced:
     by: str
 
 
-Answer = Admitted | Repeated | Conflict | Refused | Paused | Replaced
+Answer = Admitted | Repeated | Conflict | UnderWay | Refused | Paused | Replaced
 
 
 async def admit(on: Database | Session, request: Request, *, at: datetime | None = None) -> Answer:
@@ -243,6 +275,17 @@ def document(request: Request) -> dict[str, Any]:
             "fingerprint": request.idempotency.fingerprint.hex(),
             "keep_s": request.idempotency.keep_s,
         }
+    if request.answering:
+        answering = request.answering
+        written["answer"] = {
+            "fingerprint": answering.fingerprint,
+            "hand": answering.hand,
+            "holder": answering.holder,
+            "is_retry": answering.is_retry,
+            "has_waited": answering.has_waited,
+        }
+    if request.asked:
+        written["asked"] = {"dialect": request.asked.dialect, "facts": request.asked.facts}
     return written
 
 
@@ -338,6 +381,8 @@ def _answer(said: dict[str, Any]) -> Answer:
             return Repeated(tuple(said["generation_ids"]), said["order_id"])
         case "conflict":
             return Conflict()
+        case "under_way":
+            return UnderWay()
         case "paused":
             return Paused(datetime.fromisoformat(said["until"]))
         case "replaced":

@@ -16,11 +16,13 @@ class Delivery:
     """A callback. `state` is waiting, delivered or given_up; `left_s` how long it is tried yet.
 
     With a `body` it says that, in place of the event of its number.
+    `kind` is completed, or what it tells of before that: start, logs, output. Those are sent once.
     """
 
     id: str
     generation_id: str
     event_number: int
+    kind: str
     url: str = field(repr=False)
     state: str
     attempts: int

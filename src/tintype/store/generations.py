@@ -11,18 +11,20 @@ One change to a final state per transaction: it locks counters, whose order hold
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg.types.json import Jsonb
 
-from tintype.domain import generation
+from tintype.domain import generation, ids
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tintype.store.database import Database, Session
+
+_CLOCKS = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,36 @@ class PredictionClaimed(Exception):
 async def get(on: Database | Session, ident: str) -> Generation | None:
     """Return a generation, or None."""
     return await on.one("generation", Generation, id=ident)
+
+
+async def page(
+    on: Database | Session,
+    *,
+    key: str,
+    older_than: str | None,
+    newer_than: str | None,
+    created_after: datetime | None,
+    created_before: datetime | None,
+    at_most: int,
+) -> list[Generation]:
+    """Return a page of a key's generations, newest first: those next to an id, on the one side or the other.
+
+    `created_after` counts itself, `created_before` does not.
+    """
+    # Ids grow by the clocks of those who make them, so that they bound the search with an hour to spare.
+    least = newer_than or (created_after and _id_at(created_after - _CLOCKS))
+    most = older_than or (created_before and _id_at(created_before + _CLOCKS))
+    rows = await on.all(
+        "generations_older" if newer_than is None else "generations_newer",
+        Generation,
+        key=key,
+        least=least,
+        most=most,
+        created_after=created_after,
+        created_before=created_before,
+        at_most=at_most,
+    )
+    return rows if newer_than is None else rows[::-1]
 
 
 async def of_order(on: Database | Session, order_id: str) -> list[Generation]:
@@ -246,6 +278,12 @@ async def rebase(on: Database | Session) -> int:
     """Make the queue's priorities small again when they have grown far; returns the new base or 0."""
     base: int = await on.value("rebase")
     return base
+
+
+def _id_at(moment: datetime) -> str:
+    """Return the least id of a moment."""
+    time_ms = min(max(int(moment.timestamp() * 1000), 0), 2**48 - 1)
+    return ids.ulid(time_ms=time_ms, randomness=bytes(ids.RANDOM_BYTES))
 
 
 def _settlement(

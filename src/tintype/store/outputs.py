@@ -78,6 +78,14 @@ async def linked(on: Database | Session, generation_id: str, position: int) -> L
     return await on.one("linked_output", Linked, generation_id=generation_id, position=position)
 
 
+async def of_several(on: Database | Session, ids: Sequence[str]) -> dict[str, list[Output]]:
+    """Return the outputs of some generations by their ids, each's in their order."""
+    found: dict[str, list[Output]] = {}
+    for one in await on.all("outputs_of_several", Output, ids=list(ids)):
+        found.setdefault(one.generation_id, []).append(one)
+    return found
+
+
 async def name(work: Session, *, sha256: str, content_type: str, size_bytes: int) -> None:
     """Know an object, and keep its file from being deleted until the transaction ends."""
     await work.run("put_object", sha256=sha256, content_type=content_type, size_bytes=size_bytes)

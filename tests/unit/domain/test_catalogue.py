@@ -66,6 +66,7 @@ MODEL = {
     "properties": {
         "slug": {"type": "string", "pattern": r"^[a-z0-9][a-z0-9-]*/[a-z0-9][a-z0-9.-]*$"},
         "name": {"type": "string", "minLength": 1},
+        "version": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
         "aliases": {"type": "array", "minItems": 1, "items": {"type": "string"}},
         "kind": {"enum": [kind.value for kind in Kind]},
         "quality": {"enum": ["proof", "standard", "final"]},

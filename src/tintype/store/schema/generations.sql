@@ -74,3 +74,4 @@ CREATE INDEX generations_order ON public.generations USING btree (order_id, "pos
 CREATE UNIQUE INDEX generations_prediction ON public.generations USING btree (upstream_id, prediction_id) WHERE (prediction_id IS NOT NULL);
 CREATE TRIGGER generations_film AFTER UPDATE ON public.generations FOR EACH ROW WHEN (((new.order_id IS NOT NULL) AND (old.finished_at IS NULL) AND (new.finished_at IS NOT NULL))) EXECUTE FUNCTION public.tintype_film_due();
 CREATE TRIGGER generations_film_stored AFTER INSERT ON public.generations FOR EACH ROW WHEN (((new.order_id IS NOT NULL) AND (new.finished_at IS NOT NULL))) EXECUTE FUNCTION public.tintype_film_due();
+CREATE TRIGGER generations_owe AFTER UPDATE OF progress, started_at ON public.generations FOR EACH ROW WHEN (((new.callback_url IS NOT NULL) AND ((new.progress IS DISTINCT FROM old.progress) OR ((old.started_at IS NULL) AND (new.started_at IS NOT NULL))))) EXECUTE FUNCTION public.tintype_owe_progress();

@@ -1,14 +1,23 @@
 CREATE FUNCTION public.tintype_owe() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
+DECLARE
+    v_url text;
+    v_kinds jsonb;
 BEGIN
-    INSERT INTO deliveries (id, generation_id, event_number, url)
-    SELECT 'msg_' || replace(gen_random_uuid()::text, '-', ''), g.id, NEW.number, g.callback_url
+    SELECT g.callback_url, coalesce(a.facts -> 'events', '["completed"]') INTO v_url, v_kinds
     FROM generations AS g
-    WHERE g.id = NEW.generation_id AND g.callback_url IS NOT NULL
-    ON CONFLICT DO NOTHING;
-    IF FOUND THEN
-        PERFORM tintype_call_back(NEW.generation_id);
+    LEFT JOIN asked AS a ON a.generation_id = g.id
+    WHERE g.id = NEW.generation_id;
+    IF v_url IS NULL THEN
+        RETURN NULL;
+    END IF;
+    -- Files are outputs from when they are stored.
+    IF v_kinds ? 'output' AND NEW.state = 'succeeded' THEN
+        PERFORM tintype_owe_one(NEW.generation_id, NEW.number, v_url, 'output');
+    END IF;
+    IF v_kinds ? 'completed' THEN
+        PERFORM tintype_owe_one(NEW.generation_id, NEW.number, v_url, 'completed');
     END IF;
     RETURN NULL;
 END

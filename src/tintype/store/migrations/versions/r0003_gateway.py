@@ -11,5 +11,15 @@ OLDEST_CODE = "0.1.0"
 
 def upgrade() -> None:
     """Run it."""
-    for name in ("orphans", "orders", "films", "steps", "keys"):
+    for name in (
+        "orphans",
+        "orders",
+        "films",
+        "steps",
+        "keys",
+        "answers",
+        "callbacks",
+        "versions",
+        "uploads",
+    ):
         steps.run(f"r0003_{name}")

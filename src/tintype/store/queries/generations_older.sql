@@ -1,0 +1,19 @@
+-- Changes nothing; a key's generations between two ids and two times, the newest first.
+SELECT
+    g.id, g.order_id, g.position, g.key_id, g.end_user, g.project, g.upstream_id, g.simulated, g.model,
+    g.version, g.deployment, g.input, g.secrets, g.estimate_nano_usd, g.hold_nano_usd, g.cost_nano_usd,
+    g.price_rule, g.images, g.video_ms, g.state, g.failure_code, g.failure_message, g.prediction_id,
+    g.prediction, g.attempts, g.attempts_absent, g.attempts_failed, g.predictions_past, g.intent_token, g.intent_at, g.dead_at,
+    g.cancel_wished_at, g.deadline_at, g.due_at, g.progress_percent, g.progress, g.cache_key, g.joined_to,
+    g.cached_from, g.metadata, g.tags, g.callback_url, g.virtual_start, g.events_last, g.created_at,
+    g.submitted_at, g.started_at, g.completed_at, g.finished_at, g.settled_at, g.deleted_at
+FROM generations AS g
+WHERE
+    g.key_id = %(key)s
+    AND (%(least)s::text IS NULL OR g.id > %(least)s)
+    AND (%(most)s::text IS NULL OR g.id < %(most)s)
+    AND (%(created_after)s::timestamptz IS NULL OR g.created_at >= %(created_after)s)
+    AND (%(created_before)s::timestamptz IS NULL OR g.created_at < %(created_before)s)
+    AND g.deleted_at IS NULL
+ORDER BY g.id DESC
+LIMIT %(at_most)s
