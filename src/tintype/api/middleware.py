@@ -81,6 +81,7 @@ class Front:
             # It left in the middle of its own request: nobody is there to be answered.
             visit.status = 499
         except Exception as error:
+            visit.is_limited = False
             problem = problems.of(error)
             if isinstance(error, TimeoutError) and visit.limit.expired():
                 problem = problems.Problem(
@@ -109,6 +110,7 @@ class _Visit:
         "_scope",
         "_send",
         "has_started",
+        "is_limited",
         "limit",
         "request_id",
         "status",
@@ -120,6 +122,7 @@ class _Visit:
         self._deadline = self._began + BODY_S
         self._left: int | None = None if scope["path"].startswith(_STREAMED) else front._body_max_bytes  # noqa: SLF001
         self.has_started = False
+        self.is_limited = True
         self.limit = asyncio.timeout(None)
         self.status = 0
         self.request_id = self._taken() or self._made()
@@ -152,8 +155,9 @@ class _Visit:
         """Hand on a message; the first gets the headers that it has not stated itself."""
         if message["type"] == "http.response.start":
             self.has_started = True
-            # From now on it takes as long as its reader does.
-            self.limit.reschedule(None)
+            if self.is_limited:
+                # From now on it takes as long as its reader does.
+                self.limit.reschedule(None)
             self.status = message["status"]
             headers = message.setdefault("headers", [])
             headers = message["headers"] = list(headers)

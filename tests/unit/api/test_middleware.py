@@ -1,0 +1,60 @@
+"""The layer around all routes answers what escapes from them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tintype.api.middleware import Front
+from tintype.domain import errors
+
+if TYPE_CHECKING:
+    from starlette.types import Message, Receive, Scope, Send
+
+
+async def _asked(app: Any, **options: Any) -> tuple[int, dict[str, Any]]:
+    """Ask an application within the layer; returns status and body."""
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": [], "client": ("127.0.0.1", 1)}
+    await Front(app, randomness=os.urandom, **options)(scope, receive, send)
+    return sent[0]["status"], json.loads(b"".join(one.get("body", b"") for one in sent[1:]))
+
+
+async def test_an_error_that_escapes_is_a_problem() -> None:
+    async def refuses(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        raise errors.InputError("there is nothing to be made")
+
+    status, told = await _asked(refuses)
+
+    assert (status, told["code"], told["detail"]) == (422, "bad_input", "there is nothing to be made")
+
+
+async def test_what_takes_too_long_is_answered_504() -> None:
+    async def waits(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        await asyncio.Event().wait()
+
+    status, told = await _asked(waits, request_s=0.01)
+
+    assert (status, told["code"]) == (504, "timeout")
+
+
+@pytest.mark.parametrize("error", [ValueError("a secret"), RecursionError()])
+async def test_what_nobody_foresaw_says_nothing(error: Exception) -> None:
+    async def breaks(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        raise error
+
+    status, told = await _asked(breaks)
+
+    assert (status, told["code"]) == (500, "internal")
+    assert "secret" not in json.dumps(told)
