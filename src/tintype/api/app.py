@@ -14,7 +14,8 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
 import tintype
-from tintype.api import gateway, middleware, problems, routes
+from tintype.api import gateway, middleware, problems, routes, shortcuts
+from tintype.api.routes import generations
 from tintype.api.schemas.shapes import Problem
 
 if TYPE_CHECKING:
@@ -79,8 +80,10 @@ def build(opening: Opening | None = None, *, made: Settings) -> ASGIApp:
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "Prefer"],
             expose_headers=["Preference-Applied", "Retry-After", "X-Request-Id"],
         )
+    # Where pages elsewhere may call, every answer goes through the layer that says so.
+    ways = {} if made.cors_origins else {("POST", "/api/generations"): generations.submit_shortly}
     return middleware.Front(
-        app,
+        shortcuts.Shortcuts(app, ways),
         randomness=os.urandom,
         body_max_bytes=made.body_max_bytes,
         # Routes that wait have the setting itself, and tell what goes on; this is for all others.

@@ -17,7 +17,6 @@ from tintype.metrics import Meters
 from tintype.service.answers import Answers
 from tintype.service.keys import Keys
 from tintype.service.links import Links
-from tintype.service.readiness import Readiness
 from tintype.service.standing import Watch
 
 if TYPE_CHECKING:
@@ -36,9 +35,8 @@ class Gateway:
     """One process's gateway.
 
     `origin` is where callers reach it, for links that are made without a request at hand. `meters` count what happens
-    here, `watch` reads how things stand everywhere, `readiness` whether all is there that is needed. `is_local` says
-    that it listens on this machine only. `stopping` is set when the server is to end: whoever waits answers with
-    what there is.
+    here, `watch` reads how things stand everywhere. `is_local` says that it listens on this machine only. `stopping`
+    is set when the server is to end: whoever waits answers with what there is.
     """
 
     studio: Studio
@@ -48,7 +46,6 @@ class Gateway:
     meters: Meters
     watch: Watch
     answers: Answers
-    readiness: Readiness
     is_local: bool = True
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -94,17 +91,14 @@ async def opened(
         options: dict[str, Any] = {"finish_s": finish_s, "observers": watching, **(given or {})}
         studio = await stack.enter_async_context(Studio(works=works, application=APPLICATION, **options))
         answers = await stack.enter_async_context(Answers(studio.core.database))
-        core = studio.core
-        watch = Watch(core.database, upstream_id=core.upstream.ident)
         made = Gateway(
             studio,
             studio.core.settings.public_url or origin,
             keys=studio.core.keys,
             links=Links(studio.core.seal.derived(b"links")),
             meters=meters,
+            watch=Watch(studio.core.database, upstream_id=studio.core.upstream.ident),
             answers=answers,
-            watch=watch,
-            readiness=Readiness(watch, core.files, core.upstream),
             is_local=is_local,
         )
         try:

@@ -5,6 +5,7 @@ Everything is computed in fractions and rounded once, half up, to the nano-dolla
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from fractions import Fraction
@@ -15,6 +16,7 @@ from tintype.domain.money import NANO_PER_USD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from decimal import Decimal
 
     from tintype.domain.catalogue import Model
 
@@ -61,8 +63,8 @@ def estimate(model: Model, values: Mapping[str, Any], *, run_s_max: int = RUN_S_
     rate = _rate(model, filled)
     made = _made(model, filled, run_s_max)
     given = _given(model, filled)
-    run = Fraction(model.price.run_usd)
-    given_rate = Fraction(model.price.given_usd)
+    run = _exact(model.price.run_usd)
+    given_rate = _exact(model.price.given_usd)
     return Estimate(
         expected_nano_usd=_nano(run + rate.expected * made.expected + given_rate * given.expected),
         bound_nano_usd=_nano(run + rate.bound * made.bound + given_rate * given.bound),
@@ -96,8 +98,8 @@ def given_files(model: Model, values: Mapping[str, Any]) -> Fraction:
 def _rate(model: Model, filled: Mapping[str, Any]) -> _Amount:
     for rate in model.price.rates:
         if _holds(rate.when, filled):
-            return _same(Fraction(rate.usd))
-    every = [Fraction(rate.usd) for rate in model.price.rates]
+            return _same(_exact(rate.usd))
+    every = [_exact(rate.usd) for rate in model.price.rates]
     return _Amount(every[0], max(every))
 
 
@@ -171,6 +173,12 @@ def _holds(when: Mapping[str, Any], filled: Mapping[str, Any]) -> bool:
 
 def _same(amount: Fraction) -> _Amount:
     return _Amount(amount, amount)
+
+
+@functools.cache
+def _exact(usd: Decimal) -> Fraction:
+    """Return an amount of the catalogue as a fraction; each of the few is read once."""
+    return Fraction(usd)
 
 
 def _nano(usd: Fraction) -> int:

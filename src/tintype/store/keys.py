@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from tintype.store.database import Database, Session
@@ -29,7 +29,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Whose secret was shown, and whether it counts; `counts_for_s` is how long it does yet, None without end."""
+    """Whose secret was shown, and whether it counts."""
 
     id: str
     name: str
@@ -37,7 +37,6 @@ class Holder:
     models: list[str] | None
     expires_at: datetime | None
     is_good: bool
-    counts_for_s: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +45,6 @@ class Secret:
 
     hash: bytes = field(repr=False)
     hint: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Ended:
-    id: str
 
 
 async def make(
@@ -80,7 +74,7 @@ async def make(
 
 
 async def holder(on: Database | Session, hash_: bytes) -> Holder | None:
-    """Return whose secret has this hash, noting the use. It waits for nobody who changes the key."""
+    """Return whose secret has this hash, noting the use."""
     return await on.one("key_of_secret", Holder, hash=hash_)
 
 
@@ -92,21 +86,6 @@ async def any_exist(on: Database | Session) -> bool:
 async def every(on: Database | Session, *, named: str | None = None) -> list[Key]:
     """List the keys, the newest first; with `named` those of this id or name."""
     return await on.all("keys_all", Key, named=named)
-
-
-async def lock(work: Session, named: str) -> Key | None:
-    """Let nobody else change the key of this id or name until the transaction ends, and return it as it is then."""
-    ident = await work.value("lock_named_key", named=named)
-    if ident is None:
-        return None
-    # A statement of its own, which sees what was committed while the lock was waited for.
-    (found,) = await every(work, named=ident)
-    return found
-
-
-async def ended(on: Database | Session, idents: Collection[str]) -> set[str]:
-    """Return which of these keys count no more: revoked, or past their time."""
-    return {one.id for one in await on.all("keys_ended", _Ended, idents=list(idents))}
 
 
 async def exchange(work: Session, ident: str, secret: Secret, *, overlap_s: float) -> None:

@@ -31,15 +31,12 @@ _ROOT = Path(__file__).parents[3]
 
 
 class Fleet:
-    """The processes, started with `with`; `module` is what each of them runs."""
-
-    def __init__(self, module: str = "tests.integration.core.fleet") -> None:
-        self._module = module
+    """The processes, started with `with`."""
 
     def __enter__(self) -> Self:
         self._running = [
             subprocess.Popen(
-                [sys.executable, "-m", self._module],
+                [sys.executable, "-m", "tests.integration.core.fleet"],
                 cwd=_ROOT,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

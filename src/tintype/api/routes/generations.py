@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import Header, Path, Query, Request, Response
+from pydantic import ValidationError
 
 from tintype.api import asking, auth, gateway, present, routing
+from tintype.api.bodies import StrictRequest
 from tintype.api.problems import Problem
 from tintype.api.schemas.generations import GenerationAsked, GenerationPage, GenerationTold, OrderTold
 from tintype.domain import ids
+from tintype.domain.access import Scope
 
 router = routing.router("/api/generations", tags=["generations"])
 
@@ -62,6 +65,19 @@ async def submit(
     if asked.order_id is not None:
         return await asking.order(request, asked.order_id, actor=actor, warnings=planned.warnings)
     return await asking.generation(request, asked.ids[0], actor=actor, warnings=planned.warnings)
+
+
+async def submit_shortly(request: StrictRequest) -> Response | None:
+    """Ask as nearly all ask. None, before anything is done, for one who waits or whose body does not fit."""
+    if "prefer" in request.headers:
+        return None
+    try:
+        body = GenerationAsked.model_validate(await request.json())
+    except (Problem, ValidationError):
+        return None
+    caller = await auth.caller(request, None, Scope.GENERATE)
+    told = await submit(body, request, Response(), caller, request.headers.get("idempotency-key"))
+    return Response(told.model_dump_json(), status_code=202, media_type="application/json")
 
 
 @router.get("", response_model=GenerationPage, responses=routing.refuses())

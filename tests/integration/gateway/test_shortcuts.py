@@ -1,0 +1,109 @@
+"""A create by its shortcut is the create that the route describes."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from fastapi.routing import APIRoute
+
+from tintype.api import auth
+from tintype.api.routes import generations
+from tintype.domain.access import Scope
+
+if TYPE_CHECKING:
+    import httpx2
+
+LONG = {"Prefer": "respond-async"}
+"""Nothing that is understood, so that it changes nothing but the way."""
+
+
+def test_both_ways_give_the_same_answer(http: httpx2.Client) -> None:
+    body = {
+        "prompt": "a boat",
+        "user": "alice",
+        "metadata": {"a": 1.5},
+        "tags": ["x"],
+        "negative_prompt": "people",
+    }
+
+    short = http.post("/api/generations", json=body)
+    long = http.post("/api/generations", json=body, headers=LONG)
+
+    own = {"id", "created_at", "deadline_at"}
+    assert (short.status_code, long.status_code) == (202, 202)
+    assert _without(short.json(), own) == _without(long.json(), own)
+    assert list(short.json()) == list(long.json())
+    assert _without(dict(short.headers), {"date", "x-request-id", "content-length"}) == _without(
+        dict(long.headers), {"date", "x-request-id", "content-length"}
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "headers"),
+    [
+        (b'{"prompt": "a boat", "colour": "red"}', {}),
+        (b'{"prompt": ""}', {}),
+        (b'{"prompt": "a boat", "model": "nobody/nothing-of-this"}', {}),
+        (b'{"prompt": ', {}),
+        (b'{"n": 1, "n": 2}', {}),
+        (b"", {}),
+        (b'{"prompt": "a boat"}', {"Content-Type": "text/plain"}),
+        (b'{"prompt": "a boat"}', {"Authorization": "Bearer tt_nobodys"}),
+        (b'{"prompt": "a boat"}', {"Authorization": "Basic YTpi"}),
+        (b'{"prompt": "a boat"}', {"Idempotency-Key": ""}),
+        (b'{"prompt": "a boat"}', {"Idempotency-Key": "k" * 256}),
+    ],
+)
+def test_both_ways_refuse_alike(http: httpx2.Client, content: bytes, headers: dict[str, str]) -> None:
+    sent = {"Content-Type": "application/json"} | headers
+
+    short = http.post("/api/generations", content=content, headers=sent)
+    long = http.post("/api/generations", content=content, headers=sent | LONG)
+
+    assert short.status_code >= 400
+    assert short.status_code == long.status_code
+    assert _without(short.json(), {"request_id"}) == _without(long.json(), {"request_id"})
+    assert short.headers["content-type"] == long.headers["content-type"]
+
+
+def test_the_same_key_gives_the_same_generation_by_either_way(http: httpx2.Client) -> None:
+    body, key = {"prompt": "a boat"}, {"Idempotency-Key": "both-ways"}
+
+    short = http.post("/api/generations", json=body, headers=key)
+    long = http.post("/api/generations", json=body, headers=key | LONG)
+    again = http.post("/api/generations", json=body, headers=key)
+
+    assert short.json()["id"] == long.json()["id"] == again.json()["id"]
+
+
+def test_the_route_asks_for_nothing_that_its_shortcut_does_not_know() -> None:
+    """Whoever gives the route another parameter or dependency gives it to the shortcut too, and says so here."""
+    [route] = [
+        one
+        for one in generations.router.routes
+        if isinstance(one, APIRoute) and one.endpoint is generations.submit
+    ]
+    wants = route.dependant
+
+    assert {one.alias for one in wants.header_params} == {"idempotency-key", "prefer"}
+    assert not (wants.query_params + wants.path_params + wants.cookie_params)
+    assert [one.name for one in wants.body_params] == ["body"]
+    assert len(wants.dependencies) == 1
+    requires = wants.dependencies[0].call
+    assert isinstance(requires, auth.Requires)
+    assert requires.scope is Scope.GENERATE
+    assert route.dependencies == generations.router.dependencies == []
+    assert list(inspect.signature(generations.submit).parameters) == [
+        "body",
+        "request",
+        "response",
+        "caller",
+        "idempotency_key",
+        "prefer",
+    ]
+
+
+def _without(told: dict[str, Any], names: set[str]) -> dict[str, Any]:
+    return {name: value for name, value in told.items() if name not in names}
