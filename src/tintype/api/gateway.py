@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tintype import catalogue, traces
 from tintype.api import proxies
+from tintype.api.stream import STREAMS_MAX, Streams
 from tintype.local.studio import Studio
 from tintype.metrics import Meters
 from tintype.service.answers import Answers
@@ -35,8 +36,8 @@ class Gateway:
     """One process's gateway.
 
     `origin` is where callers reach it, for links that are made without a request at hand. `meters` count what happens
-    here, `watch` reads how things stand everywhere. `is_local` says that it listens on this machine only. `stopping`
-    is set when the server is to end: whoever waits answers with what there is.
+    here, `watch` reads how things stand everywhere, `streams` are who listens for events. `is_local` says that it
+    listens on this machine only. `stopping` is set when the server is to end: whoever waits answers with what there is.
     """
 
     studio: Studio
@@ -46,6 +47,7 @@ class Gateway:
     meters: Meters
     watch: Watch
     answers: Answers
+    streams: Streams
     is_local: bool = True
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -78,6 +80,7 @@ async def opened(
     is_local: bool = True,
     works: bool = True,
     finish_s: float = 20.0,
+    streams_max: int = STREAMS_MAX,
     given: Mapping[str, Any] | None = None,
 ) -> AsyncIterator[Gateway]:
     """Open a gateway on the settings; `given` are the studio's arguments that stand in for some of them.
@@ -91,6 +94,11 @@ async def opened(
         options: dict[str, Any] = {"finish_s": finish_s, "observers": watching, **(given or {})}
         studio = await stack.enter_async_context(Studio(works=works, application=APPLICATION, **options))
         answers = await stack.enter_async_context(Answers(studio.core.database))
+        stopping = asyncio.Event()
+        streams = Streams(
+            studio.core.feed, ended=studio.core.keys.ended, stopping=stopping, streams_max=streams_max
+        )
+        await stack.enter_async_context(streams.running())
         made = Gateway(
             studio,
             studio.core.settings.public_url or origin,
@@ -99,7 +107,9 @@ async def opened(
             meters=meters,
             watch=Watch(studio.core.database, upstream_id=studio.core.upstream.ident),
             answers=answers,
+            streams=streams,
             is_local=is_local,
+            stopping=stopping,
         )
         try:
             yield made

@@ -18,7 +18,7 @@ from tintype.api import problems, proxies
 from tintype.domain import ids
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -39,6 +39,8 @@ _SAFETY = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"cache-control", b"no-store"),
 )
+# What a server itself may read of a request whose answer has begun.
+_KEPT = frozenset({"type", "asgi", "http_version", "method", "scheme", "path", "client", "server"})
 
 log = logging.getLogger("tintype.access")
 
@@ -76,6 +78,7 @@ class Front:
         try:
             async with asyncio.timeout(self._request_s) as visit.limit:
                 scope["state"]["limit"] = visit.limit
+                scope["state"]["visit"] = visit
                 await self._app(scope, visit.receive, visit.send)
         except ClientDisconnect:
             # It left in the middle of its own request: nobody is there to be answered.
@@ -96,10 +99,15 @@ class Front:
             await problems.answer(Request(scope), problem)(scope, receive, visit.send)
         finally:
             visit.tell()
+        if visit.then is not None:
+            then = visit.then
+            _lighten(scope)
+            del visit
+            await then(receive, send)
 
 
 class _Visit:
-    """One request under way."""
+    """One request under way. `then` is what goes on when the application has returned: a stream."""
 
     __slots__ = (
         "_began",
@@ -114,6 +122,7 @@ class _Visit:
         "limit",
         "request_id",
         "status",
+        "then",
     )
 
     def __init__(self, front: Front, scope: Scope, receive: Receive, send: Send) -> None:
@@ -125,6 +134,7 @@ class _Visit:
         self.is_limited = True
         self.limit = asyncio.timeout(None)
         self.status = 0
+        self.then: Callable[[Receive, Send], Awaitable[None]] | None = None
         self.request_id = self._taken() or self._made()
 
     async def receive(self) -> Message:
@@ -201,3 +211,11 @@ def shown(path: str) -> str:
 def _is_from_here(scope: Scope) -> bool:
     peer = (scope.get("client") or ("", 0))[0]
     return proxies.is_from_here(peer, (name.decode("latin-1") for name, _ in scope["headers"]))
+
+
+def _lighten(scope: Scope) -> None:
+    """Let go of what came with a request and was made for it, when the answer may go on for hours."""
+    # The server holds the list too, and reads it no more.
+    scope["headers"].clear()
+    for name in scope.keys() - _KEPT:
+        del scope[name]

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from contextlib import asynccontextmanager, contextmanager
@@ -21,6 +22,9 @@ from tintype import logs, metrics, settings
 from tintype.api import app, auth, gateway
 from tintype.domain.errors import ConfigurationError
 
+if sys.platform != "win32":
+    import resource
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
     from types import FrameType
@@ -32,8 +36,11 @@ if TYPE_CHECKING:
 GRACE_SHARE = 0.625
 """How much of a stop's time requests in hand may take; those that wait are answered at once, the rest is the jobs'."""
 BACKLOG = 4096
+GONE_S = 120
+"""How long what was sent may wait for a reader before its connection is given up (Linux)."""
 _LOOK_S = 0.1
 _OPTIONS = "_TINTYPE_SERVE"
+_DESCRIPTORS, _KEPT_FREE = 65_536, 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +80,9 @@ def bind(options: Options) -> socket.socket:
         raise ConfigurationError(
             f"cannot listen on {options.host} port {options.port}: {why}; take another with --port or --host"
         ) from None
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        # Who is gone without a word, or reads no more, holds its connection so long and no longer.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, GONE_S * 1000)
     # From now on callers wait for the first answer in place of being refused.
     listener.listen(BACKLOG)
     listener.set_inheritable(True)
@@ -85,6 +95,7 @@ def serve(options: Options, listener: socket.socket, *, ready: Callable[[], None
         # uvicorn has handlers of its own while it runs and raises what it got once more afterwards: being told to
         # stop is no failure.
         signal.signal(number, lambda *_: None)
+    raise_descriptors()
     if options.workers == 1:
         uvicorn.Server(_config(build(options, ready), options)).run(sockets=[listener])
         return
@@ -92,6 +103,18 @@ def serve(options: Options, listener: socket.socket, *, ready: Callable[[], None
     threading.Thread(target=_when_answered, args=(options, ready), daemon=True).start()
     with metrics.shared():
         Multiprocess(_config("tintype.api.server:from_environment", options), sockets=[listener]).run()
+
+
+def raise_descriptors() -> int:
+    """Let this process and those that it starts open as many files as the system allows; returns how many."""
+    if sys.platform == "win32":
+        return 8192
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    # Some systems say that there is no limit and mean their own.
+    wanted = hard if hard != resource.RLIM_INFINITY else max(soft, _DESCRIPTORS)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 
 
 def _when_answered(options: Options, ready: Callable[[], None]) -> None:
@@ -115,6 +138,8 @@ def build(options: Options, ready: Callable[[], None] | None = None) -> ASGIApp:
             is_local=auth.is_loopback(options.host),
             works=options.works,
             finish_s=options.shutdown_s * (1 - GRACE_SHARE),
+            # What is left are callers, files and the database.
+            streams_max=max(raise_descriptors() - _KEPT_FREE, _KEPT_FREE),
         ) as made:
             with _told_to_stop(made):
                 if ready is not None:
@@ -174,4 +199,4 @@ def _told_to_stop(made: Gateway) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-__all__ = ["Options", "bind", "build", "from_environment", "serve"]
+__all__ = ["Options", "bind", "build", "from_environment", "raise_descriptors", "serve"]

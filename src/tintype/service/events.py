@@ -15,30 +15,30 @@ import contextlib
 import itertools
 import logging
 import time
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import psycopg
 
 from tintype.domain import feed as rules
-from tintype.domain.errors import UnknownGeneration
-from tintype.domain.feed import Cursor, Event, Kind
-from tintype.domain.generation import State
 from tintype.replicate import progress
-from tintype.service.readers import AllReader, Reader
+from tintype.service import readers
+from tintype.service.readers import AllReader, OrderReader, Reader
 from tintype.store import feed
 from tintype.store.errors import DatabaseAway
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Iterable
+    from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
     from types import TracebackType
 
+    from tintype.domain.feed import Event
     from tintype.store.database import Database, Session
 
 _PAGE = 500
-_OPEN_MAX = 1000
 _AGAIN_S = 0.5
 _HELD_BACK_S = 0.05
 _PULSE_S = 20.0
+
+Following = TypeVar("Following", Reader, AllReader, OrderReader)
 
 _log = logging.getLogger("tintype.events")
 
@@ -80,6 +80,7 @@ class Feed:
         self._is_all_dirty = False
         self._bell = asyncio.Event()
         self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._looks_again: asyncio.TimerHandle | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._is_closing = False
         self._is_between_statements = asyncio.Event()
@@ -101,107 +102,109 @@ class Feed:
                 listening.cancel()
                 await asyncio.wait({listening}, timeout=_AGAIN_S)
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for timer in self._timers.values():
-            timer.cancel()
+        for timer in (*self._timers.values(), self._looks_again):
+            if timer is not None:
+                timer.cancel()
 
-    async def watch(self, ident: str, *, after: str | None = None) -> AsyncGenerator[Event]:
+    def watch(self, ident: str, *, after: str | None = None) -> AsyncGenerator[Event]:
         """Give a generation's events until it has ended.
 
         Without `after` it begins with the state as it is; with the id of an event, behind that one. An id that is
         none of its own gets a reset with the whole state. Raises UnknownGeneration.
         """
-        self._start()
-        reader = Reader(self._waiting_max)
-        # Before the rows are read, so that nothing falls between reading and listening.
-        self._readers.setdefault(ident, set()).add(reader)
-        try:
-            rows = await feed.of(self._db, {ident: 0})
-            if not rows:
-                raise UnknownGeneration(f"there is no generation {ident[:40]!r}")
-            behind = rules.resume(after, last=rows[0].events_last)
-            if behind is None:
-                reader.line.put(_reset(rows))
-            reader.last = rows[0].events_last if behind is None else behind
-            self._give(reader, rows)
-            reader.is_ready = True
-            self._mark([ident])
-            is_over = rows[0].is_final
-            while True:
-                while len(reader.line):
-                    event = reader.line.take()
-                    yield event
-                    is_over = is_over or (event.kind is not Kind.PROGRESS and _is_final(event.state))
-                if reader.line.is_full:
-                    yield _reset(await feed.of(self._db, {ident: 0}))
-                    return
-                if is_over or reader.is_gone:
-                    return
-                await reader.bell.wait()
-                reader.bell.clear()
-        finally:
-            self._readers[ident].discard(reader)
-            if not self._readers[ident]:
-                del self._readers[ident]
+        bell = asyncio.Event()
+        return self._told(Reader(ident, waiting_max=self._waiting_max, ring=bell.set), after, bell)
 
-    async def watch_all(
-        self, *, key_id: str | None = None, after: str | None = None
-    ) -> AsyncGenerator[Event]:
+    def watch_all(self, *, key_id: str | None = None, after: str | None = None) -> AsyncGenerator[Event]:
         """Give every change of state, of one key's generations or of all, in the order of their transactions.
 
         Without `after` it begins with what comes next. An id that is unknown, or too long ago, gets a reset with
         all generations that have not ended; so does a reader that is too slow, and its stream ends there.
         """
-        self._start()
-        reader = AllReader(self._waiting_max, key_id)
-        self._all.add(reader)
-        try:
-            if not await self._resume_all(reader, after):
-                reader.place = await feed.now(self._db)
-                reader.line.put(await self._reset_all(key_id, reader.place))
-            reader.is_ready = True
-            self._mark_all()
-            while True:
-                while len(reader.line):
-                    yield reader.line.take()
-                if reader.line.is_full:
-                    yield await self._reset_all(key_id, await feed.now(self._db))
-                    return
-                await reader.bell.wait()
-                reader.bell.clear()
-        finally:
+        bell = asyncio.Event()
+        return self._told(AllReader(key_id, waiting_max=self._waiting_max, ring=bell.set), after, bell)
+
+    async def follow(self, ident: str, *, after: str | None, ring: Callable[[], None]) -> Reader:
+        """Follow a generation as `watch` does, for who takes its events from the reader when `ring` is called.
+
+        Who follows calls `leave` at last, and `whole` when the reader's line is full.
+        """
+        return await self._begun(Reader(ident, waiting_max=self._waiting_max, ring=ring), after)
+
+    async def follow_all(
+        self, *, key_id: str | None, after: str | None, ring: Callable[[], None]
+    ) -> AllReader:
+        """Follow all as `watch_all` does; see `follow`."""
+        return await self._begun(AllReader(key_id, waiting_max=self._waiting_max, ring=ring), after)
+
+    async def follow_order(
+        self, order_id: str, *, after: str | None, ring: Callable[[], None]
+    ) -> OrderReader:
+        """Follow all generations of an order until the last has ended, from a reset on; see `follow`.
+
+        Ids are those of the feed of all. Raises UnknownOrder.
+        """
+        return await self._begun(OrderReader(order_id, waiting_max=self._waiting_max, ring=ring), after)
+
+    async def whole(self, reader: Reader | AllReader) -> Event:
+        """Return the whole state of what a reader follows, for one that was too slow."""
+        return await reader.whole(self._db)
+
+    def leave(self, reader: Reader | AllReader) -> None:
+        """Let nothing wait for a reader any more."""
+        if isinstance(reader, AllReader):
             self._all.discard(reader)
+            for part in reader.parts:
+                self.leave(part)
+            return
+        among = self._readers.get(reader.ident, set())
+        among.discard(reader)
+        if not among:
+            self._readers.pop(reader.ident, None)
 
-    async def _resume_all(self, reader: AllReader, after: str | None) -> bool:
-        """Set a reader behind the event that it saw last; False when it has to begin anew."""
-        now = await feed.now(self._db)
-        if after is None:
-            reader.place = now
-            return True
-        place = rules.cursor(after)
-        if place is None:
-            return False
-        is_known = place.xid <= now.xid if place.number == 0 else await feed.is_known(self._db, place)
-        missed = await feed.behind(self._db, place, at_most=rules.REPLAY_MAX + 1) if is_known else []
-        if not is_known or len(missed) > rules.REPLAY_MAX:
-            return False
-        reader.place = place
-        return True
+    async def _told(self, reader: Following, after: str | None, bell: asyncio.Event) -> AsyncGenerator[Event]:
+        await self._begun(reader, after)
+        try:
+            while True:
+                while (event := reader.take()) is not None:
+                    yield event
+                if reader.line.is_full:
+                    yield await reader.whole(self._db)
+                    return
+                if reader.is_over:
+                    return
+                await bell.wait()
+                bell.clear()
+        finally:
+            self.leave(reader)
 
-    async def _reset_all(self, key_id: str | None, place: Cursor) -> Event:
-        rows = await feed.unfinished(self._db, key_id=key_id, at_most=_OPEN_MAX)
-        body = {
-            "open": [
-                {
-                    "id": row.generation_id,
-                    "state": row.state_now,
-                    "number": row.events_last,
-                    "percent": row.progress_percent,
-                }
-                for row in rows
-            ]
-        }
-        # Numbers begin with 1, so that this is a place behind everything before its transaction.
-        return Event(Kind.RESET, str(Cursor(place.xid, "0", 0)), None, 0, None, body=body)
+    async def _begun(self, reader: Following, after: str | None) -> Following:
+        self._start()
+        # Before the rows are read, so that nothing falls between reading and listening.
+        if isinstance(reader, AllReader):
+            self._all.add(reader)
+        else:
+            self._readers.setdefault(reader.ident, set()).add(reader)
+        try:
+            if isinstance(reader, AllReader):
+                await reader.begin(self._db, after)
+            else:
+                self._give([reader], await reader.begin(self._db, after))
+        except BaseException:
+            self.leave(reader)
+            raise
+        reader.is_ready = True
+        if isinstance(reader, Reader):
+            if reader.is_behind:
+                self._mark([reader.ident])
+            return reader
+        for part in reader.parts:
+            self._readers.setdefault(part.ident, set()).add(part)
+            self._mark([part.ident])
+        # Soon, and for all that come meanwhile: thousands may come at once.
+        if self._looks_again is None:
+            self._looks_again = asyncio.get_running_loop().call_later(_HELD_BACK_S, self._look_again)
+        return reader
 
     def _start(self) -> None:
         if not self._tasks:
@@ -262,11 +265,13 @@ class Feed:
                 self._mark_all()
 
     async def _serve(self, idents: Iterable[str]) -> None:
-        after = {
-            ident: min(reader.last for reader in ready)
-            for ident in idents
-            if (ready := [one for one in self._readers.get(ident, ()) if one.is_ready])
-        }
+        after: dict[str, int] = {}
+        for ident in idents:
+            for reader in self._readers.get(ident, ()):
+                if reader.is_ready:
+                    after[ident] = min(reader.last, after.get(ident, reader.last))
+                else:
+                    reader.is_behind = True
         if not after:
             return
         found = {
@@ -276,46 +281,48 @@ class Feed:
             )
         }
         for ident in after:
-            for reader in list(self._readers.get(ident, ())):
-                if not reader.is_ready:
-                    continue
-                if ident in found:
-                    self._give(reader, found[ident])
-                else:
-                    reader.is_gone = True
-                reader.bell.set()
+            ready = [reader for reader in self._readers.get(ident, ()) if reader.is_ready]
+            self._give(ready, found.get(ident, []))
+            for reader in ready:
+                reader.is_gone = ident not in found
+                if len(reader.line) or reader.line.is_full or reader.is_gone:
+                    reader.ring()
 
-    def _give(self, reader: Reader, rows: list[feed.Row]) -> None:
-        """Let a reader have what it has not had of a generation."""
-        for row in rows:
-            if row.number is not None and row.number > reader.last:
-                reader.last = row.number
-                reader.line.put(_state(row))
+    def _give(self, among: Sequence[Reader], rows: list[feed.Row]) -> None:
+        """Let readers of a generation have what they have not had of it; an event is one object for all of them."""
+        if not rows:
+            return
+        states = [(row.number, readers.state(row)) for row in rows if row.number is not None]
+        for reader in among:
+            for number, event in states:
+                if number > reader.last:
+                    reader.last = number
+                    reader.line.put(event)
         now = rows[0]
         if now.progress is None or now.is_final:
             return
-        event = Event(
-            Kind.PROGRESS,
-            str(now.events_last),
-            now.generation_id,
-            now.events_last,
-            now.state_now,
-            body=_progress(now),
-        )
-        early_s = reader.line.offer(event, now_s=self._now_s())
-        if early_s is not None:
-            self._mark_later(now.generation_id, early_s)
+        whole, part = (readers.progress(now, is_part=is_part) for is_part in (False, True))
+        now_s = self._now_s()
+        for reader in among:
+            early_s = reader.line.offer(part if reader.is_part else whole, now_s=now_s)
+            if early_s is not None:
+                self._mark_later(now.generation_id, early_s)
 
     async def _serve_all(self) -> None:
         while ready := [one for one in self._all if one.is_ready and not one.line.is_full]:
             place = min(one.place for one in ready)
             entries = await feed.behind(self._db, place, at_most=_PAGE)
-            for reader in ready:
-                reader.give(entries)
+            told = [(entry, readers.of_all(entry)) for entry in entries]
+            for reader in ready if told else ():
+                reader.give(told)
             if len(entries) < _PAGE:
                 break
-        if self._all and await feed.is_held_back(self._db):
-            asyncio.get_running_loop().call_later(_HELD_BACK_S, self._mark_all)
+        if self._all and self._looks_again is None and await feed.is_held_back(self._db):
+            self._looks_again = asyncio.get_running_loop().call_later(_HELD_BACK_S, self._look_again)
+
+    def _look_again(self) -> None:
+        self._looks_again = None
+        self._mark_all()
 
     def _mark(self, idents: Iterable[str]) -> None:
         for ident in idents:
@@ -335,29 +342,3 @@ class Feed:
     def _due(self, ident: str) -> None:
         del self._timers[ident]
         self._mark([ident])
-
-
-def _state(row: feed.Row) -> Event:
-    return Event(
-        Kind.STATE, str(row.number), row.generation_id, row.number or 0, row.state, row.at, row.body or {}
-    )
-
-
-def _reset(rows: list[feed.Row]) -> Event:
-    """Return the whole state of a generation; nothing is left of one that was deleted meanwhile."""
-    if not rows:
-        return Event(Kind.RESET, "0", None, 0, None)
-    now = rows[0]
-    body = {"state": now.state_now, "percent": now.progress_percent, "progress": _progress(now)}
-    return Event(
-        Kind.RESET, str(now.events_last), now.generation_id, now.events_last, now.state_now, body=body
-    )
-
-
-def _progress(row: feed.Row) -> dict[str, Any]:
-    seen = row.progress or {}
-    return {name: seen.get(name) for name in ("percent", "logs", "logs_length", "output")}
-
-
-def _is_final(state: str | None) -> bool:
-    return state is not None and State(state).is_final

@@ -192,6 +192,17 @@ class Keys:
             self._exist_until = self._monotonic() + BELIEVED_S
         return self._exist
 
+    async def ended(self, idents: Collection[str]) -> set[str]:
+        """Return which of these keys count no more: revoked, expired, or never there.
+
+        The local owner is none of them until there is a key, and one of them from then on.
+        """
+        keys = set(idents) - {access.LOCAL}
+        ended = keys - await store.that_count(self._database, keys) if keys else set()
+        if access.LOCAL in idents and await self.any_exist():
+            ended.add(access.LOCAL)
+        return ended
+
     async def _live(self, named: str) -> Key:
         found = await self.get(named)
         if found.revoked_at is not None:

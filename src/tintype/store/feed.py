@@ -46,6 +46,7 @@ class Entry:
     body: dict[str, Any]
     at: datetime
     key_id: str
+    order_id: str | None
 
     @property
     def cursor(self) -> Cursor:
@@ -61,6 +62,23 @@ class Open:
     state_now: str
     events_last: int
     progress_percent: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A generation of an order as it is now, and the transaction of its last event."""
+
+    generation_id: str
+    state_now: str
+    events_last: int
+    progress_percent: float | None
+    is_final: bool
+    xid: str
+
+    @property
+    def cursor(self) -> Cursor:
+        """The place of its last event."""
+        return Cursor(int(self.xid), self.generation_id, self.events_last)
 
 
 async def report(on: Database | Session, ident: str, progress: Mapping[str, Any]) -> bool:
@@ -114,3 +132,8 @@ async def is_known(on: Database | Session, place: Cursor) -> bool:
 async def unfinished(on: Database | Session, *, key_id: str | None, at_most: int) -> list[Open]:
     """Return generations that have not ended, of one key or of all."""
     return await on.all("feed_open", Open, key_id=key_id, at_most=at_most)
+
+
+async def of_order(on: Database | Session, order_id: str) -> list[Part]:
+    """Return the generations of an order as they are, by their position."""
+    return await on.all("feed_order", Part, order_id=order_id)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from tintype.store.database import Database, Session
@@ -83,6 +83,11 @@ async def any_exist(on: Database | Session) -> bool:
     return bool(await on.value("any_key"))
 
 
+async def that_count(on: Database | Session, idents: Collection[str]) -> set[str]:
+    """Return those of these keys that are neither revoked nor past their time."""
+    return {one.id for one in await on.all("keys_that_count", _Named, ids=list(idents))}
+
+
 async def every(on: Database | Session, *, named: str | None = None) -> list[Key]:
     """List the keys, the newest first; with `named` those of this id or name."""
     return await on.all("keys_all", Key, named=named)
@@ -97,3 +102,8 @@ async def exchange(work: Session, ident: str, secret: Secret, *, overlap_s: floa
 async def revoke(work: Session, ident: str) -> bool:
     """Revoke a key for good; False when it was before."""
     return await work.run("revoke_key", key_id=ident) == 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    id: str

@@ -137,3 +137,14 @@ def test_progress_shows_text_and_no_addresses(output: Any, text: str | None, len
 
     assert (seen["output"], seen["output_length"]) == (text, length)
     assert (len(seen["logs"]), seen["logs_length"]) == (8191, 9001)
+
+
+def test_what_was_missed_has_room_however_much_it_is() -> None:
+    """Rule 17: missed events come in order; only what comes while a reader is slow fills its line."""
+    line = Line(waiting_max=2)
+    for number in range(5):
+        line.put(_state(number), is_missed=True)
+
+    found = [line.take().number for _ in range(5)]
+
+    assert (found, line.is_full) == ([0, 1, 2, 3, 4], False)
