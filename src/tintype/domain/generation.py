@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from tintype.domain import events
+from tintype.domain import events, keeping
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +25,8 @@ ATTEMPTS_MAX = 3
 """How often a generation is bought anew after failures of upstream's own, and sent anew after absences."""
 GRACE_S = 600.0
 """How long after its deadline a generation may stay undecided."""
+STORING_GRACE_S = GRACE_S + keeping.GIVE_UP_S
+"""How long after its deadline outputs may be stored: what ended last ended within GRACE_S, and is kept upstream."""
 _WORTH_ANOTHER = re.compile(r"\b(?:PA|E6716|E8367|E8765|E9828|E1000)\b")
 CAME_TO_NOTHING = frozenset({"failed", "canceled", "aborted"})
 """Upstream's words for a prediction that ended without success."""
@@ -196,7 +198,10 @@ def _cancel(now: Facts) -> Decision:
 
 
 def _overdue(now: Facts, over_s: float) -> Decision:
-    """Nothing lasts for ever: what waits ends at its deadline, what may have been bought GRACE_S later."""
+    """Nothing lasts for ever: what waits ends at its deadline, what may have been bought GRACE_S later.
+
+    What is being stored was paid for, and is given up when upstream has it no more.
+    """
     if now.state is State.QUEUED:
         return _end(
             now,
@@ -208,7 +213,16 @@ def _overdue(now: Facts, over_s: float) -> Decision:
     if over_s < GRACE_S:
         return Decision(now, cancel_upstream=now.state is State.RUNNING)
     if now.state is State.CAPTURING:
-        return _end(now, State.FAILED, Charge.MADE, code="output_lost", alert="output_lost")
+        if over_s < STORING_GRACE_S:
+            return Decision(now)
+        return _end(
+            now,
+            State.FAILED,
+            Charge.MADE,
+            code="output_lost",
+            message="Its outputs could not be stored before upstream deleted them.",
+            alert="output_lost",
+        )
     return _end(
         now,
         State.FAILED,

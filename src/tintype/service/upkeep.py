@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from tintype.domain import events
-from tintype.domain.generation import GRACE_S, State
+from tintype.domain.generation import GRACE_S, STORING_GRACE_S, State
 from tintype.engine import duties
 from tintype.service import addresses, capture, progress, removal
 from tintype.service.tracking import TICK_S
@@ -121,6 +121,7 @@ class Upkeep:
             _Overdue,
             upstream_id=self._upstream.ident,
             grace_s=GRACE_S,
+            storing_grace_s=STORING_GRACE_S,
             at_most=AT_MOST,
         )
         for one in found:

@@ -1,5 +1,5 @@
 -- Changes nothing; generations whose time is up and that the deadline would change: what waits, what runs and is due
--- for a look, what nothing was heard of for too long.
+-- for a look, what nothing was heard of for too long, what could not be stored while upstream had it.
 SELECT g.id, extract(epoch FROM now() - g.deadline_at)::double precision AS over_s
 FROM generations AS g
 WHERE
@@ -9,7 +9,9 @@ WHERE
     AND (
         g.state = 'queued'
         OR (g.state = 'running' AND g.due_at <= now())
-        OR g.deadline_at <= now() - make_interval(secs => %(grace_s)s)
+        OR g.deadline_at <= now() - make_interval(
+            secs => CASE WHEN g.state = 'capturing' THEN %(storing_grace_s)s ELSE %(grace_s)s END
+        )
     )
 ORDER BY g.deadline_at
 LIMIT %(at_most)s

@@ -75,6 +75,31 @@ async def test_what_nobody_can_tell_ends_ten_minutes_after_the_deadline_as_spent
     await idle_shop.check_book()
 
 
+async def test_what_is_being_stored_is_not_given_up_while_upstream_has_it(idle_shop: Shop) -> None:
+    """Rule 7: `capturing` ends only when the hour of what ended last is over, however short the deadline was."""
+    ident = await idle_shop.ask()
+    await idle_shop.core.buying.send(ident)
+
+    async def look() -> bool:
+        await idle_shop.core.progress.advance(ident)
+        return (await idle_shop.row(ident)).state == "capturing"
+
+    await until(look)
+    await _overdue(idle_shop, 4_700)
+    await idle_shop.core.upkeep.deadlines()
+    await idle_shop.core.progress.advance(ident)
+    within_the_hour = await idle_shop.row(ident)
+
+    await _overdue(idle_shop, 4_801)
+    await idle_shop.core.upkeep.deadlines()
+    ended = await idle_shop.row(ident)
+
+    assert within_the_hour.state == "capturing"
+    assert (ended.state, ended.failure_code, ended.cost_nano_usd) == ("failed", "output_lost", 3_000_000)
+    assert [one.kind for one in await alerts.every(idle_shop.core.database)] == ["output_lost"]
+    await idle_shop.check_book()
+
+
 async def test_an_id_that_upstream_does_not_know_any_more_ends_with_a_code_of_its_own(
     idle_shop: Shop,
 ) -> None:
