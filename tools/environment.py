@@ -32,6 +32,8 @@ OTHERS = ROOT / ".environments"
 REQUIREMENTS = ROOT / "requirements"
 # What the gateway's bench makes load with, and what it takes for the limit.
 PROGRAMS = ("wrk", "nginx")
+# The oldest PostgreSQL that Tintype works with, as Debian 12 has it; newer ones come as wheels.
+POSTGRES = Path("/usr/lib/postgresql/15/bin/postgres")
 # SDK 1.x is written for pydantic.v1, which ends with Python 3.13.
 PYTHON_FOR_SDK_1 = ">=3.11,<3.14"
 
@@ -133,6 +135,7 @@ def make_others() -> None:
     make_python(OTHERS / "sdk" / "python-2", lock=REQUIREMENTS / "sdk-python-2.lock")
     make_python(OTHERS / "sdk" / "openai", lock=REQUIREMENTS / "sdk-openai.lock")
     make_js_sdk()
+    make_postgres(OTHERS / "postgresql-15")
 
 
 def make_peers() -> None:
@@ -144,18 +147,39 @@ def make_peers() -> None:
 def make_programs() -> None:
     """Install the programs that are missing; where that cannot be, say how, as all other benches do without."""
     missing = [name for name in PROGRAMS if program(name) is None]
-    if not missing:
-        return
+    if missing and not install(*missing):
+        print(f"peers: the gateway's bench wants {' and '.join(missing)}: apt install {' '.join(missing)}")
+
+
+def make_postgres(home: Path) -> None:
+    """Install Debian's PostgreSQL 15, which tests work with as with a server that is not ours.
+
+    Where that cannot be, a file named `absent` says why, and they do without it.
+    """
+    absent = home / "absent"
+    home.mkdir(parents=True, exist_ok=True)
+    if POSTGRES.exists() or install("postgresql-15"):
+        absent.unlink(missing_ok=True)
+    else:
+        absent.write_text(
+            f"there is no {POSTGRES}: Debian 12 has it, and root can `apt install postgresql-15`\n"
+        )
+
+
+def install(*packages: str) -> bool:
+    """Install Debian packages; False where there are none of these, or one may not. Raises SetupError when it fails."""
     apt = shutil.which("apt-get")
     if apt is None or os.geteuid() != 0:
-        print(f"peers: the gateway's bench wants {' and '.join(missing)}: apt install {' '.join(missing)}")
-        return
+        return False
     # In the first runlevel no package starts its service.
     given = environment(os.environ) | {"DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
-    for command in (["update", "-q"], ["install", "-q", "-y", "--no-install-recommends", *missing]):
+    for command in (["update", "-q"], ["install", "-q", "-y", "--no-install-recommends", *packages]):
         done = subprocess.run([apt, *command], env=given, capture_output=True, text=True, check=False)
+        if "Unable to locate package" in done.stderr:
+            return False
         if done.returncode != 0:
             raise SetupError(f"`apt-get {' '.join(command)}` failed: {done.stderr.strip()[-300:]}")
+    return True
 
 
 def program(name: str) -> str | None:

@@ -179,7 +179,7 @@ async def test_film_is_counted_in_milliseconds(ask: Asking) -> None:
 
 
 async def test_an_override_counts_until_its_time_is_over(ask: Asking, db: Database) -> None:
-    """A limit may be another for a while, and is itself again by the database's clock."""
+    """Rule 12: a limit may be another for a while, and is itself again by the database's clock."""
     limit = await ask.limit(USD)
     await limits.override(db, limit, amount=3 * USD, until=NOON)
 
@@ -190,7 +190,7 @@ async def test_an_override_counts_until_its_time_is_over(ask: Asking, db: Databa
 
 
 async def test_without_a_limit_everything_is_admitted_and_booked(ask: Asking, db: Database) -> None:
-    """The book is kept also where no limit asks for it."""
+    """Rule 14: the book is kept also where no limit asks for it."""
     [ident] = await ask.admitted(actor=Actor("local"))
     await ask.end(ident, cost=USD)
 

@@ -106,6 +106,7 @@ async def test_an_unknown_id_begins_anew_with_the_whole_state(
 
 
 async def test_after_missed_states_comes_the_latest_progress(ask: Asking, feed: events.Feed) -> None:
+    """Rule 17: missed states come in order, then the latest progress."""
     (ident,) = await ask.admitted()
     await _move(ask, ident, "running", prediction_id="p")
     for percent in (10, 20, 30):
@@ -261,6 +262,7 @@ async def test_all_can_be_followed_for_one_key(ask: Asking, feed: events.Feed) -
 
 @pytest.mark.parametrize("after", ["nonsense", "1-a-1", "99999999-a-1"])
 async def test_all_begin_anew_with_an_unknown_id(ask: Asking, feed: events.Feed, after: str) -> None:
+    """Rule 17: an id that is unknown or too old gets a reset."""
     (done,) = await ask.admitted()
     await ask.end(done)
     (ident,) = await ask.admitted()
@@ -279,6 +281,7 @@ async def test_all_begin_anew_with_an_unknown_id(ask: Asking, feed: events.Feed,
 
 
 async def test_a_slow_reader_is_dropped_with_a_reset(ask: Asking, db: Database) -> None:
+    """Rule 17: it costs nobody else anything, and begins anew."""
     (ident,) = await ask.admitted()
     async with events.Feed(db, waiting_max=5) as feed:
         stream = feed.watch_all(after="anew")

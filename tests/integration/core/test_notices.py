@@ -138,7 +138,7 @@ async def test_a_failure_is_tried_again_with_the_same_id(
 async def test_the_next_attempt_is_a_job_of_its_own(
     ask: Asking, tools: notices.Tools, receiver: Outlet
 ) -> None:
-    """No slot is held while a receiver is waited for."""
+    """Rule 15: no slot is held while a receiver is waited for."""
     ident = await _ended(ask, receiver.says("/hook", Says(status=500)))
 
     await notices.deliver(ident, tools)

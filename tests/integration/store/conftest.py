@@ -17,8 +17,9 @@ from tintype.store import binaries, embedded
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Debian's own server is tried too where it is installed; the wheel's two are always there.
+# Debian's own server is installed by `make others`, where that is possible; the wheel's two are always there.
 _SYSTEM = Path("/usr/lib/postgresql/15/bin")
+_ABSENT = Path(__file__).parents[3] / ".environments" / "postgresql-15" / "absent"
 
 
 @pytest.fixture
@@ -53,14 +54,13 @@ def start_user(empty_data: Path) -> Iterator[users.Starter]:
         yield users.Starter(empty_data, stack)
 
 
-def _external() -> list[str]:
-    return [*binaries.VERSIONS, *(["debian-15"] if (_SYSTEM / "postgres").exists() else [])]
-
-
-@pytest.fixture(scope="session", params=_external())
+@pytest.fixture(scope="session", params=[*binaries.VERSIONS, "debian-15"])
 def external_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """The URL of a server that Tintype does not manage: over TCP, with a password (scram)."""
     name: str = request.param
+    if name == "debian-15" and not (_SYSTEM / "postgres").exists():
+        assert _ABSENT.exists(), "Debian's PostgreSQL is missing; run `make others`"
+        pytest.skip(_ABSENT.read_text())
     programs = binaries.at(_SYSTEM) if name == "debian-15" else binaries.wheel(name)
     with _open_folder() as folder, users.tcp_server(programs, folder) as url:
         yield url

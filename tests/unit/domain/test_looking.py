@@ -17,7 +17,7 @@ def _pause(elapsed_s: float, *, waiting: int = 1, has_webhooks: bool = False) ->
 
 
 def test_looks_are_rare_before_the_likely_end_dense_around_it_and_rarer_after() -> None:
-    """Paced by what the model usually takes."""
+    """Rule 16: a due time: paced by what the model usually takes."""
     assert _pause(0.0) == 10.0
     assert _pause(19.0) == 1.0
     assert _pause(21.0) == 1.0
@@ -25,17 +25,17 @@ def test_looks_are_rare_before_the_likely_end_dense_around_it_and_rarer_after() 
 
 
 def test_many_that_wait_are_never_due_sooner_than_one_reading_takes() -> None:
-    """10,000 at 25 calls a second with 100 to a page: 4 s."""
+    """Rule 16: 10,000 at 25 calls a second with 100 to a page: 4 s."""
     assert _pause(19.0, waiting=10_000) == 4.0
 
 
 def test_with_webhooks_looks_are_the_net_below() -> None:
-    """Webhooks tell first."""
+    """Rule 16: webhooks tell first."""
     assert _pause(19.0, has_webhooks=True) == looking.WEBHOOK_FIRST_S
 
 
 def test_what_is_due_is_cut_into_stretches_of_at_least_a_page() -> None:
-    """Several run side by side, and none for less than a page."""
+    """Rule 16: several run side by side, and none for less than a page."""
     due = [
         Waiting(f"{n}", f"p{n}", "m", is_unwanted=False, submitted_at=NOON - timedelta(seconds=n))
         for n in range(1_000)

@@ -61,6 +61,7 @@ def test_film_length_comes_from_seconds_or_frames() -> None:
 
 
 def test_time_billed_runs_are_bounded_by_their_deadline() -> None:
+    """Rule 11: the hold of time-billed models is their rate times `Cancel-After`."""
     model = KNOWN.find("real_esrgan")
 
     assert pricing.estimate(model, {}, run_s_max=60).bound_nano_usd == from_usd("0.084")
@@ -69,6 +70,7 @@ def test_time_billed_runs_are_bounded_by_their_deadline() -> None:
 
 
 def test_texts_are_bounded_by_the_tokens_they_may_write() -> None:
+    """Rules 11 and 27: the upper bound comes from `max_tokens`."""
     model = KNOWN.find("llama3_8b")
 
     short = pricing.estimate(model, {"prompt": "x", "max_tokens": 100})
@@ -79,6 +81,7 @@ def test_texts_are_bounded_by_the_tokens_they_may_write() -> None:
 
 
 def test_size_that_only_upstream_knows_widens_the_bound() -> None:
+    """Rule 11: what cannot be known before is held at its most."""
     model = KNOWN.find("flux2_pro")
 
     estimate = pricing.estimate(model, {"prompt": "x", "resolution": "match_input_image"})
@@ -112,6 +115,7 @@ def runs(draw: st.DrawFn) -> tuple[Model, dict[str, Any]]:
 
 @given(runs(), st.integers(1, 10_000))
 def test_bound_is_never_below_the_expected_price(run: tuple[Model, dict[str, Any]], run_s_max: int) -> None:
+    """Rule 11: the hold is the most it can cost."""
     model, values = run
 
     estimate = pricing.estimate(model, values, run_s_max=run_s_max)

@@ -94,7 +94,7 @@ async def test_what_is_made_already_is_kept_and_paid(shop: Shop) -> None:
 
 
 async def test_cancelling_what_has_ended_changes_nothing(shop: Shop) -> None:
-    """A final state is never left."""
+    """Rule 7: a final state is never left."""
     row = await shop.until(await shop.ask())
 
     again = await shop.core.generations.cancel(row.id, actor=ALICE)

@@ -56,7 +56,7 @@ async def test_no_job_is_held_while_a_permit_is_waited_for(
 
 
 async def test_two_processes_share_one_pace(idle_shop: Shop) -> None:
-    """The throttle is a row: lanes of two processes together hand out no more than the ceiling."""
+    """Rule 15: the throttle is a row: lanes of two processes hand out no more than the ceiling."""
     lanes = [
         (
             await throttle.open_lanes(

@@ -113,7 +113,7 @@ async def test_a_forged_old_or_unreadable_delivery_is_refused(told: Shop) -> Non
 
 
 async def test_a_delivery_is_kept_once_by_its_id(told: Shop) -> None:
-    """The same `webhook-id` again is answered and does nothing."""
+    """Rule 17: the same `webhook-id` again is answered and does nothing."""
     secret = await told.core.upstream.webhook_secret()
     body = json.dumps({"id": "a" * 26, "status": "processing"}).encode()
     headers = _headers(secret, "msg_1", int(time.time()), body)
@@ -138,7 +138,7 @@ async def test_a_secret_that_changed_upstream_is_asked_for_again(told: Shop, sim
 
 
 async def test_what_a_dead_process_left_in_the_inbox_has_its_effect(told: Shop) -> None:
-    """A webhook that was kept is not lost: the sweep takes it up."""
+    """Rules 5 and 17: a webhook that was kept is not lost: the sweep takes it up."""
     told.script({"on": "webhook", "do": "drop"})
     ident = await told.ask()
     row = await told.until(ident, "running")

@@ -43,6 +43,7 @@ async def test_an_output_is_stored_with_its_facts(ask: Asking, tools: capture.To
 async def test_nothing_is_written_into_a_file_that_should_stay_as_it_is(
     ask: Asking, tools: capture.Tools, host: Outlet
 ) -> None:
+    """Rule 18: what no mark fits into is stored as it came."""
     ident = await capturing.capturing(ask, host.says("/a.mp4", Says(capturing.FILM, type="video/mp4")))
 
     assert await capture.capture(ident, tools) == events.Captured()
@@ -257,7 +258,7 @@ async def test_no_output_at_all_is_told(ask: Asking, tools: capture.Tools) -> No
 
 
 async def test_whose_hour_ends_first_goes_first(ask: Asking) -> None:
-    """The queue's priority is the time that is left of the hour."""
+    """Rules 15 and 18: the queue's priority is the time that is left of the hour."""
     ages = [30.0, 3000.0, 600.0]
     idents = [await capturing.capturing(ask, "x", age_s=age_s) for age_s in ages]
     for ident in idents:

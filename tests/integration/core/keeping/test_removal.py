@@ -47,6 +47,7 @@ async def test_thumbnails_follow_by_themselves(ask: Asking, tools: capture.Tools
 async def test_a_picture_that_cannot_be_decoded_goes_without(
     ask: Asking, tools: capture.Tools, host: Outlet
 ) -> None:
+    """Rule 18: a thumbnail is never awaited: its generation succeeded all the same."""
     broken = capturing.PNG[:-30]
     urls = [host.says("/a.png", Says(broken)), host.says("/b.png", Says(capturing.png(9)))]
     ident = await capturing.capturing(ask, urls)
@@ -82,7 +83,7 @@ async def test_an_object_is_deleted_with_its_last_row(
 async def test_interrupted_deletions_are_finished_and_given_files_wait(
     ask: Asking, tools: capture.Tools, host: Outlet
 ) -> None:
-    """A deletion that ended before its files is swept; a file that was just given is not."""
+    """Rule 18: a deletion that ended before its files is swept; a file that was just given is not."""
     ident = await capturing.capturing(ask, host.says("/a.mp4", Says(capturing.FILM)))
     await capture.capture(ident, tools)
     given = await tools.files.put([b"given"])
