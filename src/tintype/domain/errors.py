@@ -47,11 +47,12 @@ header or a query; where upstream gave a reason in words, it is quoted.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from tintype.domain.creates import SentCreate
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
 
 
@@ -301,28 +302,6 @@ class TimedOut(UpstreamError):
     code = "timeout"
 
 
-@dataclass(frozen=True, slots=True)
-class SentCreate:
-    """What is known of a create whose outcome is unknown: enough to look for what it may have bought.
-
-    Times are UTC. `upstream_date` is the `Date` of an answer, if one came; `clock_ahead_s` is how far the
-    upstream's clock was seen ahead of ours before. The input is what was sent, so it may hold a prompt:
-    it stays out of the `repr`.
-    """
-
-    path: str
-    model: str | None
-    version: str | None
-    deployment: str | None
-    input: Mapping[str, Any] = field(repr=False)
-    webhook: str | None = field(repr=False)
-    sent_at: datetime
-    ended_at: datetime
-    deadline_at: datetime | None = None
-    upstream_date: datetime | None = None
-    clock_ahead_s: float | None = None
-
-
 class OutcomeUnknown(UpstreamError):
     """A create was sent and its answer never read: it may have bought something.
 
@@ -377,12 +356,16 @@ __all__ = [
     "InputError",
     "InvalidField",
     "InvalidInput",
+    "KeyRefused",
+    "KeyUnknown",
     "KeyringUnavailable",
     "LimitReached",
+    "ModelNotAllowed",
     "NetworkError",
     "NotFound",
     "NotPossibleNow",
     "NotSent",
+    "NotThere",
     "OutcomeUnknown",
     "OutputRefused",
     "PaymentError",
@@ -398,6 +381,7 @@ __all__ = [
     "TimedOut",
     "TintypeError",
     "TokenMissing",
+    "TooManyAttempts",
     "UnknownGeneration",
     "UnknownOrder",
     "UpstreamError",
