@@ -31,6 +31,7 @@ from tintype.observing import Observers
 from tintype.replicate import settings as replicate_settings
 from tintype.service import capture, films, guarding, notices, predictions, sealing, thumbnails
 from tintype.service import upstream as upstream_
+from tintype.service.browsing import Browsing
 from tintype.service.buying import Buying
 from tintype.service.events import Feed
 from tintype.service.generations import Generations
@@ -43,6 +44,7 @@ from tintype.service.orphans import Orphans
 from tintype.service.owned import Owned
 from tintype.service.progress import Progress
 from tintype.service.searching import Searching
+from tintype.service.texts import Texts
 from tintype.service.tracking import Tracking
 from tintype.service.upkeep import Upkeep
 from tintype.service.uploads import Uploads
@@ -95,6 +97,8 @@ class Core:
     versions: Versions
     uploads: Uploads
     predictions: predictions.Predictions
+    browsing: Browsing
+    texts: Texts
 
     async def work(self, *, finish_s: float = 20.0) -> None:
         """Empty the queues and keep things moving, until cancelled or the worker is stopped.
@@ -211,6 +215,7 @@ async def core_on(
         searching = Searching(database, upstream, progress, has_webhooks=settings.public_url is not None)
         # A fetcher of its own, so that slow receivers stand in nobody's way but each other's.
         calling = fetch.Fetcher(Rules(allow_loopback=settings.allow_loopback_urls))
+        versions = Versions(database, upstream, known)
         telling = predictions.Predictions(database, known, links)
         calls = notices.Tools(
             db=database,
@@ -282,7 +287,9 @@ async def core_on(
             notices=calls,
             seal=seal,
             keys=Keys(database, randomness=os.urandom),
-            versions=Versions(database, upstream, known),
+            versions=versions,
+            browsing=Browsing(database, upstream, versions),
+            texts=Texts(database, upstream, progress, feed),
             uploads=Uploads(database, files, seal),
             predictions=telling,
         )

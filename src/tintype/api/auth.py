@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tintype.api.gateway import Gateway
 
 MAKE_A_KEY = "make a key with: tintype keys create --name NAME"
-_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "QUERY"})
 _FORMS = ("application/json", "multipart/form-data")
 
 bearer = HTTPBearer(

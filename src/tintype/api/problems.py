@@ -46,6 +46,7 @@ TABLE: dict[str, tuple[int, str]] = {
     "unknown_generation": (404, "There is no such generation"),
     "unknown_order": (404, "There is no such order"),
     "unknown_model": (404, "There is no such model"),
+    "file_unknown": (404, "There is no such file"),
     "not_there": (404, "What was named is not there"),
     "key_unknown": (404, "There is no such key"),
     "method_not_allowed": (405, "This method is not offered here"),

@@ -39,7 +39,7 @@ NAME_MAX = 255
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
-class FileUnknown(errors.InputError):
+class FileUnknown(errors.TintypeError):
     """There is no such file of whoever asks, or not any more."""
 
     code = "file_unknown"
@@ -71,7 +71,11 @@ class Uploads:
         self._now = now
 
     async def keep(self, pieces: AsyncIterable[bytes], *, key_id: str, said: Described) -> Upload:
-        """Store a file for a day. Raises ObjectTooLarge beyond 100 MB, StorageFull when there is no room."""
+        """Store a file for a day.
+
+        Raises ObjectTooLarge beyond 100 MB, StorageFull when there is no room, NotPossibleNow when an equal file
+        was just being deleted.
+        """
         md5 = hashlib.md5(usedforsecurity=False)
         async with self._files.draft(size_max_bytes=SIZE_MAX_BYTES) as draft:
             async for piece in pieces:
@@ -98,6 +102,8 @@ class Uploads:
             await outputs.name(
                 work, sha256=stored.hash, content_type=kind.value, size_bytes=stored.size_bytes
             )
+            if not await self._files.has(stored.hash):
+                raise errors.NotPossibleNow("an equal file was deleted at the same moment; send it again")
             await uploads.put(work, upload)
         return upload
 

@@ -19,11 +19,12 @@ from tintype.replicate.limits import Limits
 from tintype.replicate.policy import Policy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import AsyncGenerator, Callable, Mapping
     from datetime import datetime
 
     from tintype.engine.throttle import Lane, Lanes
     from tintype.observing import Observer
+    from tintype.replicate import streaming
     from tintype.replicate.results import Page, Prediction
     from tintype.replicate.settings import Upstream as Place
 
@@ -198,6 +199,12 @@ class Upstream:
         """
         reply: wire.Reply = await self._call(route, lambda: self._exchange(call))
         return reply
+
+    def follow(self, prediction: Prediction) -> AsyncGenerator[streaming.Event]:
+        """Follow what a prediction writes, from its first piece. Raises what the client raises."""
+        found: Any = self._client.predictions.stream(prediction)
+        events: AsyncGenerator[streaming.Event] = found
+        return events
 
     async def version_of(self, model: str) -> str | None:
         """Return the version to run of a model that is not official; None for one that runs by its name."""

@@ -63,6 +63,55 @@ class PredictionPage(Wide):
     results: list[PredictionTold]
 
 
+class FileTold(Wide):
+    """A file that was uploaded; `urls.download` opens without a key."""
+
+    id: str
+    name: str
+    content_type: str
+    size: int
+    etag: str
+    checksums: dict[str, str]
+    metadata: dict[str, Any]
+    created_at: datetime
+    expires_at: datetime
+    urls: dict[str, str]
+
+
+class FilePage(Wide):
+    """A page of a key's uploads, newest first."""
+
+    previous: str | None
+    next: str | None
+    results: list[FileTold]
+
+
+class Open(Wide):
+    """What upstream says, as it says it."""
+
+
+class Listed(Wide):
+    """A page of what upstream lists."""
+
+    previous: str | None = None
+    next: str | None = None
+    results: list[Any]
+
+
+class AccountTold(Wide):
+    """The key that asks."""
+
+    type: str
+    username: str
+    name: str
+
+
+class SecretTold(Wide):
+    """The secret that webhooks are signed with, `whsec_…`."""
+
+    key: str
+
+
 class ReplicateProblem(Wide):
     """A refusal in Replicate's shape."""
 

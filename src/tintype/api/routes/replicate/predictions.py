@@ -62,7 +62,7 @@ def _takes(shape: type[PredictionAsked]) -> dict[str, Any]:
     return {
         "requestBody": {
             "required": True,
-            "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{shape.__name__}"}}},
+            "content": {"application/json": {"schema": shape.model_json_schema()}},
         }
     }
 

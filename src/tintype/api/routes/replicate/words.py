@@ -11,11 +11,12 @@ import math
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from tintype.api import auth, gateway, problems, routing
 from tintype.api.problems import Problem
+from tintype.api.schemas.replicate import ReplicateProblem
 from tintype.domain import faults, ids
 from tintype.service import predictions
 
@@ -24,11 +25,11 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from tintype.domain.access import Caller, Scope
     from tintype.domain.faults import Fault
 
 PREFIX = "/replicate"
 BASE = predictions.BASE
-JSON = "application/json"
 NOT_FOUND = "The requested resource could not be found."
 _UNAUTHENTICATED = "Unauthenticated"
 _TITLES = {402: "Insufficient credit", 403: "Forbidden"}
@@ -48,9 +49,10 @@ def mounted(own: APIRouter) -> APIRouter:
     return both
 
 
-def own_router(tag: str) -> APIRouter:
-    """Make a router for `mounted`."""
-    return routing.router(tags=[f"replicate: {tag}"])
+def own_router(tag: str, *, needs: Scope | None = None) -> APIRouter:
+    """Make a router for `mounted`; `needs` is a scope that all its routes ask for."""
+    needed = [] if needs is None else [Depends(auth.Requires(needs))]
+    return routing.router(tags=[f"replicate: {tag}"], dependencies=needed)
 
 
 def refuses(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -58,8 +60,8 @@ def refuses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     always = {400, 401, 403, 422, 429, 500, 503}
     return {
         status: {
-            "description": f"A refusal in Replicate's words, status {status}.",
-            "content": {JSON: {"schema": {"$ref": "#/components/schemas/ReplicateProblem"}}},
+            "model": ReplicateProblem,
+            "description": "; ".join(title for of, title in problems.TABLE.values() if of == status),
         }
         for status in sorted(always | set(statuses))
     }
@@ -88,6 +90,11 @@ def not_found(detail: str = NOT_FOUND) -> Problem:
     return Problem("not_found", detail)
 
 
+def too_large(detail: str) -> Problem:
+    """Return the refusal of a body that is too large."""
+    return Problem("too_large", detail)
+
+
 def write(problem: Problem, request_id: str) -> dict[str, Any]:  # noqa: ARG001 - the header has the id
     """Write a problem as Replicate does."""
     status, detail = problem.status_code, problem.detail
@@ -109,13 +116,21 @@ def write(problem: Problem, request_id: str) -> dict[str, Any]:  # noqa: ARG001 
         case "unknown_generation" | "unknown_model" | "unknown_order":
             detail = NOT_FOUND
         case "bad_input":
-            fields = problem.facts.get("invalid_fields")
-            if fields is not None:
+            fields = problem.facts.get("invalid_fields") or _of_ours(problem.facts.get("fields"))
+            if fields:
                 title, more["invalid_fields"] = _INVALID, fields
     if problem.retry_after_s is not None and "retry_after" not in more and status in {429, 503}:
         more["retry_after"] = max(math.ceil(problem.retry_after_s), 1)
     told: dict[str, Any] = {} if title is None else {"title": title}
     return told | {"detail": detail, "status": status} | more
+
+
+def _of_ours(fields: Any) -> list[dict[str, str]]:
+    """Write faults that were found before a body was read, in a query for one."""
+    return [
+        {"type": "invalid", "field": one["field"], "description": one["detail"]}
+        for one in (fields if isinstance(fields, list) else ())
+    ]
 
 
 problems.speak(PREFIX, write)
@@ -129,6 +144,11 @@ def answer(told: Any, status: int = 200, headers: dict[str, str] | None = None) 
 def base(request: Request) -> str:
     """Return where the caller reaches this API: origin and path, `/v1` included."""
     return gateway.of(request).origin_of(request) + BASE
+
+
+def username(caller: Caller) -> str:
+    """Return what an account is called whose key this is: the key's id."""
+    return caller.key
 
 
 def path(request: Request) -> str:
