@@ -18,6 +18,7 @@ from tintype.metrics import Meters
 from tintype.service.answers import Answers
 from tintype.service.keys import Keys
 from tintype.service.links import Links
+from tintype.service.readiness import Readiness
 from tintype.service.standing import Watch
 
 if TYPE_CHECKING:
@@ -36,8 +37,9 @@ class Gateway:
     """One process's gateway.
 
     `origin` is where callers reach it, for links that are made without a request at hand. `meters` count what happens
-    here, `watch` reads how things stand everywhere, `streams` are who listens for events. `is_local` says that it
-    listens on this machine only. `stopping` is set when the server is to end: whoever waits answers with what there is.
+    here, `watch` reads how things stand everywhere, `streams` are who listens for events, `readiness` tells whether all
+    is there that is needed. `is_local` says that it listens on this machine only. `stopping` is set when the server is
+    to end: whoever waits answers with what there is.
     """
 
     studio: Studio
@@ -48,6 +50,7 @@ class Gateway:
     watch: Watch
     answers: Answers
     streams: Streams
+    readiness: Readiness
     is_local: bool = True
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -99,15 +102,18 @@ async def opened(
             studio.core.feed, ended=studio.core.keys.ended, stopping=stopping, streams_max=streams_max
         )
         await stack.enter_async_context(streams.running())
+        core = studio.core
+        watch = Watch(core.database, upstream_id=core.upstream.ident)
         made = Gateway(
             studio,
             studio.core.settings.public_url or origin,
             keys=studio.core.keys,
             links=Links(studio.core.seal.derived(b"links")),
             meters=meters,
-            watch=Watch(studio.core.database, upstream_id=studio.core.upstream.ident),
             answers=answers,
             streams=streams,
+            watch=watch,
+            readiness=Readiness(watch, core.files, core.upstream),
             is_local=is_local,
             stopping=stopping,
         )

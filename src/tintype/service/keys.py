@@ -10,7 +10,9 @@ elsewhere is refused after that, one that was revoked here at once.
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import functools
 import hashlib
 import re
 import time
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tintype.service.budgets import Cap
-    from tintype.store.database import Database
+    from tintype.store.database import Database, Session
     from tintype.store.keys import Key
 
 PREFIX = "tt_"
@@ -65,6 +67,8 @@ class Keys:
         self._now = now
         self._monotonic = monotonic
         self._believed: dict[bytes, tuple[Caller, float]] = {}
+        self._asking: dict[bytes, asyncio.Future[Caller | None]] = {}
+        self._changes = 0
         self._exist = False
         self._exist_until = 0.0
 
@@ -90,6 +94,10 @@ class Keys:
         ):
             raise errors.InputError(
                 f"a key's name has 1 to {_NAME_MAX} printable characters without a slash, and is not local or *"
+            )
+        if ids.is_ulid(name):
+            raise errors.InputError(
+                "a key's name cannot look like an id, so that the one is not taken for the other"
             )
         if not scopes:
             raise errors.InputError("a key without scopes could do nothing; give it generate, read or admin")
@@ -132,32 +140,32 @@ class Keys:
         """Return the key of an id or a name. Raises KeyUnknown."""
         found = await store.every(self._database, named=named)
         if not found:
-            raise errors.KeyUnknown(f"there is no key {named[:60]!r}; see: tintype keys list")
+            raise _unknown(named)
         return found[0]
 
     async def rotate(self, named: str, *, by: str, overlap_s: float = OVERLAP_S) -> Made:
         """Give a key a new secret; the one before counts for `overlap_s` yet. Raises KeyUnknown, NotPossibleNow."""
         if not 0 <= overlap_s <= 30 * 86_400:
             raise errors.InputError("the overlap is 0 seconds to 30 days")
-        before = await self._live(named)
         secret, written = self._new()
         async with self._database.transaction() as work:
+            before = await _live(work, named)
             await store.exchange(work, before.id, written, overlap_s=overlap_s)
             facts = {"name": before.name, "overlap_s": overlap_s}
             await audit.note(work, by=by, action="key.rotate", subject=f"key:{before.id}", facts=facts)
             (key,) = await store.every(work, named=before.id)
-        self._believed.clear()
+        self._forget()
         return Made(key, secret)
 
     async def revoke(self, named: str, *, by: str) -> Key:
         """Refuse a key from now on; what it asked for goes on and settles. Raises KeyUnknown, NotPossibleNow."""
-        before = await self._live(named)
         async with self._database.transaction() as work:
-            if await store.revoke(work, before.id):
-                facts = {"name": before.name}
-                await audit.note(work, by=by, action="key.revoke", subject=f"key:{before.id}", facts=facts)
+            before = await _live(work, named)
+            await store.revoke(work, before.id)
+            facts = {"name": before.name}
+            await audit.note(work, by=by, action="key.revoke", subject=f"key:{before.id}", facts=facts)
             (key,) = await store.every(work, named=before.id)
-        self._believed.clear()
+        self._forget()
         return key
 
     async def authenticate(self, secret: str, *, address: str) -> Caller:
@@ -166,23 +174,12 @@ class Keys:
         believed = self._believed.get(digest)
         if believed is not None and self._monotonic() < believed[1]:
             return believed[0]
-        found = await store.holder(self._database, digest) if _SECRET.fullmatch(secret) else None
-        if found is None or not found.is_good:
-            self._believed.pop(digest, None)
+        caller = await self._asked(digest) if _SECRET.fullmatch(secret) else None
+        if caller is None:
             await addresses.attempt_failed(self._database, address, per_minute=FAILURES_PER_MINUTE)
             raise errors.KeyRefused(
                 "this API key is not accepted: it is none of ours, has expired or was revoked"
             )
-        caller = Caller(
-            found.id,
-            found.name,
-            frozenset(Scope(one) for one in found.scopes),
-            None if found.models is None else frozenset(found.models),
-            found.expires_at,
-        )
-        if len(self._believed) >= _KNOWN_MAX:
-            self._believed.clear()
-        self._believed[digest] = (caller, self._monotonic() + BELIEVED_S)
         return caller
 
     async def any_exist(self) -> bool:
@@ -203,16 +200,67 @@ class Keys:
             ended.add(access.LOCAL)
         return ended
 
-    async def _live(self, named: str) -> Key:
-        found = await self.get(named)
-        if found.revoked_at is not None:
-            raise errors.NotPossibleNow(f"the key {found.name!r} was revoked, for good; make a new one")
-        return found
+    async def _asked(self, digest: bytes) -> Caller | None:
+        """Ask whose secret it is, once for all who want to know at the same time."""
+        asking = self._asking.get(digest)
+        if asking is None:
+            asking = self._asking[digest] = asyncio.ensure_future(self._look(digest))
+            asking.add_done_callback(functools.partial(self._answered, digest))
+        # Whoever leaves does not take the answer from the others.
+        return await asyncio.shield(asking)
+
+    async def _look(self, digest: bytes) -> Caller | None:
+        began, changes = self._monotonic(), self._changes
+        found = await store.holder(self._database, digest)
+        if found is None or not found.is_good:
+            self._believed.pop(digest, None)
+            return None
+        caller = Caller(
+            found.id,
+            found.name,
+            frozenset(Scope(one) for one in found.scopes),
+            None if found.models is None else frozenset(found.models),
+            found.expires_at,
+        )
+        # What was read before a key was changed here is worth one answer, and no belief.
+        if changes == self._changes:
+            if len(self._believed) >= _KNOWN_MAX:
+                self._believed.clear()
+            believed_s = BELIEVED_S if found.counts_for_s is None else min(BELIEVED_S, found.counts_for_s)
+            self._believed[digest] = (caller, began + believed_s)
+        return caller
+
+    def _answered(self, digest: bytes, asked: asyncio.Future[Caller | None]) -> None:
+        if self._asking.get(digest) is asked:
+            del self._asking[digest]
+        # When nobody waits any more, a failure is of no interest.
+        if not asked.cancelled():
+            asked.exception()
+
+    def _forget(self) -> None:
+        """Believe nothing that was read before now."""
+        self._changes += 1
+        self._believed.clear()
+        self._asking.clear()
 
     def _new(self) -> tuple[str, store.Secret]:
         text = base64.urlsafe_b64encode(self._randomness(SECRET_BYTES)).rstrip(b"=").decode()
         secret = PREFIX + text
         return secret, store.Secret(hashlib.sha256(secret.encode()).digest(), secret[-4:])
+
+
+async def _live(work: Session, named: str) -> Key:
+    """Lock a key that is not revoked. Raises KeyUnknown, NotPossibleNow."""
+    found = await store.lock(work, named)
+    if found is None:
+        raise _unknown(named)
+    if found.revoked_at is not None:
+        raise errors.NotPossibleNow(f"the key {found.name!r} was revoked, for good; make a new one")
+    return found
+
+
+def _unknown(named: str) -> errors.KeyUnknown:
+    return errors.KeyUnknown(f"there is no key {named[:60]!r}; see: tintype keys list")
 
 
 __all__ = ["Keys", "Made"]

@@ -29,7 +29,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Whose secret was shown, and whether it counts."""
+    """Whose secret was shown, and whether it counts; `counts_for_s` is how long it does yet, None without end."""
 
     id: str
     name: str
@@ -37,6 +37,7 @@ class Holder:
     models: list[str] | None
     expires_at: datetime | None
     is_good: bool
+    counts_for_s: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ async def make(
 
 
 async def holder(on: Database | Session, hash_: bytes) -> Holder | None:
-    """Return whose secret has this hash, noting the use."""
+    """Return whose secret has this hash, noting the use. It waits for nobody who changes the key."""
     return await on.one("key_of_secret", Holder, hash=hash_)
 
 
@@ -91,6 +92,16 @@ async def that_count(on: Database | Session, idents: Collection[str]) -> set[str
 async def every(on: Database | Session, *, named: str | None = None) -> list[Key]:
     """List the keys, the newest first; with `named` those of this id or name."""
     return await on.all("keys_all", Key, named=named)
+
+
+async def lock(work: Session, named: str) -> Key | None:
+    """Let nobody else change the key of this id or name until the transaction ends, and return it as it is then."""
+    ident = await work.value("lock_named_key", named=named)
+    if ident is None:
+        return None
+    # A statement of its own, which sees what was committed while the lock was waited for.
+    (found,) = await every(work, named=ident)
+    return found
 
 
 async def exchange(work: Session, ident: str, secret: Secret, *, overlap_s: float) -> None:

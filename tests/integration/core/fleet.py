@@ -31,12 +31,15 @@ _ROOT = Path(__file__).parents[3]
 
 
 class Fleet:
-    """The processes, started with `with`."""
+    """The processes, started with `with`; `module` is what each of them runs."""
+
+    def __init__(self, module: str = "tests.integration.core.fleet") -> None:
+        self._module = module
 
     def __enter__(self) -> Self:
         self._running = [
             subprocess.Popen(
-                [sys.executable, "-m", "tests.integration.core.fleet"],
+                [sys.executable, "-m", self._module],
                 cwd=_ROOT,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

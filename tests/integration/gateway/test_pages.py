@@ -1,0 +1,88 @@
+"""The pages of the gateway, and whether it is ready."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.integration.core.conftest import server
+from tests.integration.gateway import serving
+from tintype import testing
+from tintype.api import problems
+
+if TYPE_CHECKING:
+    import httpx2
+
+    from tests.integration.gateway.serving import Serving
+    from tintype.store import embedded
+
+__all__ = ["server"]
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/problems", "/problems/limit_reached"])
+def test_a_page_is_plain_and_safe(http: httpx2.Client, path: str) -> None:
+    """No script, no style within, nothing from elsewhere; a heading, a language, a way past the links."""
+    page = http.get(path)
+
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert not re.search(r"<script|<style| style=| on[a-z]+=| src=| href=\"https?:", page.text)
+    assert (page.text.count("<h1>"), '<html lang="en">' in page.text) == (1, True)
+    style = re.search(r'href="(/static/[0-9a-f]+\.css)"', page.text)
+    assert style
+    sheet = http.get(style[1])
+    assert (sheet.status_code, "immutable" in sheet.headers["cache-control"]) == (200, True)
+
+
+def test_the_reference_has_every_route(http: httpx2.Client) -> None:
+    text = http.get("/docs").text
+
+    for path, methods in http.get("/openapi.json").json()["paths"].items():
+        assert f"<code>{path}</code>" in text
+        for stated in methods.values():
+            assert stated["description"]
+
+
+@pytest.mark.parametrize("code", problems.TABLE)
+def test_every_problem_has_a_page(http: httpx2.Client, code: str) -> None:
+    page = http.get(f"/problems/{code}")
+
+    assert page.status_code == 200
+    assert f"HTTP status {problems.TABLE[code][0]}" in page.text
+
+
+def test_a_problem_that_is_none_is_not_there(http: httpx2.Client) -> None:
+    assert http.get("/problems/none").status_code == 404
+
+
+def test_a_gateway_that_can_work_says_so(http: httpx2.Client) -> None:
+    told = http.get("/readyz")
+
+    assert (told.status_code, told.json()["ready"]) == (200, True)
+    assert {part["name"] for part in told.json()["parts"]} == {"database", "storage", "upstream", "worker"}
+
+
+def test_one_without_a_worker_says_what_to_do(server: embedded.Server) -> None:
+    with (
+        serving.database(server) as url,
+        testing.simulator() as upstream,
+        serving.gateway(url, upstream, "--no-worker") as here,
+        here.http() as http,
+    ):
+        told = http.get("/readyz")
+        http.headers["X-Forwarded-For"] = "203.0.113.7"
+        foreign = http.get("/readyz")
+
+    assert told.status_code == 503
+    (worker,) = [part for part in told.json()["parts"] if not part["good"]]
+    assert (worker["name"], "tintype worker" in worker["detail"]) == ("worker", True)
+    assert foreign.status_code == 401
+
+
+def test_health_needs_nothing(here: Serving) -> None:
+    with here.http() as http:
+        http.headers["X-Forwarded-For"] = "203.0.113.7"
+
+        assert http.get("/healthz").json()["status"] == "ok"
