@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from fastapi import Header, Request, Response
+from fastapi import Request, Response
 
 from tintype.api import auth, gateway, limits, present, routing, waiting
 from tintype.api.gateway import Gateway
 from tintype.api.problems import Problem
+from tintype.api.routes.generations import IdempotencyKey
 from tintype.api.schemas.generate import (
     SKYREELS,
     AsyncVideoGenerationRequest,
@@ -34,10 +35,6 @@ from tintype.store.generations import Generation
 
 router = routing.router("/api/generate", tags=["generate"])
 
-IdempotencyKey = Annotated[
-    str | None,
-    Header(description="The same key with the same body within 24 hours gives the first one again."),
-]
 Status = Literal["starting", "processing", "succeeded", "failed", "canceled"]
 
 _WORDS: dict[State, Status] = {
@@ -198,9 +195,7 @@ def _callback(request: Request, url: str) -> str:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError:
-        host, port = None, None
-    if host is None or parts.scheme not in {"http", "https"} or not url.isprintable():
-        raise errors.InputError("callback_url: it is no address like https://app.example.com/films")
+        raise errors.InputError("callback_url: it is no address like https://app.example.com/films") from None
     own = urlsplit(gateway.of(request).origin_of(request))
     if (host, port) == (own.hostname, own.port):
         raise errors.InputError("callback_url: it leads to this gateway itself; give one of your own")

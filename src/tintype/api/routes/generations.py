@@ -19,7 +19,12 @@ router = routing.router("/api/generations", tags=["generations"])
 Ident = Annotated[str, Path(description="The generation's id.", examples=["01k9w3t8m2q7r5v6x0y4z1a2b3"])]
 IdempotencyKey = Annotated[
     str | None,
-    Header(description="The same key with the same body within 24 hours gives the first generation again."),
+    Header(
+        min_length=1,
+        max_length=255,
+        pattern=r"^[ -~]+$",
+        description="The same key with the same body within 24 hours gives the first generation again.",
+    ),
 ]
 Prefer = Annotated[
     str | None,

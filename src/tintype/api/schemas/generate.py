@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from tintype.api.schemas.generations import FLUX, IDENT
-from tintype.api.schemas.shapes import Asked, Told
+from tintype.api.schemas.shapes import Asked, Matching, Prompt, Told, Whole
+from tintype.service.films import IMAGES_MAX
 
 SKYREELS = "fofr/skyreels-2"
 _COUNT_MAX = 1_000_000_000
+_BASE64 = r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"
+ImageUrl = Annotated[
+    str,
+    Matching(
+        rf"^(?:[hH][tT][tT][pP][sS]?://\S+|data:[\w.+/;=-]*;base64,{_BASE64})$",
+        "it is no address of an image; give https://… or a data URI in base64",
+    ),
+]
+CalledUrl = Annotated[
+    str,
+    Field(max_length=2048),
+    Matching(
+        r"^[hH][tT][tT][pP][sS]?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?:[/?#]\S*)?$",
+        "it is no address like https://app.example.com/films",
+    ),
+]
 
 
 class ImageGenerationRequest(Asked):
     """A picture from a prompt."""
 
-    prompt: str = Field(description="What is to be seen.", examples=["a red sports car"])
+    prompt: Prompt = Field(description="What is to be seen.", examples=["a red sports car"])
     model: str = Field(default=FLUX, max_length=255, description="A model of the catalogue, or `owner/name`.")
 
 
@@ -32,8 +49,10 @@ class ImageGenerationResponse(Told):
 class VideoGenerationRequest(Asked):
     """A film from pictures: a clip of each, joined in their order."""
 
-    image_urls: list[str] = Field(
-        max_length=100,
+    image_urls: list[ImageUrl] = Field(
+        max_length=IMAGES_MAX,
+        # Without any it is a 400 with words of its own.
+        json_schema_extra={"minItems": 1},
         description="Addresses of the pictures, at least one.",
         examples=[["https://example.com/img1.jpg", "https://example.com/img2.jpg"]],
     )
@@ -57,9 +76,8 @@ class VideoGenerationResponse(Told):
 class AsyncVideoGenerationRequest(VideoGenerationRequest):
     """A film that is made while nobody waits."""
 
-    callback_url: str | None = Field(
+    callback_url: CalledUrl | None = Field(
         default=None,
-        max_length=2048,
         description="Called with the result when it has ended, however it ended; signed (Standard Webhooks).",
         examples=["https://app.example.com/films"],
     )
@@ -78,8 +96,8 @@ class PollRequest(Asked):
     """What is to be waited for, and how long, in seconds."""
 
     prediction_id: str = Field(max_length=255, examples=[IDENT])
-    timeout: int = Field(default=600, ge=1, le=3600, description="Seconds to wait at most.")
-    interval: int = Field(
+    timeout: Whole = Field(default=600, ge=1, le=3600, description="Seconds to wait at most.")
+    interval: Whole = Field(
         default=5, ge=1, le=60, description="Seconds between two looks; an end is told at once all the same."
     )
 
@@ -95,8 +113,8 @@ class PollResponse(Told):
 class CostEstimateRequest(Asked):
     """So many pictures, and seconds of film."""
 
-    num_images: int = Field(default=0, ge=0, le=_COUNT_MAX, examples=[10])
-    video_duration: int = Field(default=0, ge=0, le=_COUNT_MAX, examples=[30], description="Seconds.")
+    num_images: Whole = Field(default=0, ge=0, le=_COUNT_MAX, examples=[10])
+    video_duration: Whole = Field(default=0, ge=0, le=_COUNT_MAX, examples=[30], description="Seconds.")
 
 
 class CostEstimateResponse(Told):

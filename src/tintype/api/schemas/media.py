@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from tintype.api.schemas.shapes import Asked, Told
+from tintype.api.schemas.shapes import Asked, IsWhole, Told, Whole
 
 DAY_S = 24 * 60 * 60
 
@@ -15,10 +15,10 @@ DAY_S = 24 * 60 * 60
 class ShareAsked(Asked):
     """What is to be shared, and for how long."""
 
-    position: int | None = Field(
-        default=None, ge=0, le=9999, description="One output; all of them when left out.", examples=[0]
+    position: Annotated[int, Field(ge=0, le=9999), IsWhole] | None = Field(
+        default=None, description="One output; all of them when left out.", examples=[0]
     )
-    expires_in: int = Field(
+    expires_in: Whole = Field(
         default=DAY_S, ge=60, le=90 * DAY_S, description="Seconds until the links end.", examples=[3600]
     )
 

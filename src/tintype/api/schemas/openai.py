@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
 from tintype.api.schemas.generations import FLUX, IDENT
-from tintype.api.schemas.shapes import Asked, Told
-from tintype.domain import pictures
+from tintype.api.schemas.shapes import Asked, IsWhole, Matching, Prompt, Told
+
+Size = Annotated[
+    str, Matching(r"^(?:auto|[1-9]\d{0,4}x[1-9]\d{0,4})$", "it is no size; write it as 1024x1024, or auto")
+]
 
 
 class ImagesAsked(Asked):
     """Pictures from a prompt. What a model has no input for is left out and told in `warnings`."""
 
-    prompt: str = Field(description="What is to be seen.", examples=["a red sports car"])
+    prompt: Prompt = Field(description="What is to be seen.", examples=["a red sports car"])
     model: str | None = Field(
         default=None,
         max_length=255,
         description="A model of `GET /models`; without one, `quality` chooses it: low a quick one, high the best.",
         examples=[FLUX],
     )
-    n: int | None = Field(default=1, ge=1, le=10, description="How many.")
-    size: str | None = Field(
+    n: Annotated[int, Field(ge=1, le=10), IsWhole] | None = Field(default=1, description="How many.")
+    size: Size | None = Field(
         default="auto",
-        max_length=20,
         description="Width and height, or auto; a model that makes shapes makes the nearest.",
         examples=["1024x1024"],
     )
@@ -33,7 +35,7 @@ class ImagesAsked(Asked):
         default="url", description="A link that stays as it is, or the file itself in base64."
     )
     output_format: Literal["png", "webp", "jpeg", "gif", "svg"] | None = None
-    output_compression: int | None = Field(default=None, ge=0, le=100)
+    output_compression: Annotated[int, Field(ge=0, le=100), IsWhole] | None = None
     background: Literal["auto", "transparent", "opaque"] | None = None
     style: str | None = Field(default=None, max_length=100)
     moderation: Literal["auto", "low"] | None = Field(
@@ -46,12 +48,12 @@ class ImagesAsked(Asked):
         default_factory=dict, description="The model's own inputs, which win over the words beside it."
     )
 
-    @field_validator("size")
+    @field_validator("stream", mode="before")
     @classmethod
-    def _is_size(cls, value: str | None) -> str | None:
-        if value not in {None, "", "auto"}:
-            pictures.pixels(str(value))
-        return value or None
+    def _is_no_stream(cls, value: Any) -> Any:
+        if value is not None and value is not False:
+            raise ValueError("pictures come whole; leave stream out")
+        return value
 
 
 class ImageTold(Told):

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+)
+from pydantic_core import CoreSchema, core_schema
 
 from tintype.domain import money
+from tintype.service.wishes import PROMPT_MAX
 
 Usd = Annotated[
     str,
@@ -17,6 +28,44 @@ Usd = Annotated[
         pattern=r"^-?\d+(\.\d{1,9})?$",
     ),
 ]
+
+
+def _whole(value: Any) -> Any:
+    """Refuse what the reader of JSON would take for a whole number, and JSON does not: true, and text."""
+    if isinstance(value, bool | str):
+        raise ValueError("it is to be a whole number")  # noqa: TRY004 - pydantic makes this kind a refusal
+    return value
+
+
+IsWhole = BeforeValidator(_whole)
+"""For `Annotated`, behind limits: a whole number as JSON has it, 1.0 among them."""
+Whole = Annotated[int, IsWhole]
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """A text that fits a pattern, for `Annotated`; what does not is refused with a sentence for people."""
+
+    pattern: str
+    said: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Check what the type itself takes."""
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, inner: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Describe it by the pattern."""
+        return {**handler(inner), "pattern": self.pattern}
+
+    def _check(self, value: str) -> str:
+        if re.search(self.pattern, value) is None:
+            raise ValueError(self.said)
+        return value
+
+
+Prompt = Annotated[str, Field(max_length=PROMPT_MAX), Matching(r"\S", "it is empty; say what is to be made")]
 
 
 class Asked(BaseModel):
