@@ -157,7 +157,7 @@ def test_a_failed_picture_is_told_with_the_documents_words(http: httpx2.Client) 
 
 
 def test_a_film_with_a_failed_clip_is_told_and_the_others_are_kept(http: httpx2.Client) -> None:
-    images = [IMAGES[0], "https://example.com/[[fail=too dark]].jpg"]
+    images = [IMAGES[0], "https://example.com/[[fail=too-dark]].jpg"]
 
     answer = http.post("/api/generate/video", json={"image_urls": images})
 
@@ -165,7 +165,7 @@ def test_a_film_with_a_failed_clip_is_told_and_the_others_are_kept(http: httpx2.
     assert (answer.status_code, told["code"]) == (502, "generation_failed")
     assert (told["success"], told["video_url"], told["duration_seconds"]) == (False, None, 0)
     assert told["error"].startswith("clip 2 of 2 was not made: ")
-    assert "too dark" in told["error"]
+    assert "too-dark" in told["error"]
     rows = http.get("/api/generations", params={"limit": 2}).json()["data"]
     assert {row["state"] for row in rows} == {"succeeded", "failed"}
 
@@ -282,7 +282,7 @@ def test_the_callback_of_a_film_carries_its_result(http: httpx2.Client, here: Se
         )
         bad = http.post(
             "/api/generate/video/async",
-            json={"image_urls": ["https://example.com/[[fail=too dark]].jpg"], "callback_url": f"{url}/bad"},
+            json={"image_urls": ["https://example.com/[[fail=too-dark]].jpg"], "callback_url": f"{url}/bad"},
         )
         calls = dict(came.get(timeout=30) for _ in range(2))
 
@@ -296,7 +296,7 @@ def test_the_callback_of_a_film_carries_its_result(http: httpx2.Client, here: Se
     assert http.get(urlsplit(results["/good"]["video_url"]).path).status_code == 200
     assert results["/bad"]["prediction_id"] == bad.json()["prediction_id"]
     assert (results["/bad"]["success"], results["/bad"]["video_url"]) == (False, None)
-    assert "too dark" in results["/bad"]["error"]
+    assert "too-dark" in results["/bad"]["error"]
 
 
 def test_the_same_key_gives_the_same_film(http: httpx2.Client) -> None:

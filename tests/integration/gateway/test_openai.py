@@ -96,7 +96,7 @@ def test_nothing_is_bought_twice(endings: Mapping[str, str]) -> None:
         ({"prompt": "a boat", "qualty": "hd"}, 422, "qualty"),
         ({"prompt": "a boat", "model": "wan-video/wan-2.2-i2v-fast"}, 422, "model"),
         ({"prompt": "a boat", "model": "nothing"}, 404, None),
-        ({"prompt": " "}, 422, None),
+        ({"prompt": " "}, 422, "prompt"),
     ],
 )
 def test_refusals_have_the_shape_that_is_expected(
