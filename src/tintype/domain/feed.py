@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from tintype.domain import texts
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
@@ -95,9 +97,9 @@ def progress(*, prediction_id: str, percent: float | None, logs: str | None, out
     return {
         "prediction_id": prediction_id,
         "percent": percent,
-        "logs": (logs or "")[-_LOGS_MAX:].replace("\0", ""),
+        "logs": texts.keepable((logs or "")[-_LOGS_MAX:]),
         "logs_length": len(logs or ""),
-        "output": None if text is None else text[-_OUTPUT_MAX:].replace("\0", ""),
+        "output": None if text is None else texts.keepable(text[-_OUTPUT_MAX:]),
         "output_length": len(text) if text is not None else len(output) if isinstance(output, list) else 0,
     }
 

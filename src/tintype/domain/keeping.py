@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from tintype.domain import texts
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from random import Random
@@ -36,6 +38,7 @@ def sources(output: Any, *, is_text: bool = False) -> list[Source]:
     """
     if output in (None, "", [], {}):
         return []
+    output = texts.keepable(output)
     pieces = [output] if isinstance(output, str) else output
     if isinstance(pieces, list) and all(isinstance(piece, str) for piece in pieces):
         if not is_text and all(map(is_file, pieces)):

@@ -347,7 +347,7 @@ def retry_after_s(reply: Reply, body: Mapping[str, Any] | None = None) -> float 
     elif header:
         until, now = parse_date(header), reply.date
         if until is not None and now is not None:
-            asked.append(max(0.0, (until - now).total_seconds()))
+            asked.append(min(max(0.0, (until - now).total_seconds()), 86_400.0))
     return max(asked, default=None)
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from tintype.domain import charges, errors, events, generation, looking
+from tintype.domain import charges, errors, events, generation, looking, texts
 from tintype.domain.catalogue import Catalogue, Model, UnknownModel
 from tintype.domain.generation import Charge, State, Work
 from tintype.service import alerting, telling
@@ -366,9 +366,13 @@ def _due(state: State, first_look_s: float) -> dict[str, Any]:
 
 def facts_of(record: Prediction) -> dict[str, Any]:
     """Return what is kept of upstream's record: not the input, which may hold what nobody else should read."""
-    facts: dict[str, Any] = record.model_dump(mode="json", include=set(_KEPT))
-    if isinstance(facts.get("logs"), str):
-        facts["logs"] = facts["logs"][-_LOGS_MAX:].replace("\x00", "")
+    # What lies too deep cannot even be dumped.
+    shallow = {"output": texts.keepable(record.output), "metrics": texts.keepable(record.metrics)}
+    told = record.model_copy(update=shallow).model_dump(mode="json", include=set(_KEPT))
+    for name, part in (("logs", slice(-_LOGS_MAX, None)), ("error", slice(_LOGS_MAX))):
+        if isinstance(told.get(name), str):
+            told[name] = told[name][part]
+    facts: dict[str, Any] = texts.keepable(told)
     return facts
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ PAGES_MAX = 200
 AGAIN_S = 2.0
 _AMBIGUOUS_AGAIN_S = 15.0
 _AFTER_S = 30.0
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,255}")
 
 _log = logging.getLogger("tintype.service")
 
@@ -242,4 +244,4 @@ def token_of(webhook: str | None) -> str | None:
     if webhook is None or HOOKS not in webhook:
         return None
     token = webhook.rpartition(HOOKS)[2]
-    return token or None
+    return token if _TOKEN.fullmatch(token) else None

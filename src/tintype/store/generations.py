@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg.types.json import Jsonb
 
-from tintype.domain import generation, ids
+from tintype.domain import generation, ids, texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tintype.store.database import Database, Session
 
 _CLOCKS = timedelta(hours=1)
+_MESSAGE_MAX = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +248,7 @@ async def write(
     if facts.cancel_wished and now.cancel_wished_at is None:
         changed["cancel_wished"] = True
     if decision.failure_message:
-        changed["failure_message"] = decision.failure_message
+        changed["failure_message"] = texts.keepable(decision.failure_message)[:_MESSAGE_MAX]
     changed.update(changes or {})
     if not changed:
         return None

@@ -136,7 +136,7 @@ def test_progress_shows_text_and_no_addresses(output: Any, text: str | None, len
     seen = feed.progress(prediction_id="p", percent=None, logs="l" * 9000 + "\0", output=output)
 
     assert (seen["output"], seen["output_length"]) == (text, length)
-    assert (len(seen["logs"]), seen["logs_length"]) == (8191, 9001)
+    assert (len(seen["logs"]), seen["logs"][-1], seen["logs_length"]) == (8192, "\ufffd", 9001)
 
 
 def test_what_was_missed_has_room_however_much_it_is() -> None:

@@ -160,6 +160,12 @@ def test_invalid_fields_are_named() -> None:
         (_reply(429, {"retry_after": True}), None),
         (
             _reply(
+                429, b"", retry_after="Wed, 01 Jul 2099 10:00:00 GMT", date="Wed, 01 Jul 2026 10:00:00 GMT"
+            ),
+            86_400.0,
+        ),
+        (
+            _reply(
                 503, b"", retry_after="Wed, 01 Jul 2026 10:00:30 GMT", date="Wed, 01 Jul 2026 10:00:00 GMT"
             ),
             30.0,
