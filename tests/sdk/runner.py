@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import queue
 import sys
 import threading
@@ -14,6 +15,7 @@ import traceback
 import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,8 +32,19 @@ VECTOR_HEADERS = {
 }
 
 
+def token(name: str) -> str:
+    """Return the token of a name: at a gateway a key that SDK_TOKENS holds by the token's name at the simulator."""
+    return json.loads(os.environ.get("SDK_TOKENS", "{}")).get(name, name)
+
+
+def is_ours(address: object, origin: str) -> bool:
+    """Whether an address is on the host that the SDK calls, whatever its path."""
+    one, other = urlsplit(str(address)), urlsplit(origin)
+    return (one.scheme, one.netloc) == (other.scheme, other.netloc)
+
+
 def main(scenarios: dict[str, Callable[[str], None]]) -> None:
-    """Run each scenario with the origin of the simulator, as given on the command line."""
+    """Run each scenario with the origin that is called, as given on the command line."""
     for name, scenario in scenarios.items():
         try:
             scenario(sys.argv[1])

@@ -60,13 +60,16 @@ def endings(request: pytest.FixtureRequest) -> Iterator[Mapping[str, str]]:
         environment = {"PATH": os.environ["PATH"], "HOME": str(home), "SDK_HOME": str(home)}
         if running.ca is not None:
             environment |= {"SSL_CERT_FILE": str(running.ca), "NODE_EXTRA_CA_CERTS": str(running.ca)}
-        yield _run(sdk, home, running.url, environment)
+        yield run(sdk, home, running.url, environment)
 
 
-def _run(sdk: str, home: Path, url: str, environment: Mapping[str, str]) -> Mapping[str, str]:
+def run(
+    sdk: str, home: Path, url: str, environment: Mapping[str, str], *, script: str = "scenarios.mjs"
+) -> Mapping[str, str]:
+    """Run the scenarios of an SDK against an address; returns how each ended."""
     command = [str(home / "bin" / "python"), str(HERE / f"{sdk.replace('-', '_')}.py"), url]
     if sdk == "js":
-        command = [str(_node()), str(HERE / "js" / "scenarios.mjs"), url]
+        command = [str(_node()), str(HERE / "js" / script), url]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=100, check=False)
     assert done.returncode == 0, done.stderr
     return {line["scenario"]: line["error"] for line in map(json.loads, done.stdout.splitlines())}

@@ -10,6 +10,8 @@ const require = createRequire(join(process.env.SDK_HOME, "index.js"));
 const Replicate = require("replicate");
 
 const origin = process.argv[2];
+// At a gateway a token is a key that SDK_TOKENS holds by the token's name at the simulator.
+const tokens = JSON.parse(process.env.SDK_TOKENS ?? "{}");
 const FLUX = "black-forest-labs/flux-schnell";
 const EDITOR = "black-forest-labs/flux-kontext-pro";
 const COMMUNITY = "stability-ai/sdxl";
@@ -17,7 +19,7 @@ const TEXT = "meta/meta-llama-3-8b-instruct";
 const PNG = Buffer.from([0x89, 0x50, 0x4e, 0x47]);
 
 // This SDK wants /v1 in the address.
-const client = (auth = "r8_javascript") => new Replicate({ auth, baseUrl: `${origin}/v1` });
+const client = (auth = "r8_javascript") => new Replicate({ auth: tokens[auth] ?? auth, baseUrl: `${origin}/v1` });
 
 // An output is a file object over https and only an address over http.
 async function picture(output) {
@@ -187,7 +189,7 @@ const scenarios = {
     const api = client();
     const run = () => api.run(FLUX, { input: { prompt: "a boat", output_format: "png" } });
     for (const [output] of await Promise.all([run(), run(), run(), run(), run()])) {
-      assert.ok(String(output).startsWith(origin));
+      assert.equal(new URL(String(output)).host, new URL(origin).host);
     }
   },
 
