@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tintype import catalogue, traces
 from tintype.api import proxies
+from tintype.api.cursors import Cursors
 from tintype.api.stream import STREAMS_MAX, Streams
 from tintype.local.studio import Studio
 from tintype.metrics import Meters
@@ -51,6 +52,7 @@ class Gateway:
     answers: Answers
     streams: Streams
     readiness: Readiness
+    cursors: Cursors
     is_local: bool = True
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -114,6 +116,7 @@ async def opened(
             streams=streams,
             watch=watch,
             readiness=Readiness(watch, core.files, core.upstream),
+            cursors=Cursors(studio.core.seal.derived(b"cursors")),
             is_local=is_local,
             stopping=stopping,
         )

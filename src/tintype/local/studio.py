@@ -25,8 +25,9 @@ from tintype.local.generation import Estimate, Generation, Moment, StoredOutput
 from tintype.replicate import settings as replicate_settings
 from tintype.replicate.tokens import Token
 from tintype.service import films, spend
+from tintype.service.listing import Filters
 from tintype.service.requests import Cache, Request
-from tintype.store import generations, outputs
+from tintype.store import outputs
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
@@ -336,14 +337,8 @@ class Studio:
 
         `before` is the last id of the page before. Outputs are not among it: ask for one with `get`.
         """
-        rows = await self.core.database.all(
-            "search_generations",
-            generations.Generation,
-            key=self.actor.key,
-            user=self.actor.user,
-            text=search,
-            before=before,
-            at_most=at_most,
+        rows = await self.core.generations.list(
+            actor=self.actor, filters=Filters(text=search), before=before, at_most=at_most
         )
         return [generation.of(row) for row in rows]
 

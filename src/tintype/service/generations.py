@@ -21,8 +21,9 @@ from tintype.domain import charges, errors, ids, inputs, pricing
 from tintype.domain.access import Actor
 from tintype.domain.generation import State
 from tintype.domain.money import to_usd
-from tintype.service import finishing, guarding, requests, telling
+from tintype.service import finishing, guarding, listing, requests, telling
 from tintype.service.answers import CallerLeft
+from tintype.service.listing import Filters
 from tintype.service.requests import DEADLINE_LEAST_S, DEADLINE_MOST_S, Cache, Follows, Request
 from tintype.store import admission, gathering, generations
 from tintype.store.admission import Wanted
@@ -157,13 +158,19 @@ class Generations:
             raise errors.UnknownGeneration(f"there is no generation {ident[:64]!r}")
         return row
 
-    async def list(self, *, actor: Actor, before: str | None = None, at_most: int = 100) -> list[Generation]:
+    async def list(
+        self,
+        *,
+        actor: Actor,
+        filters: Filters = Filters(),  # noqa: B008 - it cannot be changed
+        before: str | None = None,
+        at_most: int = 100,
+    ) -> list[Generation]:
         """Return a page of the actor's generations, newest first; `before` is the last id of the page before."""
-        return await self._database.all(
-            "generations_of_owner",
-            generations.Generation,
-            key=actor.key,
-            user=actor.user,
+        return await listing.page(
+            self._database,
+            actor,
+            filters,
             before=before,
             at_most=min(max(at_most, 1), PAGE_MAX),
         )

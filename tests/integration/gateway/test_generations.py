@@ -59,6 +59,6 @@ def test_one_asked_for_is_shown_listed_and_cancelled(http: httpx2.Client) -> Non
     listed = http.get("/api/generations", params={"limit": 1}).json()
     cancelled = http.post(f"/api/generations/{ident}/cancel")
 
-    assert listed["data"][0]["id"] == ident == listed["next"]
+    assert listed["data"][0]["id"] == ident
     assert http.get(f"/api/generations/{ident}").json()["id"] == ident
     assert cancelled.status_code == 200

@@ -10,9 +10,21 @@ from pydantic import ValidationError
 from tintype.api import asking, auth, gateway, present, routing
 from tintype.api.bodies import StrictRequest
 from tintype.api.problems import Problem
-from tintype.api.schemas.generations import GenerationAsked, GenerationPage, GenerationTold, OrderTold
-from tintype.domain import ids
+from tintype.api.schemas.generations import (
+    GenerationAsked,
+    GenerationOrOrder,
+    GenerationPage,
+    GenerationsWanted,
+    GenerationTold,
+    OrderTold,
+    RatingAsked,
+    RatingTold,
+)
 from tintype.domain.access import Scope
+from tintype.domain.catalogue import Catalogue, UnknownModel
+from tintype.service import ratings, removal
+from tintype.service.listing import Filters
+from tintype.store import outputs
 
 router = routing.router("/api/generations", tags=["generations"])
 
@@ -32,11 +44,14 @@ Prefer = Annotated[
 ]
 
 
+_LIST = "generations"
+
+
 @router.post(
     "",
     status_code=202,
-    response_model=GenerationTold | OrderTold,
-    responses={200: {"model": GenerationTold | OrderTold}, **routing.refuses(402, 404, 409, 413, 415)},
+    response_model=GenerationOrOrder,
+    responses={200: {"model": GenerationOrOrder}, **routing.refuses(402, 404, 409, 413, 415)},
 )
 async def submit(
     body: GenerationAsked,
@@ -87,21 +102,30 @@ async def submit_shortly(request: StrictRequest) -> Response | None:
 
 @router.get("", response_model=GenerationPage, responses=routing.refuses())
 async def index(
-    request: Request,
-    caller: auth.Reads,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    cursor: Annotated[str | None, Query(description="`next` of the page before.")] = None,
-    user: Annotated[str | None, Query(max_length=255)] = None,
+    request: Request, caller: auth.Reads, wanted: Annotated[GenerationsWanted, Query()]
 ) -> GenerationPage:
-    """List the key's generations, newest first."""
+    """List the key's generations that all filters fit, newest first."""
     here = gateway.of(request)
-    if cursor is not None and not ids.is_ulid(cursor):
-        raise Problem("bad_cursor", "cursor: give the `next` of a page as it is, or leave it out")
-    rows = await here.core.generations.list(actor=caller.actor(user=user), before=cursor, at_most=limit)
+    rows = await here.core.generations.list(
+        actor=caller.actor(user=wanted.user),
+        filters=Filters(
+            states=tuple(wanted.state),
+            model=None if wanted.model is None else _slug(here.core.catalogue, wanted.model),
+            project=wanted.project,
+            tags=tuple(wanted.tag),
+            order_id=wanted.order,
+            since=wanted.created_after,
+            until=wanted.created_before,
+            text=wanted.search,
+        ),
+        before=here.cursors.read(_LIST, caller.key, wanted.cursor),
+        at_most=wanted.limit,
+    )
+    kept = await outputs.of_several(here.core.database, [row.id for row in rows if row.finished_at])
     origin = here.origin_of(request)
     return GenerationPage(
-        data=[present.generation(row, (), links=here.links, origin=origin) for row in rows],
-        next=rows[-1].id if len(rows) == limit else None,
+        data=[present.generation(row, kept.get(row.id, ()), links=here.links, origin=origin) for row in rows],
+        next=here.cursors.write(_LIST, caller.key, rows[-1].id) if len(rows) == wanted.limit else None,
     )
 
 
@@ -116,3 +140,58 @@ async def cancel(request: Request, caller: auth.Generates, id: Ident) -> Generat
     """Wish that a generation ends: at once and free while it is not bought. One that has ended stays as it is."""
     await gateway.of(request).core.generations.cancel(id, actor=caller.actor())
     return await asking.generation(request, id, actor=caller.actor())
+
+
+@router.post(
+    "/{id}/retry",
+    status_code=202,
+    response_model=GenerationTold,
+    responses=routing.refuses(402, 404, 409, 413, 415),
+)
+async def retry(
+    request: Request,
+    response: Response,
+    caller: auth.Generates,
+    id: Ident,
+    idempotency_key: IdempotencyKey = None,
+    prefer: Prefer = None,
+) -> GenerationTold:
+    """Ask anew for a generation that ended without success; the answer is the new one, at its place in its order.
+
+    409 for one that has not ended, that succeeded, or that was repeated before.
+    """
+    actor = caller.actor()
+    asked = await gateway.of(request).core.generations.retry(id, actor=actor, idempotency_key=idempotency_key)
+    wait_s, is_over = await asking.waited(request, asked, prefer)
+    if wait_s is not None:
+        response.headers["Preference-Applied"] = f"wait={wait_s}"
+        response.status_code = 200 if is_over else 202
+    return await asking.generation(request, asked.ids[0], actor=actor)
+
+
+@router.delete("/{id}", status_code=204, response_class=Response, responses=routing.refuses(404, 409))
+async def delete(request: Request, caller: auth.Generates, id: Ident) -> Response:
+    """Delete a generation that has ended, its outputs with it. What it cost stays in the book."""
+    core = gateway.of(request).core
+    row = await core.generations.get(id, actor=caller.actor())
+    await removal.delete(row.id, db=core.database, files=core.files)
+    return Response(status_code=204)
+
+
+@router.post("/{id}/rate", response_model=RatingTold, responses=routing.refuses(404, 409, 413, 415))
+async def rate(body: RatingAsked, request: Request, caller: auth.Generates, id: Ident) -> RatingTold:
+    """Say what is thought of a generation that succeeded."""
+    core = gateway.of(request).core
+    row = await core.generations.get(id, actor=caller.actor())
+    words = {"up": ratings.MOST, "down": ratings.LEAST}
+    rating = words[body.rating] if isinstance(body.rating, str) else body.rating
+    rated_at = await ratings.rate(core.database, row, rating=rating)
+    return RatingTold(generation_id=row.id, rating=rating, rated_at=rated_at)
+
+
+def _slug(known: Catalogue, name: str) -> str:
+    """Return the slug that generations are kept under for a name of a model; other names as they are."""
+    try:
+        return known.find(name).slug
+    except UnknownModel:
+        return name

@@ -7,15 +7,15 @@ from typing import Annotated
 from fastapi import Path, Query, Request, Response
 
 from tintype.api import asking, auth, gateway, present, routing
-from tintype.api.problems import Problem
 from tintype.api.routes.generations import IdempotencyKey, Prefer
 from tintype.api.schemas.generations import OrderAsked, OrderPage, OrderTold
-from tintype.domain import errors, ids
+from tintype.domain import errors
 from tintype.domain.generation import State
 
 router = routing.router("/api/orders", tags=["orders"])
 
 Ident = Annotated[str, Path(description="The order's id.", examples=["01k9w3t8m2q7r5v6x0y4z1a2b3"])]
+_LIST = "orders"
 _REPEATED = frozenset({State.FAILED, State.CANCELED, State.ABORTED})
 
 
@@ -57,13 +57,16 @@ async def index(
     user: Annotated[str | None, Query(max_length=255, min_length=1)] = None,
 ) -> OrderPage:
     """List the key's orders, newest first."""
-    if cursor is not None and not ids.is_ulid(cursor):
-        raise Problem("bad_cursor", "cursor: give the `next` of a page as it is, or leave it out")
-    rows = await gateway.of(request).core.orders.list(
-        actor=caller.actor(user=user), kind=kind, before=cursor, at_most=limit
+    here = gateway.of(request)
+    rows = await here.core.orders.list(
+        actor=caller.actor(user=user),
+        kind=kind,
+        before=here.cursors.read(_LIST, caller.key, cursor),
+        at_most=limit,
     )
     return OrderPage(
-        data=[present.outline(row) for row in rows], next=rows[-1].id if len(rows) == limit else None
+        data=[present.outline(row) for row in rows],
+        next=here.cursors.write(_LIST, caller.key, rows[-1].id) if len(rows) == limit else None,
     )
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from tintype.api.schemas.shapes import Asked, Page, Told, Usd
 from tintype.domain.generation import State
@@ -90,6 +90,40 @@ class OrderAsked(Asked):
         default=None, max_length=255, description="Your end user, for budgets and reports."
     )
     project: str | None = Field(default=None, max_length=255)
+
+
+class GenerationsWanted(Asked):
+    """Which generations are listed: those that all of it fits."""
+
+    limit: int = Field(default=100, ge=1, le=1000)
+    cursor: str | None = Field(default=None, max_length=200, description="`next` of the page before.")
+    state: list[State] = Field(default_factory=list, max_length=20, description="Any of these.")
+    model: str | None = Field(default=None, max_length=255, examples=["flux-schnell"])
+    user: str | None = Field(default=None, min_length=1, max_length=255, description="Your end user.")
+    project: str | None = Field(default=None, min_length=1, max_length=255)
+    tag: list[TAG] = Field(default_factory=list, max_length=20, description="All of these.")
+    order: str | None = Field(default=None, max_length=64, description="The order that they belong to.")
+    created_after: AwareDatetime | None = Field(default=None, examples=["2026-03-01T00:00:00Z"])
+    created_before: AwareDatetime | None = None
+    search: str = Field(
+        default="", max_length=200, description="Looked for in prompt, model, state, failure and tags."
+    )
+
+
+class RatingAsked(Asked):
+    """What is thought of a generation; it replaces what was thought before."""
+
+    rating: Annotated[int, Field(ge=1, le=5, strict=True)] | Literal["up", "down"] = Field(
+        description="1 (not at all) to 5 (just so); `up` is 5, `down` is 1.", examples=[4]
+    )
+
+
+class RatingTold(Told):
+    """A rating as it was taken down."""
+
+    generation_id: str = Field(examples=[IDENT])
+    rating: int = Field(ge=1, le=5)
+    rated_at: datetime
 
 
 class OutputTold(Told):
@@ -187,6 +221,10 @@ class OrderPage(Page):
 
 
 class GenerationPage(Page):
-    """Generations, newest first. Outputs are not among it: ask for one by its id."""
+    """Generations with their outputs, newest first."""
 
     data: list[GenerationTold]
+
+
+GenerationOrOrder = Annotated[GenerationTold | OrderTold, Field(discriminator="object")]
+"""What is asked for with `n` or `finish`: one generation, or an order where it takes several."""

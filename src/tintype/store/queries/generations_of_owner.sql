@@ -1,4 +1,4 @@
--- Changes nothing; a page of an owner's generations, newest first.
+-- Changes nothing; a page of an owner's generations, newest first, of those that all that is given fits: NULL fits all.
 SELECT
     g.id, g.order_id, g.position, g.key_id, g.end_user, g.project, g.upstream_id, g.simulated, g.model,
     g.version, g.deployment, g.input, g.secrets, g.estimate_nano_usd, g.hold_nano_usd, g.cost_nano_usd,
@@ -13,5 +13,19 @@ WHERE
     AND (%(user)s::text IS NULL OR g.end_user = %(user)s)
     AND (%(before)s::text IS NULL OR g.id < %(before)s)
     AND g.deleted_at IS NULL
+    AND (%(states)s::text[] IS NULL OR g.state = ANY(%(states)s))
+    AND (%(model)s::text IS NULL OR g.model = %(model)s)
+    AND (%(project)s::text IS NULL OR g.project = %(project)s)
+    AND (%(tags)s::text[] IS NULL OR g.tags @> %(tags)s)
+    AND (%(order_id)s::text IS NULL OR g.order_id = %(order_id)s)
+    AND (%(after)s::timestamptz IS NULL OR g.created_at > %(after)s)
+    AND (%(until)s::timestamptz IS NULL OR g.created_at < %(until)s)
+    AND (
+        %(text)s::text IS NULL
+        OR position(
+            lower(%(text)s)
+            IN lower(concat_ws(' ', g.id, g.model, g.input ->> 'prompt', g.state, g.failure_code, array_to_string(g.tags, ' ')))
+        ) > 0
+    )
 ORDER BY g.id DESC
 LIMIT %(at_most)s

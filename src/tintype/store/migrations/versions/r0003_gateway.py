@@ -21,5 +21,6 @@ def upgrade() -> None:
         "callbacks",
         "versions",
         "uploads",
+        "ratings",
     ):
         steps.run(f"r0003_{name}")
