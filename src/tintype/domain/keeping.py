@@ -18,6 +18,8 @@ GIVE_UP_S = RETENTION_S + 600.0
 """When an output that could not be had is lost; upstream may be late with deleting."""
 LATE_S = 1800.0
 """When an output that is not stored yet is worth an alert."""
+BYTES_PER_S_MIN = 2_048
+"""What comes more slowly than this comes faster over another connection, mostly."""
 _DEPTH_MAX = 16
 _TRIES_MAX = 4
 
@@ -59,6 +61,11 @@ def is_file(text: str) -> bool:
 def pause_s(tries: int, random: Random) -> float | None:
     """Return how long to wait within a job after so many tries of one output; None to leave it for later."""
     return None if tries >= _TRIES_MAX else 0.25 * 2**tries * random.uniform(0.5, 1.0)
+
+
+def is_last_try(tries: int) -> bool:
+    """Whether the next try after so many is the last of its job, which takes what it gets."""
+    return tries >= _TRIES_MAX - 1
 
 
 def again_s(age_s: float) -> float:

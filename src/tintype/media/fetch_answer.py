@@ -27,7 +27,8 @@ class Limits:
 
     `total_s` counts from the first look-up to the last byte, redirects and the reader's own pauses included;
     `idle_s` is how long nothing may come, `connect_s` bounds looking up and connecting, and TLS once more.
-    `size_max_bytes` is that of the body, unpacked.
+    `size_max_bytes` is that of the body, unpacked. A body of which fewer than `bytes_per_s_min` come, over `idle_s`,
+    counts as silent.
     """
 
     size_max_bytes: int = 64 * 1024 * 1024
@@ -35,6 +36,7 @@ class Limits:
     idle_s: float = 10.0
     connect_s: float = 5.0
     redirects_max: int = 3
+    bytes_per_s_min: float = 0.0
 
 
 class Answer:
@@ -107,6 +109,8 @@ class Answer:
 
     async def _coded(self) -> AsyncGenerator[bytes]:
         stream = self._response.aiter_stream()
+        now = asyncio.get_running_loop().time
+        since, came = now(), 0
         try:
             while True:
                 piece = await within(
@@ -114,9 +118,23 @@ class Answer:
                 )
                 if piece is None:
                     return
+                came += len(piece)
+                over_s = now() - since
+                if over_s >= self._limits.idle_s:
+                    if came < self._limits.bytes_per_s_min * over_s:
+                        raise self._too_slow()
+                    since, came = now(), 0
                 yield piece
         finally:
             await stream.aclose()
+
+    def _too_slow(self) -> TooSlow:
+        least = self._limits.bytes_per_s_min
+        return TooSlow(
+            f"{self._host} sent less than {least:,.0f} bytes a second",
+            host=self._host,
+            after_s=self._limits.idle_s,
+        )
 
     def _too_large(self) -> TooLarge:
         size_max = self._limits.size_max_bytes

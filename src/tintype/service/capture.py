@@ -20,7 +20,7 @@ from urllib.parse import unquote_to_bytes
 
 from tintype.domain import events, keeping
 from tintype.domain.generation import State
-from tintype.media import fetch, fetch_errors, files_errors, kinds, pool, provenance
+from tintype.media import endings, fetch, fetch_errors, files_errors, kinds, pool, provenance
 from tintype.media.files import SIZE_MAX_BYTES
 from tintype.media.kinds import Family, Kind
 from tintype.store import alerts, generations, outputs
@@ -40,6 +40,7 @@ _PIECE_BYTES = 1024 * 1024
 # Films are large, and their hosts sometimes slow.
 _TOTAL_S = 900.0
 _IDLE_S = 20.0
+_CUT = "its end seems to be missing"
 
 _log = logging.getLogger("tintype.capture")
 
@@ -189,7 +190,7 @@ async def _capture_one(whose: _Whose, position: int, source: Source, tools: Tool
     while True:
         async with tools.files.draft(size_max_bytes=tools.size_max_bytes) as draft:
             try:
-                told = await _receive(source, draft, tools)
+                told = await _receive(source, draft, tools, is_last=keeping.is_last_try(tries))
                 return await _store(whose, position, source, draft, told, tools)
             except files_errors.ObjectTooLarge as fault:
                 raise _too_large(tools) from fault
@@ -210,8 +211,8 @@ async def _capture_one(whose: _Whose, position: int, source: Source, tools: Tool
         await asyncio.sleep(pause_s)
 
 
-async def _receive(source: Source, draft: Draft, tools: Tools) -> kinds.Hint:
-    """Fill a draft with an output; returns what was said of it."""
+async def _receive(source: Source, draft: Draft, tools: Tools, *, is_last: bool) -> kinds.Hint:
+    """Fill a draft with an output; returns what was said of it. The last try takes what drips, or seems cut."""
     if source.url is None:
         await draft.write((source.text or "").encode())
         await draft.end()
@@ -221,7 +222,12 @@ async def _receive(source: Source, draft: Draft, tools: Tools) -> kinds.Hint:
         await draft.write(content)
         await draft.end()
         return kinds.hint("data:", stated)
-    limits = fetch.Limits(size_max_bytes=tools.size_max_bytes, total_s=_TOTAL_S, idle_s=_IDLE_S)
+    limits = fetch.Limits(
+        size_max_bytes=tools.size_max_bytes,
+        total_s=_TOTAL_S,
+        idle_s=_IDLE_S,
+        bytes_per_s_min=0.0 if is_last else keeping.BYTES_PER_S_MIN,
+    )
     done = await tools.fetcher.download(source.url, draft, limits=limits)
     await draft.end()
     if not done.is_framed:
@@ -229,6 +235,8 @@ async def _receive(source: Source, draft: Draft, tools: Tools) -> kinds.Hint:
         again = await tools.fetcher.download(source.url, _Nowhere(), limits=limits)
         if again.sha256 != done.sha256:
             raise _Unusable("the output came in different lengths, and its host does not say which is right")
+    if not is_last and _is_cut(draft, kinds.identify(draft.head)):
+        raise _Unusable("the end of the output is missing")
     return kinds.hint(source.url, done.media_type)
 
 
@@ -242,7 +250,7 @@ async def _store(
     if source.url is not None and draft.size_bytes == 0:
         raise _Unusable("nothing came in place of the output")
     facts = await _measure(draft, kind, tools)
-    note = kinds.mismatch(kind, told) or facts.note
+    note = kinds.mismatch(kind, told) or facts.note or (_CUT if _is_cut(draft, kind) else None)
     async with tools.files.draft(size_max_bytes=tools.size_max_bytes + _PIECE_BYTES) as marked:
         kept = draft
         if tools.with_mark and await _mark(whose.generation_id, kind, draft, marked):
@@ -297,11 +305,7 @@ async def _measure(draft: Draft, kind: Kind, tools: Tools) -> _Facts:
 
 async def _mark(ident: str, kind: Kind, draft: Draft, marked: Draft) -> bool:
     """Write the marked file; False when this kind, or this file, is left as it is."""
-
-    def read(start: int, length: int) -> bytes:
-        with draft.path.open("rb") as file:
-            return os.pread(file.fileno(), max(length, 0), start)
-
+    read = _reading(draft)
     pieces = provenance.mark(kind, ident, read=read, size_bytes=draft.size_bytes)
     if pieces is None:
         return False
@@ -313,6 +317,20 @@ async def _mark(ident: str, kind: Kind, draft: Draft, marked: Draft) -> bool:
             await marked.write(await asyncio.to_thread(read, start, length))
     await marked.end()
     return True
+
+
+def _is_cut(draft: Draft, kind: Kind) -> bool:
+    return endings.is_cut(kind, read=_reading(draft), size_bytes=draft.size_bytes)
+
+
+def _reading(draft: Draft) -> Callable[[int, int], bytes]:
+    """Give what reads bytes of a draft, fewer at its end."""
+
+    def read(start: int, length: int) -> bytes:
+        with draft.path.open("rb") as file:
+            return os.pread(file.fileno(), max(length, 0), start)
+
+    return read
 
 
 def _data(url: str) -> tuple[str | None, bytes]:

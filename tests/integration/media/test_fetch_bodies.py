@@ -198,6 +198,32 @@ async def test_a_body_drop_by_drop_ends_in_time(internet: Internet) -> None:
     assert caught.value.can_retry
 
 
+async def test_a_body_slower_than_allowed_is_given_up(internet: Internet) -> None:
+    """Drop by drop is as good as silence where a least pace is asked for; what keeps that pace is read to its end."""
+
+    async def drip(asked: Exchange) -> None:
+        await asked.send(HEAD, b"Content-Length: 5000\r\n\r\n")
+        while True:
+            await asked.send(b"x")
+            await asyncio.sleep(0.02)
+
+    async def trickle(asked: Exchange) -> None:
+        await asked.send(HEAD, b"Content-Length: 5000\r\n\r\n")
+        for _ in range(10):
+            await asked.send(b"x" * 500)
+            await asyncio.sleep(0.08)
+
+    limits = fetch.Limits(total_s=20.0, idle_s=0.5, bytes_per_s_min=1_000)
+    with pytest.raises(fetch_errors.TooSlow, match="less than 1,000 bytes a second") as caught:
+        await _download(internet, drip, limits)
+    await internet.host(trickle, "slow.test")
+    fetcher = await internet.fetcher(limits=limits)
+    done = await fetcher.download("https://slow.test/out.png", Memory())
+
+    assert caught.value.can_retry
+    assert done.size_bytes == 5_000
+
+
 async def test_headers_drop_by_drop_end_in_time(internet: Internet) -> None:
     """Also when they are provisional answers, one after the other."""
 

@@ -106,8 +106,9 @@ async def test_all_outputs_are_kept_or_it_has_not_succeeded(
         Says(b"", status=429),
         Says(b"gone?", status=404),
         Says(b""),
+        Says(capturing.PNG[:60], type="image/png"),
     ],
-    ids=["html", "cut", "500", "429", "404 once", "empty"],
+    ids=["html", "cut", "500", "429", "404 once", "empty", "half, announced as all"],
 )
 async def test_a_fault_that_passes_is_outlived(
     ask: Asking, tools: capture.Tools, host: Outlet, first: Says
@@ -133,6 +134,19 @@ async def test_a_cut_that_cannot_be_seen_is_found_by_reading_twice(
 
     (row,) = await outputs.of(ask.db, ident)
     assert row.upstream_sha256 == hashlib.sha256(capturing.PNG).hexdigest()
+
+
+async def test_a_file_that_stays_without_its_end_is_stored_with_a_note(
+    ask: Asking, tools: capture.Tools, host: Outlet
+) -> None:
+    """It was paid for: what upstream serves again and again is what it made."""
+    ident = await capturing.capturing(ask, host.says("/out.png", Says(capturing.PNG[:60], type="image/png")))
+
+    assert await capture.capture(ident, tools) == events.Captured()
+
+    (row,) = await outputs.of(ask.db, ident)
+    assert row.note == "its end seems to be missing"
+    assert host.count("/out.png") == 4
 
 
 @pytest.mark.parametrize("status", [404, 410])
