@@ -18,7 +18,7 @@ from psycopg.types.json import Jsonb
 from tintype.domain import errors, events
 from tintype.replicate import webhooks
 from tintype.replicate.results import Prediction
-from tintype.service import progress
+from tintype.service import progress, singly
 from tintype.store import generations
 from tintype.store.errors import DatabaseAway
 
@@ -100,10 +100,19 @@ class Inbox:
 
     async def sweep(self) -> int:
         """Give what a process left behind its effect; returns how much that was."""
-        left = await self._database.all("webhooks_waiting", _Left, after_s=LEFT_AFTER_S, at_most=_LEFT_MAX)
+        left = await self._database.all(
+            "webhooks_waiting",
+            _Left,
+            upstream_id=self._upstream.ident,
+            after_s=LEFT_AFTER_S,
+            at_most=_LEFT_MAX,
+        )
         for one in left:
-            await self._handle(one.webhook_id, one.token, Prediction.model_validate(one.body))
+            await singly.tried(self._handle_left(one), of=f"webhook {one.webhook_id}")
         return len(left)
+
+    async def _handle_left(self, one: _Left) -> None:
+        await self._handle(one.webhook_id, one.token, Prediction.model_validate(one.body))
 
     async def close(self) -> None:
         """Wait for the effect of what was received."""

@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING
 
 from tintype.domain import errors, events, generation
 from tintype.domain.generation import State
-from tintype.service import alerting, capture, progress, searching
+from tintype.service import alerting, capture, progress, searching, singly
 from tintype.store import generations, ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from tintype.replicate.results import Prediction
     from tintype.service.progress import Progress
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 AT_MOST = 500
 _AGAIN_S = 2.0
+_STUCK_S = 60.0
 _ANSWERED = 201
 
 _log = logging.getLogger("tintype.service")
@@ -77,23 +78,23 @@ class Orphans:
         """Give each orphan to its generation, or end it and book what it cost; returns how many were looked at."""
         due = await self._due("orphan")
         for one in due:
-            try:
-                await self._end(one)
-            except errors.UpstreamError as error:
-                self._wait(one, _AGAIN_S)
-                _log.info("orphan %s could not be looked at yet: %s", one.prediction_id, error)
+            await self._look_at(one, self._end)
         return len(due)
 
     async def store(self) -> int:
         """Store what orphans made that are in the book already; returns how many were looked at."""
         due = await self._due("storing")
         for one in due:
-            try:
-                await self._store(one)
-            except errors.UpstreamError as error:
-                self._wait(one, _AGAIN_S)
-                _log.info("orphan %s could not be looked at yet: %s", one.prediction_id, error)
+            await self._look_at(one, self._store)
         return len(due)
+
+    async def _look_at(self, one: Orphan, act: Callable[[Orphan], Awaitable[None]]) -> None:
+        try:
+            if not await singly.tried(act(one), of=f"orphan {one.prediction_id}", but=errors.UpstreamError):
+                self._wait(one, _STUCK_S)
+        except errors.UpstreamError as error:
+            self._wait(one, _AGAIN_S)
+            _log.info("orphan %s could not be looked at yet: %s", one.prediction_id, error)
 
     async def _due(self, outcome: str) -> list[Orphan]:
         found = await self._database.all(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tintype.domain import errors, events, matching
 from tintype.replicate import finding
-from tintype.service import givens, progress
+from tintype.service import givens, progress, singly
 from tintype.service.buying import HOOKS
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ class Searching:
         try:
             named = [one for one in dead if one.prediction_id is not None]
             for one in named:
-                await self._take_named(one)
+                await self._look_at_named(one)
             searched = [one for one in dead if one.prediction_id is None]
             if not searched:
                 return len(dead)
@@ -123,6 +123,13 @@ class Searching:
 
     async def _open(self) -> list[Unknown]:
         return await self._database.all("unknown_attempts", Unknown, upstream_id=self._upstream.ident)
+
+    async def _look_at_named(self, one: Unknown) -> None:
+        try:
+            await singly.tried(self._take_named(one), of=one.generation_id, but=errors.UpstreamError)
+        except errors.UpstreamError as error:
+            _log.info("prediction %s could not be looked at yet: %s", one.prediction_id, error)
+            await self._again([one.generation_id], AGAIN_S)
 
     async def _take_named(self, one: Unknown) -> None:
         """An unreadable answer named its prediction: look at that."""
@@ -187,7 +194,7 @@ class Searching:
         )
         for one in open_ones:
             if one.is_dead or one.token in verdicts.found:
-                await self._take(one, verdicts, records)
+                await singly.tried(self._take(one, verdicts, records), of=one.generation_id)
 
     async def _take(self, one: Unknown, verdicts: matching.Verdicts, records: dict[str, Prediction]) -> None:
         found = verdicts.found.get(one.token)

@@ -11,14 +11,15 @@ import asyncio
 import logging
 import time
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tintype.domain import errors, looking
 from tintype.domain.catalogue import UnknownModel
 from tintype.domain.looking import Waiting
+from tintype.service import singly
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Coroutine, Sequence
 
     from tintype.domain.catalogue import Catalogue
     from tintype.observing import Observer
@@ -33,6 +34,7 @@ TICK_S = 0.25
 _CHANGES_AT_ONCE = 8
 _MARGIN = timedelta(milliseconds=1)
 _AGAIN_S = 2.0
+_STUCK_S = 60.0
 
 _log = logging.getLogger("tintype.service")
 
@@ -144,7 +146,7 @@ class Tracking:
         await self.pacer.turn()
         async with self._changing:
             try:
-                self._heard(await self._progress.advance(one.id))
+                await self._tell(one, self._progress.advance(one.id))
             except errors.UpstreamError as error:
                 _log.info("prediction %s could not be looked at: %s", one.prediction_id, error)
                 await self._due_in([one], _AGAIN_S)
@@ -153,12 +155,18 @@ class Tracking:
         async with self._changing:
             if record.status == "succeeded" and record.output is None:
                 # A list may leave outputs out; the record itself does not.
-                self._heard(await self._progress.advance(one.id))
+                await self._tell(one, self._progress.advance(one.id))
             else:
-                self._heard(await self._progress.observe(one.id, record))
+                await self._tell(one, self._progress.observe(one.id, record))
 
-    def _heard(self, applied: Applied | None) -> None:
+    async def _tell(self, one: Waiting, look: Coroutine[Any, Any, Applied | None]) -> None:
+        """Take what a look says; one that cannot be taken is looked at again later, and holds nobody up."""
+        if not await singly.tried(self._hear(look), of=one.id, but=errors.UpstreamError):
+            await self._due_in([one], _STUCK_S)
+
+    async def _hear(self, look: Coroutine[Any, Any, Applied | None]) -> None:
         """Tell the observer when this look found the end of a prediction."""
+        applied = await look
         if applied is not None and applied.is_over_upstream:
             ended_at = None if applied.record is None else applied.record.completed_at
             lag_s = self._upstream.since_s(ended_at, self._now().timestamp())

@@ -16,7 +16,7 @@ import psycopg
 from tintype.domain import events
 from tintype.domain.generation import GRACE_S, STORING_GRACE_S, State
 from tintype.engine import duties
-from tintype.service import addresses, capture, progress, removal
+from tintype.service import addresses, capture, progress, removal, singly
 from tintype.service.tracking import TICK_S
 from tintype.store import generations
 from tintype.store.errors import DatabaseAway
@@ -105,7 +105,8 @@ class Upkeep:
             attempt = None
             if one.intent_token is not None:
                 attempt = progress.Attempt(one.intent_token, "silent")
-            await self._progress.apply(one.id, events.WentSilent(one.attempts), attempt=attempt)
+            silent = self._progress.apply(one.id, events.WentSilent(one.attempts), attempt=attempt)
+            await singly.tried(silent, of=one.id)
         return len(found)
 
     async def searches(self) -> int:
@@ -125,7 +126,7 @@ class Upkeep:
             at_most=AT_MOST,
         )
         for one in found:
-            await self._progress.overdue(one.id, one.over_s)
+            await singly.tried(self._progress.overdue(one.id, one.over_s), of=one.id)
         return len(found)
 
     async def left_behind(self) -> int:
