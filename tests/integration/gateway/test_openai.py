@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -161,3 +164,68 @@ def test_the_users_generations_are_theirs(http: httpx2.Client) -> None:
     (ident,) = http.post(PATH, json=body).json()["ids"]
 
     assert http.get(f"/api/generations/{ident}").json()["user"] == "two"
+
+
+def test_who_hangs_up_and_asks_again_pays_once(http: httpx2.Client, here: Serving) -> None:
+    """Rule 8: the picture that was bought the first time answers an equal request; who asks twice gets two."""
+    bought = here.simulator.bills()["predictions"]
+    body = {"prompt": "[[delay=1]] a boat", "model": FLUX}
+    text = json.dumps(body)
+    parts = urlsplit(here.origin)
+    with socket.create_connection((parts.hostname, parts.port)) as line:
+        line.sendall(
+            f"POST {PATH} HTTP/1.1\r\nHost: {parts.netloc}\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(text)}\r\n\r\n{text}".encode()
+        )
+        while here.simulator.bills()["predictions"] == bought:
+            http.get("/healthz")
+
+    first = http.post(PATH, content=text, headers={"content-type": "application/json"}).json()
+    repeated = http.post(
+        PATH,
+        content=text,
+        headers={"content-type": "application/json", "x-stainless-retry-count": "1"},
+    ).json()
+    second = http.post(PATH, content=text, headers={"content-type": "application/json"}).json()
+
+    assert here.simulator.bills()["predictions"] == bought + 2
+    assert repeated["ids"] == first["ids"]
+    assert second["ids"] != first["ids"]
+
+
+def test_what_failed_is_asked_for_anew(http: httpx2.Client) -> None:
+    """Rule 8: an answer that says so was written to its end; a person who tries again has something made."""
+    body = {"prompt": "[[fail=out of paint]] a boat", "model": FLUX}
+
+    first, second = (http.post(PATH, json=body) for _ in range(2))
+
+    assert (first.status_code, second.status_code) == (400, 400)
+    assert first.headers["x-should-retry"] == "false"
+    assert first.json()["error"]["message"] != second.json()["error"]["message"]
+
+
+def test_a_stop_invites_to_ask_again_and_buys_nothing_twice(server: embedded.Server) -> None:
+    """Rule 8: no 5xx once it was admitted; who repeats the request at the next gateway is given what it bought."""
+    body = {"prompt": "[[delay=3]] a boat", "model": FLUX}
+    answers: list[httpx2.Response] = []
+    with serving.database(server) as url, testing.simulator() as upstream:
+
+        def ask(here: Serving) -> None:
+            with here.http() as http:
+                answers.append(http.post(PATH, json=body))
+
+        with serving.gateway(url, upstream) as first:
+            asking = threading.Thread(target=ask, args=(first,))
+            asking.start()
+            while upstream.bills()["predictions"] == 0:
+                upstream.health()
+            assert first.stop() == 0
+            asking.join()
+        with serving.gateway(url, upstream) as second, second.http() as http:
+            made = http.post(PATH, json=body, headers={"x-stainless-retry-count": "1"})
+
+        assert upstream.bills()["predictions"] == 1
+    (stopped,) = answers
+    assert (stopped.status_code, stopped.headers["x-should-retry"]) == (409, "true")
+    assert made.status_code == 200
+    assert made.json()["ids"][0] in stopped.json()["error"]["message"]

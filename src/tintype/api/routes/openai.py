@@ -7,9 +7,9 @@ import dataclasses
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import Path, Request
+from fastapi import Path, Request, Response
 
-from tintype.api import auth, gateway, present, problems, routing, waiting
+from tintype.api import answering, auth, gateway, openai_errors, present, problems, routing, waiting
 from tintype.api.gateway import Gateway
 from tintype.api.problems import Problem
 from tintype.api.schemas.openai import (
@@ -26,6 +26,7 @@ from tintype.domain.catalogue import Kind, Model, UnknownModel
 from tintype.domain.generation import State
 from tintype.media.kinds import Kind as Format
 from tintype.service import requests, wishes
+from tintype.service.answers import Hand
 from tintype.service.requests import DEADLINE_LEAST_S, DEADLINE_MOST_S, Cache
 from tintype.service.wishes import Wish
 from tintype.store import outputs
@@ -39,6 +40,7 @@ _GRACE_S = 15.0
 _MODES = {"low": "proof", "high": "final", "hd": "final", "xhigh": "final", "max": "final"}
 _MAKERS = frozenset({Kind.IMAGE, Kind.VECTOR, Kind.EDIT})
 _ORDER = "images"
+_ROUTE = "/openai/v1/images/generations"
 _Format = Literal["png", "webp", "jpeg", "gif", "svg"]
 _FORMATS: dict[str, _Format] = {
     Format.PNG: "png",
@@ -64,26 +66,35 @@ def _refuses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 @router.post("/images/generations", response_model=ImagesTold, responses=_refuses(402, 404, 409, 413, 415))
-async def generate(body: ImagesAsked, request: Request, caller: auth.Generates) -> ImagesTold:
-    """Make pictures and wait for them. Once they are asked for, no answer invites to ask again."""
+async def generate(body: ImagesAsked, request: Request, caller: auth.Generates) -> Response:
+    """Make pictures and wait for them. Once they are asked for, no answer invites to buy them again.
+
+    Who hung up, or says that it repeats a request, is given what was bought the first time.
+    """
     here = gateway.of(request)
     actor = caller.actor(user=body.safety_identifier or body.user or None)
     deadline_s = min(max(here.settings.request_timeout_s, DEADLINE_LEAST_S), DEADLINE_MOST_S)
     several, warnings = _planned(body, here, deadline_s=deadline_s)
-    asked = await here.core.generations.submit(
-        several if len(several) > 1 else several[0],
-        actor=actor,
-        kind=_ORDER,
-        own_key=auth.own_key(request),
-    )
     waiting.allow(request, deadline_s + _GRACE_S)
-    rows = await _ended(request, asked.ids, actor=actor, within_s=deadline_s + _GRACE_S)
-    made = [one for row in rows for one in await outputs.of(here.core.database, row.id)]
-    failed = [row for row in rows if row.state != State.SUCCEEDED]
-    if not made:
-        raise _not_made(rows)
-    warnings += [f"{row.id} was not made: {_why(row)}" for row in failed]
-    return await _told(request, rows, made, body.response_format or "url", warnings)
+
+    async def act(hand: Hand) -> Response:
+        asked = await here.core.generations.submit(
+            several if len(several) > 1 else several[0],
+            actor=actor,
+            kind=_ORDER,
+            answering=hand.answering,
+            own_key=auth.own_key(request),
+        )
+        hand.admitted()
+        try:
+            rows = await _ended(request, asked.ids, actor=actor, within_s=deadline_s + _GRACE_S)
+            told = await _made(request, rows, body.response_format or "url", warnings)
+        except Problem as problem:
+            # An answer like any other: who has it is not given it again.
+            return problems.answer(request, problem)
+        return Response(told.model_dump_json(), media_type="application/json")
+
+    return await answering.once(request, route=_ROUTE, act=act)
 
 
 @router.get("/models", response_model=ModelsTold, responses=_refuses())
@@ -198,13 +209,17 @@ def _why(row: Generation) -> str:
     return row.failure_message or row.failure_code or f"it was {row.state}"
 
 
-async def _told(
+async def _made(
     request: Request,
     rows: list[Generation],
-    made: list[Output],
     response_format: Literal["url", "b64_json"],
     warnings: list[str],
 ) -> ImagesTold:
+    """Tell of what was made, and of what was not beside it. Raises Problem when nothing was."""
+    database = gateway.of(request).core.database
+    made = [one for row in rows for one in await outputs.of(database, row.id)]
+    if not made:
+        raise _not_made(rows)
     first = made[0]
     data = []
     if response_format == "b64_json":
@@ -225,7 +240,10 @@ async def _told(
         output_format=_FORMATS.get(first.content_type),
         size=f"{first.width}x{first.height}" if first.width and first.height else None,
         ids=[row.id for row in rows],
-        warnings=warnings,
+        warnings=[
+            *warnings,
+            *(f"{row.id} was not made: {_why(row)}" for row in rows if row.state != State.SUCCEEDED),
+        ],
     )
 
 
@@ -248,45 +266,4 @@ def _model_told(found: Model) -> ModelTold:
     return ModelTold(id=found.slug, created=int(day.timestamp()), owned_by=found.slug.partition("/")[0])
 
 
-def written(problem: Problem, request_id: str) -> dict[str, Any]:  # noqa: ARG001 - it stands in a header
-    """Write a problem as these SDKs read it (rule 25)."""
-    fields = problem.facts.get("fields") or [{}]
-    return {
-        "error": {
-            "message": problem.detail,
-            "type": _type(problem),
-            "code": _code(problem),
-            "param": fields[0].get("field"),
-        }
-    }
-
-
-def _type(problem: Problem) -> str:
-    match problem.status_code:
-        case 401:
-            return "authentication_error"
-        case 402:
-            return "insufficient_quota"
-        case 403:
-            return "permission_error"
-        case 429:
-            return "rate_limit_error"
-        case status if status >= 500:
-            return "server_error"
-    return "invalid_request_error"
-
-
-def _code(problem: Problem) -> str:
-    if problem.facts.get("failure_code") == "content_refused":
-        return "moderation_blocked"
-    return {
-        "unknown_model": "model_not_found",
-        "key_missing": "invalid_api_key",
-        "key_refused": "invalid_api_key",
-        "budget_exceeded": "insufficient_quota",
-        "limit_reached": "rate_limit_exceeded",
-        "too_many_requests": "rate_limit_exceeded",
-    }.get(problem.code, problem.code)
-
-
-problems.speak(PREFIX, written)
+problems.speak(PREFIX, openai_errors.written)
