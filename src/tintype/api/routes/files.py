@@ -12,7 +12,6 @@ from tintype.api import auth, forms, gateway, routing, stored
 from tintype.api.problems import Problem
 from tintype.api.schemas.files import FilePage, FileTold
 from tintype.api.stored import File
-from tintype.domain import ids
 from tintype.media.files_errors import ObjectTooLarge
 from tintype.service.uploads import SIZE_MAX_BYTES, Described
 from tintype.store.uploads import Upload
@@ -20,6 +19,7 @@ from tintype.store.uploads import Upload
 router = routing.router("/api/files", tags=["files"])
 
 Ident = Annotated[str, Path(description="The upload's id.", examples=["01k9w3t8m2q7r5v6x0y4z1a2b3"])]
+_LIST = "files"
 # As ours is called, and Replicate's.
 _PARTS = frozenset({"file", "content"})
 _KIND = re.compile(r"[a-z0-9][a-z0-9.+-]{0,60}/[a-z0-9][a-z0-9.+-]{0,60}")
@@ -73,11 +73,12 @@ async def index(
     cursor: Annotated[str | None, Query(description="`next` of the page before.")] = None,
 ) -> FilePage:
     """List the key's uploads, newest first."""
-    if cursor is not None and not ids.is_ulid(cursor):
-        raise Problem("bad_cursor", "cursor: give the `next` of a page as it is, or leave it out")
-    rows = await gateway.of(request).core.uploads.page(key_id=caller.key, before=cursor, at_most=limit)
+    here = gateway.of(request)
+    before = here.cursors.read(_LIST, caller.key, cursor)
+    rows = await here.core.uploads.page(key_id=caller.key, before=before, at_most=limit)
     return FilePage(
-        data=[_told(request, row) for row in rows], next=rows[-1].id if len(rows) == limit else None
+        data=[_told(request, row) for row in rows],
+        next=here.cursors.write(_LIST, caller.key, rows[-1].id) if len(rows) == limit else None,
     )
 
 
