@@ -158,9 +158,14 @@ async def core_on(
     *,
     timing: upstream_.Timing | None = None,
     observers: Sequence[Observer] = (),
+    origin: str | None = None,
 ) -> AsyncIterator[Core]:
-    """Build everything on a database that is open and up to date."""
+    """Build everything on a database that is open and up to date.
+
+    `origin` is where outputs can be fetched from; callbacks tell it unless there is a public URL.
+    """
     times = timing or upstream_.Timing()
+    origin = settings.public_url or origin
     observer = Observers((Journal(prompts=settings.log_prompts), *observers))
     async with AsyncExitStack() as stack:
         known = catalogue_data.load()
@@ -223,6 +228,7 @@ async def core_on(
             seal=seal,
             shapes={predictions.DIALECT: telling.webhook},
             observer=observer,
+            link=lambda one: None if origin is None else links.url(one, origin=origin),
         )
         joiners = pool.Pool(processes=1, time_max_s=films.JOIN_S, file_max_bytes=SIZE_MAX_BYTES)
         filming = films.Tools(

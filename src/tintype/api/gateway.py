@@ -96,7 +96,12 @@ async def opened(
     meters = Meters(catalogue.load())
     async with AsyncExitStack() as stack:
         watching = (meters, *stack.enter_context(traces.observers()))
-        options: dict[str, Any] = {"finish_s": finish_s, "observers": watching, **(given or {})}
+        options: dict[str, Any] = {
+            "finish_s": finish_s,
+            "observers": watching,
+            "origin": origin,
+            **(given or {}),
+        }
         studio = await stack.enter_async_context(Studio(works=works, application=APPLICATION, **options))
         answers = await stack.enter_async_context(Answers(studio.core.database))
         stopping = asyncio.Event()

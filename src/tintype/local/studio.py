@@ -58,7 +58,8 @@ class Studio:
     `data`, `database_url` and `storage_url` stand in for the settings of these names, `token` and `base_url` for the
     token and the upstream. `user` and `project` say in whose name is asked. With `works=False` nothing is bought or
     followed here: for looking only, or where `tintype worker` runs. `application` is what the database sees. At the
-    end, jobs that were begun get `finish_s`, then they are given back. `observers` are told what happens.
+    end, jobs that were begun get `finish_s`, then they are given back. `observers` are told what happens; callbacks
+    tell that outputs are at `origin`.
     """
 
     def __init__(  # noqa: PLR0913 - keyword-only choices, all optional
@@ -75,6 +76,7 @@ class Studio:
         application: str = "tintype studio",
         finish_s: float = 20.0,
         observers: Sequence[Observer] = (),
+        origin: str | None = None,
     ) -> None:
         self._token, self._base_url = token, base_url
         self._given: dict[str, Any] = {
@@ -90,6 +92,7 @@ class Studio:
         self._application = application
         self._finish_s = finish_s
         self._observers = tuple(observers)
+        self._origin = origin
         self._stack = AsyncExitStack()
         self._core: bootstrap.Core | None = None
         self._working: asyncio.Task[None] | None = None
@@ -128,7 +131,7 @@ class Studio:
         )
         if place is None:
             place = await self._simulator(made.data / "upstream")
-        core = bootstrap.core_on(database, made, place, observers=self._observers)
+        core = bootstrap.core_on(database, made, place, observers=self._observers, origin=self._origin)
         self._core = await self._stack.enter_async_context(core)
         self.is_simulated = self._core.upstream.simulated
         if self._works:

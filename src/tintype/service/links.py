@@ -12,8 +12,13 @@ import hashlib
 import hmac
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tintype.domain import ids
+from tintype.media import kinds
+
+if TYPE_CHECKING:
+    from tintype.store.outputs import Output
 
 CODE_BYTES = 16
 _PATH = re.compile(r"/media/([0-9a-z]{26})/(\d{1,4})/(thumbnail-)?([A-Za-z0-9_-]{22})(?:\.[a-z0-9]{1,8})?")
@@ -48,6 +53,11 @@ class Links:
         """Return the path of a link, such as `/media/01k…/0/CODE.webp`."""
         kind = "thumbnail-" if place.is_thumbnail else ""
         return f"/media/{place.generation_id}/{place.position}/{kind}{self._code(place)}{extension}"
+
+    def url(self, output: Output, *, origin: str) -> str:
+        """Return the address of a stored output at an origin."""
+        place = Place(output.generation_id, output.position)
+        return origin + self.path(place, extension=kinds.extension(output.content_type))
 
     def place(self, path: str) -> Place | None:
         """Return what a path leads to; None for one that was not made here."""

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from tintype.store.database import Database
     from tintype.store.deliveries import Delivery
     from tintype.store.generations import Generation
+    from tintype.store.outputs import Output
 
     Shape = Callable[[Generation, Delivery, answers.Asked], Awaitable[bytes]]
 
@@ -62,7 +63,7 @@ class Tools:
     random: Random = field(default_factory=Random)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     observer: Observer = field(default_factory=Observer)
-    link: Callable[[str, int], str | None] = lambda _generation_id, _position: None
+    link: Callable[[Output], str | None] = lambda _output: None
     shapes: Mapping[str, Shape] = field(default_factory=dict)
 
 
@@ -203,7 +204,7 @@ async def _body(generation: Generation, told: deliveries.Told, tools: Tools) -> 
     made = [
         {
             "position": row.position,
-            "url": tools.link(generation.id, row.position),
+            "url": tools.link(row),
             "content_type": row.content_type,
             "size_bytes": row.size_bytes,
             "sha256": row.sha256,

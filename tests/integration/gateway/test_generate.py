@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import json
 import os
@@ -10,25 +9,19 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from queue import Queue
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import av
 import psycopg
 import pytest
-from standardwebhooks import Webhook
 
 from tests.integration.gateway import document, serving
-from tests.integration.gateway.storing import deleted, store
+from tests.integration.gateway.receiving import receiver, verified
+from tests.integration.gateway.storing import deleted
 from tintype import testing
-from tintype.service import notices, sealing
-from tintype.store.database import Database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -419,40 +412,3 @@ def scalar(url: str, statement: str) -> int:
     with psycopg.connect(url) as look:
         row = look.execute(statement.encode()).fetchone()
     return int(row[0]) if row else 0
-
-
-@contextmanager
-def receiver() -> Iterator[tuple[str, Queue[tuple[str, tuple[dict[str, str], bytes]]]]]:
-    """Listen on loopback: the URL, and path, headers and body of what comes."""
-    came: Queue[tuple[str, tuple[dict[str, str], bytes]]] = Queue()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            """Take a call in."""
-            body = self.rfile.read(int(self.headers["content-length"]))
-            came.put((self.path, ({name.lower(): value for name, value in self.headers.items()}, body)))
-            self.send_response(204)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Stay silent."""
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as listener:
-        thread = threading.Thread(target=listener.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listener.server_port}", came
-        finally:
-            listener.shutdown()
-            thread.join()
-
-
-def verified(here: Serving, headers: dict[str, str], body: bytes) -> dict[str, Any]:
-    """Check a callback's signature, and return what it says."""
-
-    async def secret() -> str:
-        async with Database(here.database_url) as database:
-            return await notices.secret("local", db=database, seal=await sealing.load(store(here)))
-
-    told: dict[str, Any] = Webhook(asyncio.run(secret())).verify(body, headers)
-    return told
