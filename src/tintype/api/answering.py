@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
-from tintype.api import gateway
+from tintype.api import gateway, problems
 from tintype.service.answers import CallerLeft
 
 if TYPE_CHECKING:
@@ -48,11 +48,15 @@ async def once(request: Request, *, route: str, act: Callable[[Hand], Awaitable[
         await asyncio.sleep(0)
         made = await act(hand)
     except BaseException as error:
-        leaving.cancel()
-        hand.end(is_whole=False)
-        if isinstance(error, CallerLeft):
-            raise ClientDisconnect from error
-        raise
+        refusal = problems.of(error) if isinstance(error, Exception) and hand.is_admitted else None
+        if refusal is None:
+            leaving.cancel()
+            hand.end(is_whole=False)
+            if isinstance(error, CallerLeft):
+                raise ClientDisconnect from error
+            raise
+        # What was admitted and not made is an answer too, and counts when it was written.
+        made = problems.answer(request, refusal)
     return _Watched(made, hand, leaving)
 
 
