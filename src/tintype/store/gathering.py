@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from tintype.store import admission, errors
+from tintype.store import admission, errors, plain
 
 if TYPE_CHECKING:
     from tintype.store.database import Database
@@ -91,6 +91,10 @@ class Admissions:
     async def _ask(self, requests: list[admission.Request]) -> list[admission.Answer]:
         if len(requests) == 1:
             return [await admission.admit(self._database, requests[0])]
+        if plain.are_plain(requests):
+            admitted = await plain.admit(self._database, requests)
+            if admitted is not None:
+                return [*admitted]
         return await admission.admit_several(self._database, requests)
 
 

@@ -22,5 +22,6 @@ def upgrade() -> None:
         "versions",
         "uploads",
         "ratings",
+        "plain",
     ):
         steps.run(f"r0003_{name}")

@@ -1,0 +1,172 @@
+-- Requests as nearly all are, written together: a statement for each table, however many they are.
+
+CREATE TYPE tintype_plain AS (
+    place integer,
+    key_id text,
+    end_user text,
+    project text,
+    owner text,
+    name text,
+    fingerprint bytea,
+    keep_s double precision,
+    id text,
+    model text,
+    version text,
+    deployment text,
+    input jsonb,
+    secrets bytea,
+    estimate_nano_usd bigint,
+    hold_nano_usd bigint,
+    price_rule text,
+    images integer,
+    video_ms bigint,
+    deadline_s double precision,
+    metadata jsonb,
+    tags text[],
+    callback_url text,
+    -- Filled in here: its start tag.
+    virtual_start bigint
+);
+
+CREATE TYPE tintype_chain AS (key_id text, end_user text, project text, needs tintype_need[]);
+
+-- Admit requests for one generation each that buys for itself, in no order and without files. They are judged as one:
+-- where all that they ask for together fits, each would fit by itself. Returns when they were admitted. NULL says that
+-- they are to be judged one by one: something does not fit, a name was used before or is there twice, or creates are
+-- paused; nothing was done then. Locks come in the order of tintype_admit_several.
+CREATE FUNCTION tintype_admit_plain(p_upstream bigint, p_requests jsonb)
+RETURNS timestamptz LANGUAGE plpgsql AS $$
+DECLARE
+    v_at timestamptz := now();
+    v_simulated boolean;
+    v_plain tintype_plain[];
+    v_chains tintype_chain[];
+    v_needs tintype_need[];
+    v_named integer;
+    v_owner record;
+BEGIN
+    SELECT u.simulated INTO v_simulated
+    FROM upstreams AS u
+    WHERE u.id = p_upstream AND NOT EXISTS (
+        SELECT FROM throttle AS t
+        WHERE t.upstream_id = u.id AND t.lane = 'creates' AND t.paused_until > v_at
+    );
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    SELECT array_agg(w ORDER BY w.owner COLLATE "C", w.place), count(w.name) INTO v_plain, v_named
+    FROM jsonb_populate_recordset(NULL::tintype_plain, p_requests) AS w;
+
+    IF v_named > 0 THEN
+        PERFORM tintype_gate(ARRAY(
+            SELECT concat_ws('/', w.key_id, w.name) FROM unnest(v_plain) AS w WHERE w.name IS NOT NULL
+        ), 1953066614);
+        INSERT INTO idempotency AS i (key_id, name, fingerprint, generation_ids, created_at, expires_at)
+        SELECT DISTINCT ON (w.key_id, w.name)
+            w.key_id, w.name, w.fingerprint, ARRAY[w.id], v_at, v_at + make_interval(secs => w.keep_s)
+        FROM unnest(v_plain) AS w
+        WHERE w.name IS NOT NULL
+        ON CONFLICT (key_id, name) DO UPDATE
+        SET fingerprint = excluded.fingerprint, order_id = NULL, generation_ids = excluded.generation_ids,
+            created_at = excluded.created_at, expires_at = excluded.expires_at
+        WHERE i.expires_at <= v_at;
+        GET DIAGNOSTICS v_named = ROW_COUNT;
+        IF v_named <> (SELECT count(w.name) FROM unnest(v_plain) AS w) THEN
+            RAISE EXCEPTION 'not plain' USING ERRCODE = 'TT003';
+        END IF;
+    END IF;
+
+    SELECT array_agg((
+        c.key_id, c.end_user, c.project,
+        tintype_needs(c.key_id, c.end_user, c.project, v_at, c.money, c.images, c.video_ms, c.number, c.number)
+    )::tintype_chain)
+    INTO v_chains
+    FROM (
+        SELECT
+            w.key_id, w.end_user, w.project, sum(w.hold_nano_usd)::bigint AS money,
+            sum(w.images)::bigint AS images, sum(w.video_ms)::bigint AS video_ms, count(*) AS number
+        FROM unnest(v_plain) AS w
+        GROUP BY w.key_id, w.end_user, w.project
+    ) AS c;
+    -- What several chains share is asked for once.
+    SELECT array_agg((n.limit_id, n.subject, n.window_start, n.scope, n.measure, n.period, n.zone, n.amount,
+        n.asked)::tintype_need ORDER BY n.limit_id, n.subject COLLATE "C")
+    INTO v_needs
+    FROM (
+        SELECT
+            n.limit_id, n.subject, n.window_start, n.scope, n.measure, n.period, n.zone, n.amount,
+            sum(n.asked)::bigint AS asked
+        FROM unnest(v_chains) AS c
+        CROSS JOIN LATERAL unnest(c.needs) AS n
+        GROUP BY n.limit_id, n.subject, n.window_start, n.scope, n.measure, n.period, n.zone, n.amount
+    ) AS n;
+    IF NOT tintype_seems_to_fit(v_needs) OR tintype_take(v_needs) IS NOT NULL THEN
+        RAISE EXCEPTION 'not plain' USING ERRCODE = 'TT003';
+    END IF;
+
+    FOR v_owner IN
+        SELECT w.owner, count(*) AS jobs, min(w.at_place)::integer AS first, NULL::bigint AS next, NULL::integer AS step
+        FROM (
+            SELECT w.owner, row_number() OVER (ORDER BY w.owner COLLATE "C", w.place) AS at_place
+            FROM unnest(v_plain) AS w
+        ) AS w
+        GROUP BY w.owner
+        ORDER BY w.owner COLLATE "C"
+    LOOP
+        INSERT INTO owners AS o (owner, virtual, weight)
+        SELECT v_owner.owner, f.virtual_now + 1000 * v_owner.jobs, 1 FROM fair AS f
+        ON CONFLICT (owner) DO UPDATE
+        SET virtual = greatest(o.virtual, excluded.virtual - 1000 * v_owner.jobs) + v_owner.jobs * (1000 / o.weight)
+        RETURNING o.virtual - v_owner.jobs * (1000 / o.weight), 1000 / o.weight INTO v_owner.next, v_owner.step;
+        FOR i IN v_owner.first .. v_owner.first + v_owner.jobs - 1 LOOP
+            v_plain[i].virtual_start := v_owner.next + (i - v_owner.first) * v_owner.step;
+        END LOOP;
+    END LOOP;
+
+    INSERT INTO generations (
+        id, key_id, end_user, project, upstream_id, simulated, model, version, deployment, input, secrets,
+        estimate_nano_usd, hold_nano_usd, price_rule, images, video_ms, state, deadline_at, metadata, tags,
+        callback_url, created_at, virtual_start
+    )
+    SELECT
+        w.id, w.key_id, w.end_user, w.project, p_upstream, v_simulated, w.model, w.version, w.deployment, w.input,
+        w.secrets, w.estimate_nano_usd, w.hold_nano_usd, w.price_rule, coalesce(w.images, 0),
+        coalesce(w.video_ms, 0), 'queued', v_at + make_interval(secs => w.deadline_s), coalesce(w.metadata, '{}'),
+        coalesce(w.tags, '{}'), w.callback_url, v_at, w.virtual_start
+    FROM unnest(v_plain) AS w;
+    IF v_needs IS NOT NULL THEN
+        INSERT INTO holds (generation_id, limit_id, subject, window_start, measure, amount)
+        SELECT w.id, n.limit_id, n.subject, n.window_start, n.measure, part.amount
+        FROM unnest(v_plain) AS w
+        JOIN unnest(v_chains) AS c ON c.key_id = w.key_id
+            AND c.end_user IS NOT DISTINCT FROM w.end_user AND c.project IS NOT DISTINCT FROM w.project
+        CROSS JOIN LATERAL unnest(c.needs) AS n
+        CROSS JOIN LATERAL (
+            SELECT CASE n.measure
+                WHEN 'money' THEN w.hold_nano_usd
+                WHEN 'images' THEN coalesce(w.images, 0)
+                WHEN 'video_seconds' THEN coalesce(w.video_ms, 0)
+                WHEN 'concurrent' THEN 1
+                ELSE 0
+            END AS amount
+        ) AS part
+        WHERE part.amount > 0;
+    END IF;
+    INSERT INTO ledger (generation_id, kind, debit, credit, amount_nano_usd, at)
+    SELECT w.id, 'hold', 'free', 'held', w.hold_nano_usd, v_at FROM unnest(v_plain) AS w;
+    INSERT INTO events (generation_id, number, state, at)
+    SELECT w.id, 1, 'queued', v_at FROM unnest(v_plain) AS w;
+    PERFORM pg_notify('tintype_events', w.id) FROM unnest(v_plain) AS w;
+    PERFORM pg_advisory_xact_lock_shared(1953066613, 0);
+    PERFORM procrastinate_defer_jobs_v1(array_agg(
+        ('submit', 'submit', tintype_priority(w.virtual_start, f.base), NULL, NULL,
+         jsonb_build_object('generation_id', w.id), NULL)::procrastinate_job_to_defer_v1
+        ORDER BY w.place
+    ))
+    FROM unnest(v_plain) AS w CROSS JOIN fair AS f;
+    RETURN v_at;
+EXCEPTION
+    WHEN SQLSTATE 'TT003' THEN
+        RETURN NULL;
+END
+$$;
