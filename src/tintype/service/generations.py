@@ -276,11 +276,12 @@ class Generations:
             except inputs.UnfitInput as fault:
                 raise errors.InputError(str(fault)) from None
         files = (*files, *requests.named_before(values, files))
-        priced_as = model if request.version is None else requests.fitting(model, values)
+        is_as_known = request.version is None and request.deployment is None
+        priced_as = model if is_as_known else requests.fitting(model, values)
         price = self._price(priced_as, request)
         plain, sealed = self._givens.sealed(model, values)
         requests.check_json(plain)
-        images, video_ms = requests.made(priced_as, plain)
+        images, video_ms = requests.made(model, plain if priced_as is not None else {})
         return Wanted(
             id=self._new_id(),
             model=model.slug if model is not None else request.model,
@@ -313,12 +314,14 @@ class Generations:
     def _price(self, model: Model | None, request: Request) -> Price:
         if model is None or request.deployment is not None:
             held = self._unknown_hold_nano_usd
-            if request.hold_max_nano_usd is not None:
-                held = request.hold_max_nano_usd
+            unpriced = f"the price of {request.deployment or request.model} is not known"
             if held <= 0:
+                raise errors.InputError(f"{unpriced}, and TINTYPE_UNKNOWN_PRICE_HOLD is 0, which refuses it")
+            # Whoever asks may not say what it costs: that would be a budget for whoever says a nano-dollar.
+            if request.hold_max_nano_usd is not None and request.hold_max_nano_usd < held:
                 raise errors.InputError(
-                    f"the price of {request.deployment or request.model} is not known, and "
-                    "TINTYPE_UNKNOWN_PRICE_HOLD is 0: say the most it may cost"
+                    f"{unpriced}, so that ${to_usd(held)} are held for it, more than the "
+                    f"${to_usd(request.hold_max_nano_usd)} that were stated"
                 )
             return Price(held, held, charges.UNKNOWN_RULE)
         stated = pricing.estimate(model, request.input, run_s_max=math.ceil(request.deadline_s))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from tintype.domain import errors, inputs, pricing
 from tintype.domain.catalogue import Kind, Model
 from tintype.domain.money import to_usd
+from tintype.media import fetch_errors, fetch_target
 from tintype.service import givens, guarding
 from tintype.store import admission
 from tintype.store.admission import InputFile
@@ -28,6 +29,11 @@ DEADLINE_LEAST_S, DEADLINE_MOST_S = 5.0, 1_800.0
 METADATA_MAX_BYTES = 4_096
 TAGS_MAX = 20
 IDEMPOTENCY_KEY_MAX = 255
+CALLBACK_URL_MAX = 2_048
+HOLD_MOST_NANO_USD = 10**15
+"""The most that may be stated as what one generation costs: so many fit into a sum."""
+_VERSION = re.compile(r"[0-9a-f]{64}")
+_DEPLOYMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*/[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
 # A cheap look before a number is looked for one by one.
@@ -61,10 +67,10 @@ class Request:
     """One generation that is asked for.
 
     `model` is a name of the catalogue or `owner/name`. Files of the input are bytes, a Path, a data URI or a URL.
-    `deadline_s` is how long it may take in all. `hold_max_nano_usd` states the most it may cost where the price
-    rule has no bound, or a lower one. With `follows` one input is what another of the same order makes.
-    `is_checked` says that its inputs were checked, and that what the model has no input for goes along, to be ignored
-    upstream.
+    `deadline_s` is how long it may take in all. `hold_max_nano_usd` is the most that may be held for it: where it could
+    cost more, or more is held for want of a known price, it is refused. With `follows` one input is what another of the
+    same order makes. `is_checked` says that its inputs were checked, and that what the model has no input for goes
+    along, to be ignored upstream.
     """
 
     model: str
@@ -116,6 +122,26 @@ def check(request: Request) -> None:
         raise errors.InputError(f"metadata may have {METADATA_MAX_BYTES} bytes as JSON")
     if request.model and len(request.model) > 255:
         raise errors.InputError("the name of a model has at most 255 characters")
+    if request.version is not None and not _VERSION.fullmatch(request.version):
+        raise errors.InputError(f"{request.version[:80]!r} names no version: a version is 64 hex digits")
+    if request.deployment is not None and not _DEPLOYMENT.fullmatch(request.deployment):
+        raise errors.InputError(f"{request.deployment[:80]!r} does not name a deployment; write owner/name")
+    if request.hold_max_nano_usd is not None and not 0 < request.hold_max_nano_usd <= HOLD_MOST_NANO_USD:
+        raise errors.InputError(f"the most it may cost is above 0 and at most ${to_usd(HOLD_MOST_NANO_USD)}")
+    if request.callback_url is not None:
+        check_callback(request.callback_url)
+
+
+def check_callback(url: str) -> None:
+    """Raise InputError for what is no address to call; whether it may be called is judged when it is."""
+    if len(url) > CALLBACK_URL_MAX or not url.isprintable():
+        raise errors.InputError(
+            f"a callback URL is printable and has at most {CALLBACK_URL_MAX:,} characters"
+        )
+    try:
+        fetch_target.read(url)
+    except fetch_errors.FetchRefused as refused:
+        raise errors.InputError(f"callback_url: {refused}") from None
 
 
 def check_allowed(model: str, actor: Actor) -> None:
@@ -128,8 +154,11 @@ def check_allowed(model: str, actor: Actor) -> None:
 
 def check_given(request: Request, secret: guarding.Check) -> None:
     """Raise InputError where a request holds a key or token, or names a stored file as only rows do."""
-    guarding.refuse("the input", request.input, secret)
-    guarding.refuse("the metadata", request.metadata, secret)
+    try:
+        guarding.refuse("the input", request.input, secret)
+        guarding.refuse("the metadata", request.metadata, secret)
+    except RecursionError:
+        raise errors.InputError("this is nested deeper than any model reads") from None
     guarding.refuse("a tag", request.tags, secret)
     if any(map(givens.is_mark, request.input.values())):
         raise errors.InputError("a file is given as an upload or a URL; tintype:… names none")
@@ -196,8 +225,10 @@ def fitting(model: Model | None, values: Mapping[str, Any]) -> Model | None:
 
 
 def made(model: Model | None, values: Mapping[str, Any]) -> tuple[int, int]:
-    """Say how many pictures and milliseconds of film are asked for."""
-    if model is None or model.kind is Kind.TEXT:
+    """Say how many pictures and milliseconds of film are asked for; what is not known counts as a picture."""
+    if model is None:
+        return 1, 0
+    if model.kind is Kind.TEXT:
         return 0, 0
     if model.kind is Kind.VIDEO:
         return 0, math.ceil(pricing.seconds(model, values) * 1000)

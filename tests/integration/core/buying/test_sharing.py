@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 # It fails at once, so that the queue is what is tested.
 QUICK = "[[nsfw]] a lighthouse"
+DEEP: list[Any] = []
+for _ in range(3_000):
+    DEEP = [DEEP]
 
 
 async def test_one_user_with_500_does_not_stand_before_nineteen_with_20(
@@ -134,8 +138,32 @@ async def test_a_model_without_a_price_holds_what_the_setting_says(
         ident = (await shop.core.generations.submit(deployment, actor=ALICE)).ids[0]
         assert (await shop.row(ident)).hold_nano_usd == 1_000_000_000
     async with opened(db, data, simulator, works=False, unknown_price_hold="0") as shop:
-        with pytest.raises(errors.InputError, match="TINTYPE_UNKNOWN_PRICE_HOLD"):
-            await shop.core.generations.submit(deployment, actor=ALICE)
+        for stated in (None, 5_000_000_000):
+            with pytest.raises(errors.InputError, match="TINTYPE_UNKNOWN_PRICE_HOLD"):
+                await shop.core.generations.submit(replace(deployment, hold_max_nano_usd=stated), actor=ALICE)
+
+
+async def test_nobody_states_a_price_below_what_is_held_for_unknown_ones(idle_shop: Shop) -> None:
+    """Rule 11: what is booked for an unknown price is the operator's word, or each budget would be the caller's."""
+    unpriced = Request(FLUX, {"prompt": "a"}, deployment="acme/mine")
+    with pytest.raises(errors.InputError, match=r"\$1.00 are held for it, more than the \$0.000000001"):
+        await idle_shop.core.generations.submit(replace(unpriced, hold_max_nano_usd=1), actor=ALICE)
+
+    asked = await idle_shop.core.generations.submit(
+        replace(unpriced, hold_max_nano_usd=2_000_000_000), actor=ALICE
+    )
+
+    assert (await idle_shop.row(asked.ids[0])).hold_nano_usd == 1_000_000_000
+
+
+@pytest.mark.parametrize("count", [0, -3, "many", [1], None, 10**18])
+async def test_what_a_model_does_not_take_escapes_no_quota(idle_shop: Shop, count: object) -> None:
+    """Rules 11 and 12: inputs that only a version or a deployment may know are held and counted as unknown ones are."""
+    bare = Request(FLUX, {"prompt": "a", "num_outputs": count})
+    for asked in (replace(bare, version="a" * 64), replace(bare, deployment="acme/mine")):
+        row = await idle_shop.row((await idle_shop.core.generations.submit(asked, actor=ALICE)).ids[0])
+
+        assert (row.hold_nano_usd, row.images) == (1_000_000_000, 1)
 
 
 async def test_a_failed_one_is_repeated_alone(shop: Shop) -> None:
@@ -170,8 +198,17 @@ async def test_another_owners_generation_is_unknown(shop: Shop) -> None:
         {"input": {"prompt": "a", "seed": 2**70}},
         {"input": {"nonsense": 1}},
         {"input": {}},
+        {"input": {"prompt": "a", "seed": DEEP}},
+        {"version": "\0"},
+        {"version": "../.."},
+        {"deployment": "../../account"},
+        {"callback_url": "\ud800"},
+        {"callback_url": "file:///etc/passwd"},
+        {"callback_url": "https://[fe80::1%eth0]/"},
+        {"hold_max_nano_usd": 0},
+        {"hold_max_nano_usd": 10**30},
     ],
-    ids=["short", "long", "tags", "metadata", "nul", "surrogate", "beyond 64 bits", "unknown", "missing"],
+    ids=lambda wrong: next(iter(wrong)),
 )
 async def test_bad_requests_are_refused_before_anything_is_held(
     idle_shop: Shop, wrong: dict[str, Any]
