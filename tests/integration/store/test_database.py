@@ -71,6 +71,21 @@ async def test_a_transaction_is_all_or_nothing(external_url: str) -> None:
     assert found == (None,)
 
 
+async def test_the_connection_that_was_used_last_is_used_next(external_url: str) -> None:
+    """One after the other goes to one server process, however many connections there are."""
+    async with Database(external_url) as db:
+        async with db.connection() as last, db.connection() as second, db.connection() as third:
+            pids = [one.connection.info.backend_pid for one in (last, second, third)]
+
+        used = []
+        for _ in range(4):
+            async with db.connection() as session:
+                used.append(session.connection.info.backend_pid)
+
+    assert len(set(pids)) == 3
+    assert used == [pids[0]] * 4
+
+
 async def test_calls_wait_for_a_server_that_restarts(stopped: users.Stopped) -> None:
     """Away for a moment: a call that was made meanwhile is answered, by the same pool."""
     async with Database(stopped.url, wait_s=15) as db:
