@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tintype import catalogue
-from tintype.cli import exits, screen
+from tintype.cli import exits, screen, studio
 from tintype.domain import inputs, money, pricing
 from tintype.domain.catalogue import Field, Kind, Model, Price, Unit, UnknownModel
+from tintype.domain.errors import InputError, UpstreamError
 
 if TYPE_CHECKING:
     from decimal import Decimal
+
+    from tintype.local.studio import Studio
 
 PER = {
     Unit.RUN: "run",
@@ -23,6 +26,11 @@ PER = {
     Unit.HARDWARE_SECOND: "second of run time",
 }
 
+SYNC_EXAMPLES = """\b
+Examples:
+  tintype models sync
+  tintype models sync stability-ai/sdxl acme/our-model
+"""
 SHOW_EXAMPLES = """\b
 Examples:
   tintype models show flux-schnell
@@ -40,6 +48,7 @@ Examples:
   tintype models --json
   tintype models show flux-schnell
   tintype models show imagen4_ultra --json
+  tintype models sync
 """,
 )
 
@@ -89,6 +98,35 @@ def show(
         screen.put(f"  {label:<9}{words}")
     screen.put()
     screen.put_table(("input", "type", "default", "takes"), (_row(field) for field in model.inputs.values()))
+
+
+@app.command("sync", epilog=SYNC_EXAMPLES)
+def sync(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="NAME…", help="Models as owner/name; all of the catalogue without any."),
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Learn which versions models have upstream, so that a gateway runs them by their ids."""
+    slugs = names or [model.slug for model in catalogue.load().models]
+
+    async def act(open_studio: Studio) -> dict[str, int | None]:
+        return {slug: await open_studio.core.browsing.sync(slug) for slug in slugs}
+
+    try:
+        found = studio.run(act, works=False)
+    except (InputError, UpstreamError) as error:
+        raise exits.Failure(str(error)) from None
+    if as_json:
+        screen.put_json(found)
+    else:
+        for slug, count in found.items():
+            screen.put(f"{slug}: {'unknown upstream' if count is None else f'{count} known'}")
+    unknown = [slug for slug, count in found.items() if count is None]
+    if names and unknown:
+        raise exits.Refusal(f"upstream knows no model {unknown[0]}; models are named owner/name")
 
 
 def priced(price: Price) -> str:

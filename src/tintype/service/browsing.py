@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlsplit
 
 from tintype.domain import errors
 from tintype.replicate import wire
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from tintype.store.database import Database
 
 _DEPTH_MAX = 32
+_PAGES_MAX = 100
 _JSON = "application/json"
 
 
@@ -84,6 +86,23 @@ class Browsing:
             raise
         await self._note(sent, by, {"status": reply.status})
         return await self._told(sent, reply, base)
+
+    async def sync(self, slug: str) -> int | None:
+        """Learn every version of a model, and what each takes; returns their number, None for an unknown model."""
+        path = wire.model_path(slug)
+        model = await self.read(Asked("GET", path), base="")
+        if model.status != 200:
+            return None
+        seen = 0
+        query: dict[str, str] = {}
+        for _ in range(_PAGES_MAX):
+            page = await self.read(Asked("GET", f"{path}/versions", query), base="")
+            found = page.document if isinstance(page.document, dict) else {}
+            seen += len(found.get("results") or ())
+            query = dict(parse_qsl(urlsplit(str(found.get("next") or "")).query))
+            if not query:
+                break
+        return seen
 
     async def name(self) -> str:
         """Return what upstream calls the account; asked once."""
