@@ -266,7 +266,8 @@ class Generations:
                 request.model,
                 catalogue_.nearest(request.model, (one.slug for one in self._catalogue.models)),
             )
-        values, files = await self._givens.store(request.input, actor=actor, check=secret)
+        texts = [] if model is None else [one.name for one in model.inputs.values() if not one.takes_file]
+        values, files = await self._givens.store(request.input, actor=actor, check=secret, texts=texts)
         if request.follows is not None:
             values[request.follows.input] = f"{Follows.MARK}{request.follows.output}"
         is_to_check = request.version is None and request.deployment is None and not request.is_checked

@@ -20,7 +20,7 @@ from tintype.store import outputs
 from tintype.store.admission import InputFile
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from tintype.domain.access import Actor
     from tintype.domain.catalogue import Model
@@ -74,16 +74,25 @@ class Givens:
         self._own = own
 
     async def store(
-        self, values: Mapping[str, Any], *, actor: Actor, check: guarding.Check = guarding.nothing
+        self,
+        values: Mapping[str, Any],
+        *,
+        actor: Actor,
+        check: guarding.Check = guarding.nothing,
+        texts: Collection[str] = (),
     ) -> tuple[dict[str, Any], tuple[InputFile, ...]]:
         """Store every file of an input; returns it with their hashes in their place.
 
+        `texts` names inputs that take no file, whose words are words, whatever they begin with.
         A file is bytes, a Path, a data URI, or a link of ours to one of the actor's. Raises InputError for what
         cannot be read, what is not the actor's, and a file that holds what `check` finds.
         """
         plain: dict[str, Any] = {}
         found: list[InputFile] = []
         for name, value in values.items():
+            if name in texts and isinstance(value, str):
+                plain[name] = value
+                continue
             parts = []
             for position, part in enumerate(_parts(value)):
                 content = _content(part)

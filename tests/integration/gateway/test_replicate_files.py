@@ -111,6 +111,15 @@ def test_a_file_in_the_input_is_told_by_an_address_that_works(http: httpx2.Clien
     assert again["input"]["input_image"] == address
 
 
+@pytest.mark.parametrize("prompt", ["data: a chart, with two bars", "data:text/plain,a%20boat"])
+def test_words_are_words_whatever_they_begin_with(http: httpx2.Client, here: Serving, prompt: str) -> None:
+    """Only inputs that take files have some."""
+    made = http.post(FLUX, json={"input": {"prompt": prompt}}, headers=WAIT).json()
+
+    assert (made["status"], made["input"]["prompt"]) == ("succeeded", prompt)
+    assert prompt in json.dumps(here.simulator.predictions())
+
+
 @pytest.mark.parametrize("value", ["tintype:sha256:" + "a" * 64, "tintype:anything"])
 def test_nobody_has_a_file_for_its_hash(http: httpx2.Client, value: str) -> None:
     """What stands for files in our rows is no input."""

@@ -104,6 +104,11 @@ async def delete(request: Request, caller: auth.Generates, id: Ident) -> Respons
             "description": "The file.",
             "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
         },
+        206: {
+            "description": "The range of the file that was asked for.",
+            "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+        },
+        304: {"description": "The caller has it already."},
         **words.refuses(404, 410, 416),
     },
 )

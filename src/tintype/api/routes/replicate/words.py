@@ -57,7 +57,7 @@ def own_router(tag: str, *, needs: Scope | None = None) -> APIRouter:
 
 def refuses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Document the refusals of a route in this shape."""
-    always = {400, 401, 403, 422, 429, 500, 503}
+    always = {400, 401, 403, 422, 429, 500, 502, 503, 504}
     return {
         status: {
             "model": ReplicateProblem,
