@@ -41,6 +41,7 @@ def test_one_line_is_read_from_any_export(text: str) -> None:
         ("date,amount\n2026-01-31,many\n", "line 2, column amount: 'many' is not an amount"),
         ("date,amount\n2026-01-31,NaN\n", "line 2, column amount"),
         ("date,model,amount\n2026-01-31\n", "line 2: it has 1 columns"),
+        ("date,amount\n2026-01-31,1e400", "line 2, column amount: '1e400'"),
     ],
 )
 def test_what_cannot_be_read_is_told_by_line_and_column(text: str, words: str) -> None:

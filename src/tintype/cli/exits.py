@@ -9,6 +9,7 @@ Exit
 from __future__ import annotations
 
 from tintype import masking
+from tintype.cli import screen
 
 
 class Exit(Exception):
@@ -57,5 +58,6 @@ def of(error: Exception) -> Exit:
 
 
 def one_line(message: str) -> str:
-    """Join the lines of a message into one and mask whatever has the shape of a token."""
-    return masking.without_tokens("; ".join(line.strip() for line in message.splitlines() if line.strip()))
+    """Join the lines of a message into one, mask what has the shape of a token, and show by its code what steers."""
+    joined = "; ".join(line.strip() for line in message.splitlines() if line.strip())
+    return screen.plain(masking.without_tokens(joined))

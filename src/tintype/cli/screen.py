@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -11,27 +12,37 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+# What moves a terminal's cursor or turns the direction of its text, and what cannot be written at all.
+_STEERING_IN_JSON = re.compile(r"[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_STEERING = re.compile(rf"[\x00-\x1f]|{_STEERING_IN_JSON.pattern}")
+
+
+def plain(text: str) -> str:
+    """Show by its code whatever would steer a terminal: prompts and messages come from others."""
+    return _STEERING.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
 
 def say(line: str) -> None:
     """Write one line for the person on standard error."""
-    sys.stderr.write(f"{line}\n")
+    sys.stderr.write(f"{plain(line)}\n")
     sys.stderr.flush()
 
 
 def put(line: str = "") -> None:
     """Write one line of the result on standard output."""
-    sys.stdout.write(f"{line}\n")
+    sys.stdout.write(f"{plain(line)}\n")
 
 
 def put_json(document: Any) -> None:
     """Write the one JSON document of a command on standard output."""
-    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+    text = json.dumps(document, ensure_ascii=False, indent=2)
+    sys.stdout.write(_STEERING_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
     sys.stdout.flush()
 
 
 def put_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Write rows in columns: folded to a terminal's width, in whole lines where the output is piped."""
-    lines = [list(headings), *(list(row) for row in rows)]
+    lines = [list(headings), *(list(map(plain, row)) for row in rows)]
     if not sys.stdout.isatty():
         widths = [max(len(line[column]) for line in lines) for column in range(len(headings))]
         for line in lines:

@@ -82,7 +82,7 @@ def spend(
         columns = list(_document(lines[0])) if lines else ["name", "cost_usd"]
         writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n")
         writer.writeheader()
-        writer.writerows(_document(line) for line in lines)
+        writer.writerows(_document(line) | {"name": screen.plain(line.name)} for line in lines)
     else:
         _put(lines, by=by.value, held=held, is_simulated=is_simulated)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation, localcontext
 
 NANO_PER_USD = 1_000_000_000
+_DIGITS_MAX = 30
 
 
 def from_usd(amount: str | int | Decimal) -> int:
@@ -19,8 +20,8 @@ def from_usd(amount: str | int | Decimal) -> int:
         usd = Decimal(amount)
     except InvalidOperation:
         raise ValueError(f"{amount!r} is not an amount in dollars; write it like 5 or 0.003") from None
-    if not usd.is_finite():
-        raise ValueError(f"{amount!r} is not a finite amount in dollars")
+    if not usd.is_finite() or usd.adjusted() > _DIGITS_MAX:
+        raise ValueError(f"{str(amount)[:40]!r} is no amount of dollars that anybody has")
     with localcontext(prec=60):
         return int((usd * NANO_PER_USD).quantize(Decimal(1), rounding=ROUND_HALF_UP))
 

@@ -128,7 +128,10 @@ def part(text: str) -> str:
     """Encode one path segment; refuses what cannot be one."""
     if not text.strip() or text in {".", ".."}:
         raise errors.InputError(f"{text!r} cannot be an id or a name")
-    return quote(text, safe="")
+    try:
+        return quote(text, safe="")
+    except UnicodeEncodeError:
+        raise errors.InputError(f"{text!r} cannot be an id or a name: it is no Unicode") from None
 
 
 def model_path(ref: str) -> str:

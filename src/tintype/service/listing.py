@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tintype.domain import ids
+from tintype.domain import ids, texts
 from tintype.store import generations
 
 if TYPE_CHECKING:
@@ -46,13 +46,13 @@ async def page(
         key=actor.key,
         user=actor.user,
         states=[state.value for state in filters.states] or None,
-        model=filters.model,
-        project=filters.project,
-        tags=list(filters.tags) or None,
+        model=texts.keepable(filters.model),
+        project=texts.keepable(filters.project),
+        tags=texts.keepable(list(filters.tags)) or None,
         order_id=filters.order_id,
         after=filters.since,
         until=filters.until,
-        text=filters.text or None,
+        text=texts.keepable(filters.text) or None,
         before=before,
         at_most=at_most,
     )

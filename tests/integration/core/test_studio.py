@@ -138,6 +138,7 @@ async def test_who_does_not_want_to_wait_longer_is_told(studio: Studio) -> None:
     await studio.cancel(row.id)
     assert not row.is_final
     assert await studio.list(search="a castle") == []
+    assert await studio.list(search="\0 \udcff") == []
 
 
 async def test_a_model_that_is_not_official_is_bought_by_its_version(
