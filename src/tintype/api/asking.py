@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tintype.api import auth, gateway, present, waiting
+from tintype.api import auth, callbacks, gateway, present, waiting
 from tintype.domain import errors, money
 from tintype.service import films, finishing, wishes
 from tintype.service.requests import Follows, Request
@@ -69,6 +69,8 @@ async def submit(
 ) -> Submitted:
     """Submit what was planned; one generation alone where it is one and no order was asked for."""
     here = gateway.of(request)
+    for url in {one.callback_url for one in planned.requests if one.callback_url is not None}:
+        callbacks.address(request, url)
     is_order = as_order or planned.is_order
     return await here.core.generations.submit(
         list(planned.requests) if is_order else planned.requests[0],

@@ -79,6 +79,19 @@ def check(found: Caller, scope: Scope) -> None:
         )
 
 
+async def key_meant(request: Request, found: Caller, named: str | None) -> str:
+    """Return the id of the key that is meant: the caller's own, or another one, which takes the scope `admin`.
+
+    Raises Problem 403 without it, KeyUnknown.
+    """
+    if named is None or named == found.key:
+        return found.key
+    check(found, Scope.ADMIN)
+    if named == access.LOCAL:
+        return named
+    return (await gateway.of(request).keys.get(named)).id
+
+
 def secret_of(request: Request) -> str | None:
     """Return the key that a request carries: `Bearer`, `Token` as old clients write it, or X-API-Key."""
     stated = request.headers.get("authorization")

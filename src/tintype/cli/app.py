@@ -32,6 +32,7 @@ COMMANDS = {
     "serve": "Serve the HTTP API, with database, worker and simulator.",
     "keys": "Make, list, rotate and revoke API keys.",
     "budget": "Set and show budgets and quotas.",
+    "audit": "List administrative acts, and who did them.",
     "worker": "Work off the queues in a process of its own.",
     "models": "List the models with their prices, or show one.",
     "settings": "Show every setting, its value and where it is from.",

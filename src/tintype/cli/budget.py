@@ -92,22 +92,34 @@ def override(
     limit: Annotated[int, typer.Argument(help="The limit's number, as `show` has it.")],
     *,
     usd: Annotated[str | None, typer.Option(help="Dollars that count in its place.")] = None,
-    amount: Annotated[int | None, typer.Option(min=0, help="For others: the number that counts.")] = None,
-    until: Annotated[str, typer.Option(metavar="SPAN", help="For how long: 30m, 12h, 7d.")],
+    amount: Annotated[
+        str | None, typer.Option(help="For others: the number, or the seconds of film, that count.")
+    ] = None,
+    until: Annotated[str, typer.Option(metavar="WHEN", help="Until when: a span such as 12h, or a day.")],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON document and nothing else.")
+    ] = False,
 ) -> None:
     """Let another amount count for a while; afterwards the limit's own counts again."""
     if (usd is None) == (amount is None):
         raise exits.Refusal("give --usd for money, or --amount for anything else")
-    ends = datetime.now(UTC) + span(until)
+    ends = moment(until)
 
     async def act(open_studio: Studio) -> Limit:
-        from tintype.service import budgets  # noqa: PLC0415 - not needed to answer --help
+        from tintype.domain.budget import Measure  # noqa: PLC0415 - not needed to answer --help
+        from tintype.service import budgets  # noqa: PLC0415 - as above
 
-        value = budgets.usd(usd) if usd is not None else (amount or 0)
-        return await budgets.override(open_studio.core.database, limit, amount=value, until=ends, by=BY)
+        db = open_studio.core.database
+        before = await budgets.get(db, limit)
+        if (before.measure == Measure.MONEY) is (usd is None):
+            raise exits.Refusal(f"limit {limit} is of {before.measure.replace('_', ' ')}; give it as such")
+        return await budgets.override(db, limit, amount=usd or amount or "", until=ends, by=BY)
 
     found = studio.run(act, works=False)
-    screen.put(f"limit {found.id} of {found.of} is overridden until {ends:%Y-%m-%d %H:%M} UTC")
+    if as_json:
+        screen.put_json(document(found))
+    else:
+        screen.put(f"limit {found.id} of {found.of} is overridden until {ends:%Y-%m-%d %H:%M} UTC")
 
 
 @app.command()
@@ -121,6 +133,21 @@ def remove(limit: Annotated[int, typer.Argument(help="The limit's number, as `sh
 
     studio.run(act, works=False)
     screen.put(f"removed limit {limit}")
+
+
+def moment(text: str) -> datetime:
+    """Read a time to come: a span from now on, or a day in UTC. Raises Refusal."""
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+        try:
+            return datetime.fromisoformat(text).replace(tzinfo=UTC)
+        except ValueError:
+            raise exits.Refusal(
+                f"{text} is no day; write it like 2027-01-31, or as a span such as 30d"
+            ) from None
+    try:
+        return datetime.now(UTC) + span(text)
+    except OverflowError:
+        raise exits.Refusal(f"{text} is beyond the end of the calendar") from None
 
 
 def span(text: str) -> timedelta:
@@ -143,13 +170,14 @@ def document(one: Limit) -> dict[str, Any]:
         "id": one.id,
         "subject": str(one.of),
         "measure": one.measure,
-        "period": one.period,
+        "period": budgets.period_shown(one.period),
         "zone": one.zone,
         "amount": written(one.amount),
         "override_amount": written(one.override_amount),
         "override_until": one.override_until and one.override_until.isoformat(),
         "held": written(one.held),
         "spent": written(one.spent),
+        "left": written(max(one.amount_now - one.held - one.spent, 0)),
         "begins_anew_at": one.window_end and one.window_end.isoformat(),
     }
 
@@ -167,15 +195,16 @@ def _caps(
     from tintype.domain.budget import Measure  # noqa: PLC0415 - not needed to answer --help
     from tintype.service import budgets  # noqa: PLC0415 - as above
 
-    caps: list[Cap] = []
-    if usd is not None:
-        caps.append(budgets.Cap(Measure.MONEY, per, budgets.usd(usd), zone))
-    if images is not None:
-        caps.append(budgets.Cap(Measure.IMAGES, per, images, zone))
-    if video_seconds is not None:
-        caps.append(budgets.Cap(Measure.VIDEO_SECONDS, per, budgets.seconds(video_seconds), zone))
-    if concurrent is not None:
-        caps.append(budgets.count(Measure.CONCURRENT, concurrent, "total"))
+    caps = [
+        budgets.cap(measure, str(amount), period=per, zone=zone)
+        for measure, amount in (
+            (Measure.MONEY, usd),
+            (Measure.IMAGES, images),
+            (Measure.VIDEO_SECONDS, video_seconds),
+            (Measure.CONCURRENT, concurrent),
+        )
+        if amount is not None
+    ]
     if rate is not None:
         caps.append(budgets.pace(rate))
     return caps
@@ -191,17 +220,16 @@ def _show(limits: Sequence[Limit], *, as_json: bool) -> None:
     rows = []
     for one in limits:
         told = document(one)
-        amount = one.amount if one.override_amount is None else one.override_amount
         rows.append(
             (
                 str(one.id),
                 told["subject"],
                 one.measure.replace("_", " "),
-                one.period if not one.period.isdigit() else f"{one.period} s",
+                f"{told['period']} s" if told["period"].isdigit() else told["period"],
                 told["override_amount"] or told["amount"],
                 told["spent"],
                 told["held"],
-                _bar(one.spent + one.held, amount),
+                _bar(one.spent + one.held, one.amount_now),
             )
         )
     screen.put_table(("NO", "SUBJECT", "MEASURE", "PER", "AMOUNT", "SPENT", "HELD", "USED"), rows)

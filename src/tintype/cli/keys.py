@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -60,24 +58,25 @@ def create(  # noqa: PLR0913 - options, all by name
     ] = False,
 ) -> None:
     """Make a key. Its secret is shown this once."""
-    ends = None if expires is None else moment(expires)
+    ends = None if expires is None else budgets_.moment(expires)
     wanted = None if models is None else [one.strip() for one in models.split(",") if one.strip()]
 
     async def act(open_studio: Studio) -> Made:
         from tintype.domain.budget import Measure  # noqa: PLC0415 - not needed to answer --help
         from tintype.service import budgets  # noqa: PLC0415 - as above
 
-        caps: list[Cap] = []
-        if budget_usd is not None:
-            caps.append(budgets.Cap(Measure.MONEY, per, budgets.usd(budget_usd)))
+        caps: list[Cap] = [
+            budgets.cap(measure, str(amount), period=period)
+            for measure, amount, period in (
+                (Measure.MONEY, budget_usd, per),
+                (Measure.CONCURRENT, concurrent, "total"),
+                (Measure.IMAGES, images_per_day, "day"),
+                (Measure.VIDEO_SECONDS, video_seconds_per_day, "day"),
+            )
+            if amount is not None
+        ]
         if rate is not None:
             caps.append(budgets.pace(rate))
-        if concurrent is not None:
-            caps.append(budgets.count(Measure.CONCURRENT, concurrent, "total"))
-        if images_per_day is not None:
-            caps.append(budgets.count(Measure.IMAGES, images_per_day, "day"))
-        if video_seconds_per_day is not None:
-            caps.append(budgets.Cap(Measure.VIDEO_SECONDS, "day", budgets.seconds(video_seconds_per_day)))
         return await open_studio.core.keys.create(
             name,
             by=BY,
@@ -119,7 +118,7 @@ def list_keys(
                 ",".join(one.scopes),
                 "all" if one.models is None else ",".join(one.models),
                 "never" if one.last_used_at is None else f"{one.last_used_at:%Y-%m-%d %H:%M}",
-                state(one),
+                one.state,
             )
             for one in found
         ],
@@ -174,33 +173,12 @@ def document(one: Key) -> dict[str, Any]:
         "scopes": one.scopes,
         "models": one.models,
         "hints": one.hints,
-        "state": state(one),
+        "state": one.state,
         "created_at": one.created_at.isoformat(),
         "expires_at": one.expires_at and one.expires_at.isoformat(),
         "revoked_at": one.revoked_at and one.revoked_at.isoformat(),
         "last_used_at": one.last_used_at and one.last_used_at.isoformat(),
     }
-
-
-def state(one: Key) -> str:
-    """Say whether a key counts."""
-    if one.revoked_at is not None:
-        return "revoked"
-    is_over = one.expires_at is not None and one.expires_at <= datetime.now(UTC)
-    return "expired" if is_over else "good"
-
-
-def moment(text: str) -> datetime:
-    """Read a time to come: a span from now on, or a day. Raises Refusal."""
-    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
-        try:
-            return datetime.fromisoformat(text).replace(tzinfo=UTC)
-        except ValueError:
-            raise exits.Refusal(
-                f"{text} is no day; write it like 2027-01-31, or as a span such as 30d"
-            ) from None
-    span: timedelta = budgets_.span(text)
-    return datetime.now(UTC) + span
 
 
 def _show(made: Made, *, as_json: bool) -> None:

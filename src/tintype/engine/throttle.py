@@ -7,6 +7,7 @@
 A lane hands out permits at an even pace, a second's worth at once at most. A 429 halves the pace, the wording for
 low credit sets it to six a minute, and it climbs back by a tenth every ten seconds. A pause stops creates for 15 s,
 doubling to 10 min; the first permit after it is the probe, and nobody else gets one until it is known how it went.
+What the operator paused (`service.throttle`) is left alone by all of that.
 """
 
 from __future__ import annotations
@@ -83,9 +84,10 @@ class Lane:
         permits = 1
         if self._monotonic() < self._good_until:
             permits += self._stock
+        was_probe = self._monotonic() < self._probe_until
         self._stock = 0
         self._probe_until = 0.0
-        await self._database.run("throttle_give_back", permits=permits, **self._key)
+        await self._database.run("throttle_give_back", permits=permits, was_probe=was_probe, **self._key)
 
     async def slow(self, error: RateLimited) -> None:
         """Lower the pace after a 429, and wait as long as it asks."""

@@ -1,7 +1,7 @@
 """Budgets and quotas as people set them: for all, a project, a key, an end user, or each of these (rule 12).
 
-subject = budgets.subject("user:shop/alice", known)     # also all, project:NAME, key:NAME, user:*
-await budgets.put(db, subject, Cap(Measure.MONEY, "day", 5_000_000_000), by="local")
+whom = await budgets.subject(db, "user:shop/alice")     # also all, project:NAME, key:NAME, user:*
+await budgets.put(db, whom, budgets.cap(Measure.MONEY, "5", period="day"), by="local")
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from tintype.store.database import Database, Session
 
 AMOUNT_MAX = 2**62
+# Rates are counted in windows of so many seconds; these have a word.
+_SECONDS = {"second": "1", "minute": "60"}
+_WORDS = {seconds: word for word, seconds in _SECONDS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ class Cap:
         """What is written down about it."""
         return {
             "measure": self.measure.value,
-            "period": self.period,
+            "period": period_shown(self.period),
             "amount": shown(self.measure, self.amount),
             "zone": self.zone,
         }
@@ -56,48 +59,48 @@ class Cap:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A limit with how it stands in the window of now, for its own subject."""
+    """A limit with how it stands in the window of now, for its own subject.
+
+    `amount_now` is what counts: the override's while that lasts, else the limit's own. `key_name` is the name of the
+    key that it is about, while that is not revoked.
+    """
 
     id: int
     scope: str
     subject: str
+    key_name: str | None
     measure: str
     period: str
     zone: str
     amount: int
     override_amount: int | None
     override_until: datetime | None
+    amount_now: int
     held: int
     spent: int
     window_end: datetime | None
 
     @property
     def of(self) -> Subject:
-        """Whom it is for."""
-        return Subject(Scope(self.scope), self.subject)
+        """Whom it is for, as a person reads it: a key by its name."""
+        ident, slash, user = self.subject.partition("/")
+        name = f"{self.key_name or ident}{slash}{user}"
+        return Subject(Scope(self.scope), name)
+
+    @property
+    def ident(self) -> str:
+        """Whom it is for, as it stands in the database."""
+        return str(Subject(Scope(self.scope), self.subject))
 
 
-def usd(text: str) -> int:
-    """Read dollars with at most nine decimals; 0 is a budget. Raises InputError."""
-    try:
-        amount = Decimal(text)
-    except InvalidOperation:
-        raise errors.InputError(f"{text[:40]!r} is no amount in dollars; write it like 5 or 0.003") from None
-    exponent = amount.as_tuple().exponent
-    if not amount.is_finite() or amount < 0 or not isinstance(exponent, int) or exponent < -9:
-        raise errors.InputError("an amount in dollars is not below 0 and has nine decimals at most")
-    return _bounded(money.from_usd(amount))
+def cap(measure: Measure, amount: str, *, period: str = budget.TOTAL, zone: str = "UTC") -> Cap:
+    """Read a limit: dollars, seconds of film, or a number, in a period. Raises InputError.
 
-
-def seconds(text: str) -> int:
-    """Read seconds of film as milliseconds. Raises InputError."""
-    try:
-        amount = Decimal(text) * 1000
-    except InvalidOperation:
-        raise errors.InputError(f"{text[:40]!r} is no number of seconds") from None
-    if not amount.is_finite() or amount < 0 or amount != amount.to_integral_value():
-        raise errors.InputError("seconds of film are not below 0 and have three decimals at most")
-    return _bounded(int(amount))
+    Periods are hour, day, week, month, total; second, minute, or a number of seconds. Work at once has none.
+    """
+    period = budget.TOTAL if measure is Measure.CONCURRENT else _SECONDS.get(period, period)
+    budget.check_period(period)
+    return Cap(measure, period, read(measure, amount), zone)
 
 
 def pace(text: str) -> Cap:
@@ -107,11 +110,30 @@ def pace(text: str) -> Cap:
     return Cap(Measure.RATE, period, rate.count)
 
 
-def count(measure: Measure, amount: int, period: str) -> Cap:
-    """Return a limit of pictures, or of work at once. Raises InputError."""
-    if not 0 <= amount <= AMOUNT_MAX:
-        raise errors.InputError("a limit is not below 0")
-    return Cap(measure, budget.TOTAL if measure is Measure.CONCURRENT else period, amount)
+def read(measure: Measure, text: str) -> int:
+    """Read an amount: dollars with nine decimals, seconds of film with three, or a whole number. Raises InputError."""
+    match measure:
+        case Measure.MONEY:
+            return _decimal(text, what="an amount in dollars", places=9)
+        case Measure.VIDEO_SECONDS:
+            return _decimal(text, what="seconds of film", places=3)
+    return _decimal(text, what="a number", places=0)
+
+
+def _decimal(text: str, *, what: str, places: int) -> int:
+    """Read a decimal as a number of its smallest units."""
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        raise errors.InputError(f"{text[:40]!r} is not {what}") from None
+    exponent = amount.as_tuple().exponent
+    if not amount.is_finite() or amount < 0 or not isinstance(exponent, int) or exponent < -places:
+        decimals = f"{places} decimals at most" if places else "no decimals"
+        raise errors.InputError(f"{text[:40]!r} is not {what}: that is not below 0 and has {decimals}")
+    # Before it is written out: an exponent may stand for a billion digits.
+    if amount > AMOUNT_MAX or amount.scaleb(places) > AMOUNT_MAX:
+        raise errors.InputError("the amount is larger than any budget can be")
+    return int(amount.scaleb(places))
 
 
 def shown(measure: str, amount: int) -> str:
@@ -122,6 +144,11 @@ def shown(measure: str, amount: int) -> str:
         case Measure.VIDEO_SECONDS:
             return f"{Decimal(amount) / 1000:f}"
     return str(amount)
+
+
+def period_shown(period: str) -> str:
+    """Write a period as it is read: windows of a second or a minute by their word."""
+    return _WORDS.get(period, period)
 
 
 async def subject(db: Database, text: str) -> Subject:
@@ -169,25 +196,40 @@ async def put_in(work: Session, whom: Subject, cap: Cap, *, by: str) -> int:
     return ident
 
 
-async def override(on: Database, limit_id: int, *, amount: int, until: datetime, by: str) -> Limit:
-    """Let another amount count until a time. Raises NotThere."""
+async def override(on: Database, limit_id: int, *, amount: str, until: datetime, by: str) -> Limit:
+    """Let another amount count until a time; it is read as the limit's measure. Raises NotThere, InputError."""
     async with on.transaction() as work:
-        if not await limits.override(work, limit_id, amount=amount, until=until):
-            raise errors.NotThere(f"there is no limit {limit_id}")
-        (found,) = [one for one in await every(work) if one.id == limit_id]
-        facts = {"amount": shown(found.measure, amount), "until": until.isoformat(), "limit": limit_id}
-        await audit.note(work, by=by, action="budget.override", subject=str(found.of), facts=facts)
-    return found
+        before = await _one(work, limit_id)
+        value = read(Measure(before.measure), amount)
+        await limits.override(work, limit_id, amount=value, until=until)
+        facts = {"amount": shown(before.measure, value), "until": until.isoformat(), "limit": limit_id}
+        await audit.note(work, by=by, action="budget.override", subject=before.ident, facts=facts)
+        return await _one(work, limit_id)
+
+
+async def end_override(on: Database, limit_id: int, *, by: str) -> Limit:
+    """Let the limit's own amount count again from now on. Raises NotThere."""
+    async with on.transaction() as work:
+        before = await _one(work, limit_id)
+        if await limits.end_override(work, limit_id):
+            facts = {"limit": limit_id}
+            await audit.note(work, by=by, action="budget.end_override", subject=before.ident, facts=facts)
+        return await _one(work, limit_id)
 
 
 async def remove(on: Database, limit_id: int, *, by: str) -> None:
     """Remove a limit; what was held in it settles without it. Raises NotThere."""
     async with on.transaction() as work:
-        found = [one for one in await every(work) if one.id == limit_id]
-        if not found or not await limits.remove(work, limit_id):
-            raise errors.NotThere(f"there is no limit {limit_id}")
-        facts = {"measure": found[0].measure, "period": found[0].period, "limit": limit_id}
-        await audit.note(work, by=by, action="budget.remove", subject=str(found[0].of), facts=facts)
+        before = await _one(work, limit_id)
+        if not await limits.remove(work, limit_id):
+            raise _gone(limit_id)
+        facts = {"measure": before.measure, "period": period_shown(before.period), "limit": limit_id}
+        await audit.note(work, by=by, action="budget.remove", subject=before.ident, facts=facts)
+
+
+async def get(on: Database, limit_id: int) -> Limit:
+    """Return a limit with how it stands now. Raises NotThere."""
+    return await _one(on, limit_id)
 
 
 async def every(on: Database | Session, whom: Subject | None = None) -> list[Limit]:
@@ -195,9 +237,21 @@ async def every(on: Database | Session, whom: Subject | None = None) -> list[Lim
     return await on.all(
         "limits_in_force",
         Limit,
+        id=None,
         scope=None if whom is None else whom.scope.value,
         subject=None if whom is None else whom.name,
     )
+
+
+async def _one(on: Database | Session, limit_id: int) -> Limit:
+    found = await on.one("limits_in_force", Limit, id=limit_id, scope=None, subject=None)
+    if found is None:
+        raise _gone(limit_id)
+    return found
+
+
+def _gone(limit_id: int) -> errors.NotThere:
+    return errors.NotThere(f"there is no limit {limit_id}; see: tintype budget show")
 
 
 async def _key(db: Database, name: str) -> str:
@@ -209,25 +263,21 @@ async def _key(db: Database, name: str) -> str:
     return found[0].id
 
 
-def _bounded(amount: int) -> int:
-    if amount > AMOUNT_MAX:
-        raise errors.InputError("the amount is larger than any budget can be")
-    return amount
-
-
 __all__ = [
     "Cap",
     "Limit",
     "Subject",
-    "count",
+    "cap",
+    "end_override",
     "every",
+    "get",
     "override",
     "pace",
+    "period_shown",
     "put",
     "put_in",
+    "read",
     "remove",
-    "seconds",
     "shown",
     "subject",
-    "usd",
 ]

@@ -379,8 +379,8 @@ class Generations:
                 )
             case admission.Paused(until):
                 raise errors.UpstreamPaused(
-                    "upstream refuses the account at the moment (no credit, or a token that is not good); nothing "
-                    "was held",
+                    "creates are paused at the moment, by the operator or as upstream refuses the account (no "
+                    "credit, or a token that is not good); nothing was held",
                     can_retry=True,
                     retry_after_s=max((until - self._now()).total_seconds(), 1.0),
                 )

@@ -132,9 +132,9 @@ class Keys:
         self._exist = True
         return Made(key, secret)
 
-    async def every(self) -> list[Key]:
-        """List all keys, revoked ones too, the newest first."""
-        return await store.every(self._database)
+    async def every(self, *, before: str | None = None, at_most: int | None = None) -> list[Key]:
+        """List keys, revoked ones too, the newest first; `before` is the last id of the page before."""
+        return await store.every(self._database, before=before, at_most=at_most)
 
     async def get(self, named: str) -> Key:
         """Return the key of an id or a name. Raises KeyUnknown."""

@@ -20,16 +20,17 @@ from typing import TYPE_CHECKING, Any
 from standardwebhooks import Webhook
 
 from tintype.domain import callbacks, money
-from tintype.domain.errors import KeyUnknown
+from tintype.domain.errors import KeyUnknown, NotThere
 from tintype.media import fetch, fetch_errors
 from tintype.observing import Observer
+from tintype.service import audit
 from tintype.store import answers, deliveries, generations, outputs
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from tintype.service.sealing import Seal
-    from tintype.store.database import Database
+    from tintype.store.database import Database, Session
     from tintype.store.deliveries import Delivery
     from tintype.store.generations import Generation
     from tintype.store.outputs import Output
@@ -67,6 +68,17 @@ class Tools:
     shapes: Mapping[str, Shape] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a receiver answered: a status, or the error when there was none; `is_refused` when our rules say no."""
+
+    status: int | None
+    error: str | None
+    is_refused: bool
+    retry_after_s: float | None
+    elapsed_s: float
+
+
 async def deliver(ident: str, tools: Tools) -> int:
     """Send what a generation owes and is due; return how many were sent. Any number of jobs may do so at once."""
     sent = 0
@@ -81,9 +93,29 @@ async def deliver(ident: str, tools: Tools) -> int:
     return sent
 
 
-async def redeliver(delivery_id: str, *, db: Database) -> bool:
-    """Send a callback anew, whatever became of it; False when there is none of this id."""
-    return await deliveries.again(db, delivery_id)
+async def delivery(delivery_id: str, *, key_id: str, db: Database | Session) -> Delivery:
+    """Return a callback of a key's. Raises NotThere."""
+    found = await deliveries.get(db, delivery_id, key_id=key_id)
+    if found is None:
+        raise NotThere(f"there is no callback {delivery_id[:60]!r}")
+    return found
+
+
+async def redeliver(delivery_id: str, *, key_id: str, by: str, db: Database) -> Delivery:
+    """Send a callback of a key's anew, whatever became of it; `by` is the key that asks. Raises NotThere."""
+    async with db.transaction() as work:
+        before = await delivery(delivery_id, key_id=key_id, db=work)
+        await deliveries.again(work, delivery_id)
+        facts = {"state": before.state, "attempts": before.attempts}
+        await audit.note(work, by=by, action="delivery.redeliver", subject=delivery_id, facts=facts)
+        return await delivery(delivery_id, key_id=key_id, db=work)
+
+
+async def test(url: str, *, key_id: str, tools: Tools) -> Reply:
+    """Send a callback of type `test`, now and once, signed as all of the key's. Raises KeyUnknown."""
+    body = callbacks.body(kind="test", at=tools.now().isoformat(), data={}, outputs=())
+    headers = await _headers(key_id, f"test_{os.urandom(16).hex()}", body, tools)
+    return await _post(url, body, headers, tools)
 
 
 async def secret(key_id: str, *, db: Database, seal: Seal) -> str:
@@ -94,12 +126,14 @@ async def secret(key_id: str, *, db: Database, seal: Seal) -> str:
     return await _new_secret(key_id, db=db, seal=seal, overlap_s=None)
 
 
-async def rotate(key_id: str, *, db: Database, seal: Seal, overlap_s: float = OVERLAP_S) -> str:
+async def rotate(key_id: str, *, by: str, db: Database, seal: Seal, overlap_s: float = OVERLAP_S) -> str:
     """Replace a key's secret and return the new one. The old one signs along, so that no callback is refused."""
-    return await _new_secret(key_id, db=db, seal=seal, overlap_s=overlap_s)
+    return await _new_secret(key_id, db=db, seal=seal, overlap_s=overlap_s, by=by)
 
 
-async def _new_secret(key_id: str, *, db: Database, seal: Seal, overlap_s: float | None) -> str:
+async def _new_secret(
+    key_id: str, *, db: Database, seal: Seal, overlap_s: float | None, by: str | None = None
+) -> str:
     """Give a key a secret; without an overlap only when it has none yet."""
     async with db.transaction() as work:
         if not await deliveries.lock_secrets(work, key_id):
@@ -109,6 +143,11 @@ async def _new_secret(key_id: str, *, db: Database, seal: Seal, overlap_s: float
             return seal.open(found[0]).decode()
         fresh = _PREFIX + base64.b64encode(os.urandom(_SECRET_BYTES)).decode()
         await deliveries.put_secret(work, key_id, seal.close(fresh.encode()), overlap_s=overlap_s or 0.0)
+        if by is not None:
+            facts = {"overlap_s": overlap_s}
+            await audit.note(
+                work, by=by, action="callback_secret.rotate", subject=f"key:{key_id}", facts=facts
+            )
     return fresh
 
 
@@ -128,39 +167,25 @@ async def _send(delivery: Delivery, tools: Tools) -> None:
             return
         body = await _body(generation, told, tools)
     headers = await _headers(generation.key_id, delivery.id, body, tools)
-    status: int | None = None
-    error: str | None = None
-    retry_after_s: float | None = None
-    is_refused = False
-    began = time.monotonic()
-    try:
-        reply = await tools.fetcher.post(
-            delivery.url, body, headers=headers, limits=LIMITS, answer_max_bytes=_ANSWER_MAX_BYTES
-        )
-        status, retry_after_s = reply.status, _seconds(reply.headers.get("retry-after"))
-    except fetch_errors.FetchError as fault:
-        error, is_refused = str(fault)[:_ERROR_MAX], isinstance(fault, fetch_errors.FetchRefused)
+    reply = await _post(delivery.url, body, headers, tools)
     verdict = callbacks.judge(
-        status=status,
-        is_refused=is_refused,
-        retry_after_s=retry_after_s,
+        status=reply.status,
+        is_refused=reply.is_refused,
+        retry_after_s=reply.retry_after_s,
         left_s=delivery.left_s,
         random=tools.random,
     )
     if delivery.kind != "completed" and isinstance(verdict, callbacks.Again):
         # What comes after it says more; only the end is told until it arrives.
         verdict = callbacks.GivenUp()
-    await _record(delivery, verdict, tools, status=status, error=error, elapsed_s=time.monotonic() - began)
+    await _record(delivery, verdict, tools, reply)
 
 
 async def _record(
     delivery: Delivery,
     verdict: callbacks.Delivered | callbacks.Again | callbacks.GivenUp,
     tools: Tools,
-    *,
-    status: int | None,
-    error: str | None,
-    elapsed_s: float,
+    reply: Reply,
 ) -> None:
     state, after_s = "waiting", 0.0
     match verdict:
@@ -171,19 +196,33 @@ async def _record(
             _log.warning("callback %s is given up after %d attempts", delivery.id, delivery.attempts + 1)
         case callbacks.Again(after_s=pause_s):
             after_s = pause_s
-    tools.observer.called_back(state, elapsed_s)
+    tools.observer.called_back(state, reply.elapsed_s)
     async with tools.db.transaction() as work:
         await deliveries.record(
             work,
             delivery.id,
             state=state,
             after_s=after_s,
-            status=status,
-            error=error,
-            elapsed_ms=round(elapsed_s * 1000),
+            status=reply.status,
+            error=reply.error,
+            elapsed_ms=round(reply.elapsed_s * 1000),
         )
         if state == "waiting":
             await deliveries.enqueue(work, delivery.generation_id, after_s=after_s)
+
+
+async def _post(url: str, body: bytes, headers: Mapping[str, str], tools: Tools) -> Reply:
+    """Call a user's URL, once."""
+    began = time.monotonic()
+    try:
+        reply = await tools.fetcher.post(
+            url, body, headers=headers, limits=LIMITS, answer_max_bytes=_ANSWER_MAX_BYTES
+        )
+    except fetch_errors.FetchError as fault:
+        is_refused = isinstance(fault, fetch_errors.FetchRefused)
+        return Reply(None, str(fault)[:_ERROR_MAX], is_refused, None, time.monotonic() - began)
+    retry_after_s = _seconds(reply.headers.get("retry-after"))
+    return Reply(reply.status, None, False, retry_after_s, time.monotonic() - began)
 
 
 async def _body(generation: Generation, told: deliveries.Told, tools: Tools) -> bytes:

@@ -35,6 +35,15 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page of deliveries ends."""
+
+    generation_id: str | None
+    event_number: int | None
+    id: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Attempt:
     """One try of a delivery: the answer's status, or the error when there was none."""
 
@@ -67,6 +76,47 @@ async def claim(on: Database | Session, generation_id: str, *, for_s: float) -> 
 async def of(on: Database | Session, generation_id: str) -> list[Delivery]:
     """Return a generation's deliveries by their event."""
     return await on.all("deliveries_of", Delivery, generation_id=generation_id)
+
+
+async def page(
+    on: Database | Session,
+    *,
+    key_id: str,
+    generation_id: str | None = None,
+    state: str | None = None,
+    before: Place | None = None,
+    at_most: int = 100,
+) -> list[Delivery]:
+    """Return a page of the callbacks of a key's generations, those of the newest first."""
+    place = before or Place(None, None, None)
+    return await on.all(
+        "deliveries_all",
+        Delivery,
+        key=key_id,
+        id=None,
+        generation_id=generation_id,
+        state=state,
+        before=place.generation_id,
+        before_number=place.event_number,
+        before_id=place.id,
+        at_most=at_most,
+    )
+
+
+async def get(on: Database | Session, delivery_id: str, *, key_id: str) -> Delivery | None:
+    """Return a callback of a key's."""
+    return await on.one(
+        "deliveries_all",
+        Delivery,
+        key=key_id,
+        id=delivery_id,
+        generation_id=None,
+        state=None,
+        before=None,
+        before_number=None,
+        before_id=None,
+        at_most=1,
+    )
 
 
 async def attempts(on: Database | Session, delivery_id: str) -> list[Attempt]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key. `hints` are the last characters of the secrets that count, the newest first."""
+    """A key. `state` is good, expired or revoked; `hints` are the last characters of its good secrets, newest first."""
 
     id: str
     name: str
@@ -24,6 +24,7 @@ class Key:
     expires_at: datetime | None
     revoked_at: datetime | None
     last_used_at: datetime | None
+    state: str
     hints: list[str]
 
 
@@ -89,9 +90,11 @@ async def that_count(on: Database | Session, idents: Collection[str]) -> set[str
     return {one.id for one in await on.all("keys_that_count", _Named, ids=list(idents))}
 
 
-async def every(on: Database | Session, *, named: str | None = None) -> list[Key]:
-    """List the keys, the newest first; with `named` those of this id or name."""
-    return await on.all("keys_all", Key, named=named)
+async def every(
+    on: Database | Session, *, named: str | None = None, before: str | None = None, at_most: int | None = None
+) -> list[Key]:
+    """List keys, the newest first; with `named` those of this id or name, else a page of those before an id."""
+    return await on.all("keys_all", Key, named=named, before=before, at_most=at_most)
 
 
 async def lock(work: Session, named: str) -> Key | None:

@@ -91,6 +91,11 @@ async def override(on: Database | Session, limit_id: int, *, amount: int, until:
     return bool(await on.run("override_limit", limit_id=limit_id, amount=amount, until=until))
 
 
+async def end_override(on: Database | Session, limit_id: int) -> bool:
+    """Let a limit's own amount count again; False when none stands in for it."""
+    return bool(await on.run("end_override", limit_id=limit_id))
+
+
 async def remove(on: Database | Session, limit_id: int) -> bool:
     """Remove a limit with its counters; what was held in it settles without it."""
     return bool(await on.run("remove_limit", limit_id=limit_id))

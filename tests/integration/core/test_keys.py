@@ -230,7 +230,7 @@ async def test_a_name_is_given_once(ring: Ring, url: str, changers: fleet.Fleet)
 
 async def test_a_key_that_cannot_be_made_leaves_nothing(ring: Ring, db: Database) -> None:
     """The key, its limits and the record of it are one transaction."""
-    caps = (budgets.Cap(Measure.MONEY, "day", budgets.usd("5")), budgets.Cap(Measure.MONEY, "fortnight", 1))
+    caps = (budgets.cap(Measure.MONEY, "5", period="day"), budgets.Cap(Measure.MONEY, "fortnight", 1))
 
     with pytest.raises(errors.InputError, match="period"):
         await ring.keys.create("shop", by="local", caps=caps)

@@ -187,8 +187,11 @@ async def test_it_can_be_sent_again_by_hand(ask: Asking, tools: notices.Tools, r
     await notices.deliver(ident, tools)
     (delivery,) = await deliveries.of(ask.db, ident)
 
-    assert await notices.redeliver(delivery.id, db=ask.db)
-    assert not await notices.redeliver("msg_unknown", db=ask.db)
+    again = await notices.redeliver(delivery.id, key_id="local", by="local", db=ask.db)
+    assert (again.id, again.state) == (delivery.id, "waiting")
+    for unknown, key in (("msg_unknown", "local"), (delivery.id, "another")):
+        with pytest.raises(errors.NotThere):
+            await notices.redeliver(unknown, key_id=key, by="local", db=ask.db)
     await notices.deliver(ident, tools)
 
     (delivery,) = await deliveries.of(ask.db, ident)
@@ -222,9 +225,9 @@ async def test_secrets_rotate_with_an_overlap(ask: Asking, tools: notices.Tools,
     url = receiver.says("/hook", Says())
     first = await _ended(ask, url)
     old = await notices.secret("local", db=ask.db, seal=tools.seal)
-    new = await notices.rotate("local", db=ask.db, seal=tools.seal)
+    new = await notices.rotate("local", by="local", db=ask.db, seal=tools.seal)
     await notices.deliver(first, tools)
-    last = await notices.rotate("local", db=ask.db, seal=tools.seal, overlap_s=0.0)
+    last = await notices.rotate("local", by="local", db=ask.db, seal=tools.seal, overlap_s=0.0)
     second = await _ended(ask, url)
     await notices.deliver(second, tools)
 

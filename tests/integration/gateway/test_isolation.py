@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tests.integration.gateway.serving import Serving
     from tintype.store import embedded
 
-GENERATION, ORDER, FILE = "generation", "order", "file"
+GENERATION, ORDER, FILE, DELIVERY = "generation", "order", "file", "delivery"
 
 # Routes that name something of a key's in their path: 404 for everybody else's.
 OWNED = {
@@ -44,6 +44,8 @@ OWNED = {
     ("GET", "/api/files/{id}/download"): FILE,
     ("HEAD", "/api/files/{id}/download"): FILE,
     ("DELETE", "/api/files/{id}"): FILE,
+    ("GET", "/api/deliveries/{id}"): DELIVERY,
+    ("POST", "/api/deliveries/{id}/redeliver"): DELIVERY,
     ("GET", "/replicate/predictions/{id}"): GENERATION,
     ("POST", "/replicate/predictions/{id}/cancel"): GENERATION,
     ("GET", "/replicate/files/{id}"): FILE,
@@ -70,6 +72,9 @@ LISTS = {
     ("GET", "/api/generations"): ["", "?order={order}", "?search=secret"],
     ("GET", "/api/orders"): [""],
     ("GET", "/api/files"): [""],
+    ("GET", "/api/deliveries"): ["", "?generation={generation}", "?state=waiting"],
+    ("GET", "/api/usage"): ["?by=user", "?by=project", "?by=tag", "?by=key", "?by=tag&format=csv"],
+    ("GET", "/api/budgets/standing"): ["", "?project=secret"],
     ("GET", "/replicate/predictions"): [""],
     ("GET", "/replicate/files"): [""],
 }
@@ -77,6 +82,9 @@ LISTS = {
 COMMON = {
     ("POST", "/api/estimates"),
     ("GET", "/api/events"),
+    ("POST", "/api/deliveries/test"),
+    ("GET", "/api/deliveries/secret"),
+    ("POST", "/api/deliveries/secret/rotate"),
     ("POST", "/api/generate/image"),
     ("POST", "/api/generate/estimate-cost"),
     ("POST", "/openai/v1/images/generations"),
@@ -194,7 +202,11 @@ def two(server: embedded.Server) -> Iterator[Two]:
             keys[name] = json.loads(done.stdout)["key"]
         with here.http(keys["alice"]) as http:
             wait = {"Prefer": "wait=60"}
-            made = http.post("/api/generations", json={"prompt": "a secret"}, headers=wait).json()
+            whose = {"user": "secret", "project": "secret", "tags": ["secret"]}
+            # Nobody answers there, so that its callback waits.
+            body = {"prompt": "a secret", "callback_url": "http://127.0.0.1:9/secret", **whose}
+            made = http.post("/api/generations", json=body, headers=wait).json()
+            (owed,) = http.get("/api/deliveries").json()["data"]
             parts = [{"prompt": "[[fail=secret]] one"}, {"prompt": "a secret too"}]
             order = http.post("/api/orders", json={"generations": parts}, headers=wait).json()
             file = http.post("/api/files", files={"file": ("secret.txt", b"secret")}).json()
@@ -205,6 +217,7 @@ def two(server: embedded.Server) -> Iterator[Two]:
                 GENERATION: made["id"],
                 ORDER: order["id"],
                 FILE: file["id"],
+                DELIVERY: owed["id"],
                 "part": order["generations"][0]["id"],
                 "media": made["outputs"][0]["url"],
                 "upload": file["url"],
@@ -275,7 +288,7 @@ def test_ids_of_another_kind_are_not_there_either(two: Two) -> None:
     for route in routes():
         if route.known not in OWNED:
             continue
-        for kind in {GENERATION, ORDER, FILE} - {OWNED[route.known]}:
+        for kind in {GENERATION, ORDER, FILE, DELIVERY} - {OWNED[route.known]}:
             answer = two.ask("alice", route, filled(route.path, two.made[kind]))
             found[f"{route.method} {route.path} {kind}"] = answer.status_code
 
@@ -308,7 +321,7 @@ def test_lists_hold_what_is_ones_own(two: Two) -> None:
         taken = http.get("/api/generations", params={"cursor": cursor})
 
     assert len(texts) >= len(LISTS)
-    hidden = [two.made[name] for name in (GENERATION, ORDER, FILE, "part")] + ["secret"]
+    hidden = [two.made[name] for name in (GENERATION, ORDER, FILE, DELIVERY, "part")] + ["secret"]
     assert [word for word, text in itertools.product(hidden, texts) if word in text] == []
     assert (taken.status_code, taken.json()["code"]) == (400, "bad_cursor")
 

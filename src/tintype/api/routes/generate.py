@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 from fastapi import Request, Response
 
-from tintype.api import auth, gateway, limits, present, routing, waiting
+from tintype.api import auth, callbacks, gateway, limits, present, routing, waiting
 from tintype.api.gateway import Gateway
 from tintype.api.problems import Problem
 from tintype.api.routes.generations import IdempotencyKey
@@ -125,7 +124,7 @@ async def generate_video_async(
     idempotency_key: IdempotencyKey = None,
 ) -> AsyncVideoGenerationResponse:
     """Have a film made while nobody waits; `callback_url` is told the result, whatever it is."""
-    callback_url = None if body.callback_url is None else _callback(request, body.callback_url)
+    callback_url = None if body.callback_url is None else callbacks.address(request, body.callback_url)
     order_id = await _film_asked(
         request, body, actor=caller.actor(), key=idempotency_key, callback_url=callback_url
     )
@@ -187,19 +186,6 @@ async def _film_asked(
     if asked.order_id is None:
         raise errors.IdempotencyConflict("this Idempotency-Key was used for something else than a film")
     return asked.order_id
-
-
-def _callback(request: Request, url: str) -> str:
-    """Return an address that can be called. Raises InputError for one that is none, or is the gateway itself."""
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        raise errors.InputError("callback_url: it is no address like https://app.example.com/films") from None
-    own = urlsplit(gateway.of(request).origin_of(request))
-    if (host, port) == (own.hostname, own.port):
-        raise errors.InputError("callback_url: it leads to this gateway itself; give one of your own")
-    return url
 
 
 def _order_url(request: Request, order_id: str) -> str:

@@ -2,6 +2,9 @@
 WITH quick AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true) AS set)
 UPDATE throttle AS t
 SET next_at = t.next_at - make_interval(secs => %(permits)s * 60 / t.permits_per_minute),
-    paused_until = CASE WHEN t.pause_code IS NULL THEN t.paused_until ELSE least(t.paused_until, now()) END
+    paused_until = CASE
+        WHEN %(was_probe)s AND t.pause_code <> 'operator' THEN least(t.paused_until, now())
+        ELSE t.paused_until
+    END
 FROM quick AS q
 WHERE t.upstream_id = %(upstream_id)s AND t.lane = %(lane)s AND q.set IS NOT NULL

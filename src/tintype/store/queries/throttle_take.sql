@@ -1,4 +1,4 @@
--- Takes up to so many permits at the lane's pace, after a pause a single one as the probe; one row is locked.
+-- Takes up to so many permits at the lane's pace, after upstream's pause a single one as the probe; one row is locked.
 -- The pace climbs back by a tenth every ten seconds. A second's worth may be taken at once.
 WITH quick AS MATERIALIZED (
     SELECT set_config('synchronous_commit', 'off', true) AS set, clock_timestamp() AS at
@@ -15,7 +15,8 @@ lane AS MATERIALIZED (
 ),
 free AS MATERIALIZED (
     SELECT l.at, 60 / l.pace AS step_s, coalesce(l.paused_until > l.at, false) AS is_paused,
-        l.paused_until, l.pause_code IS NOT NULL AND coalesce(l.paused_until <= l.at, true) AS is_probe,
+        l.paused_until,
+        coalesce(l.pause_code <> 'operator' AND coalesce(l.paused_until <= l.at, true), false) AS is_probe,
         greatest(l.next_at, l.at - make_interval(secs => (greatest(floor(l.pace / 60), 1) - 1) * 60 / l.pace))
             AS starts
     FROM lane AS l

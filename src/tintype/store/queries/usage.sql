@@ -8,6 +8,7 @@ SELECT
         WHEN 'tag' THEN coalesce(tag.name, '')
         ELSE to_char(g.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD')
     END AS name,
+    CASE %(by)s WHEN 'key' THEN max(k.name) END AS key_name,
     count(*) AS generations,
     count(*) FILTER (WHERE g.state = 'succeeded') AS succeeded,
     count(*) FILTER (WHERE g.state = 'failed') AS failed,
@@ -20,6 +21,7 @@ SELECT
     coalesce(sum(g.hold_nano_usd) FILTER (WHERE g.finished_at IS NULL), 0)::bigint AS held_nano_usd,
     coalesce(sum(booked.saved), 0)::bigint AS saved_nano_usd
 FROM generations AS g
+LEFT JOIN keys AS k ON k.id = g.key_id
 LEFT JOIN LATERAL unnest(g.tags) AS tag (name) ON %(by)s = 'tag'
 LEFT JOIN LATERAL (
     SELECT
@@ -35,6 +37,8 @@ WHERE
     g.upstream_id IN (SELECT u.id FROM upstreams AS u WHERE u.simulated = %(simulated)s)
     AND (%(key)s::text IS NULL OR g.key_id = %(key)s)
     AND (%(since)s::timestamptz IS NULL OR g.created_at >= %(since)s)
+    -- Ids begin with their time, by which rows of long ago need not be looked at.
+    AND (%(from_id)s::text IS NULL OR g.id >= %(from_id)s)
     AND (%(until)s::timestamptz IS NULL OR g.created_at < %(until)s)
 GROUP BY 1
 ORDER BY CASE WHEN %(by)s = 'day' THEN 1 END, CASE WHEN %(by)s <> 'day' THEN sum(g.cost_nano_usd) END DESC, 1

@@ -1,0 +1,83 @@
+"""Callbacks that were sent or are to be."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import Field
+
+from tintype.api.schemas.shapes import Asked, Page, Told
+
+
+class State(StrEnum):
+    """How a callback stands."""
+
+    WAITING = "waiting"
+    DELIVERED = "delivered"
+    GIVEN_UP = "given_up"
+
+
+class DeliveryTold(Told):
+    """A callback; its id is its `webhook-id` at every attempt."""
+
+    id: str = Field(examples=["msg_5f0c1d2e3a4b5c6d7e8f90a1b2c3d4e5"])
+    generation_id: str
+    event_number: int = Field(description="Which event of its generation it tells of.")
+    kind: str = Field(examples=["completed"])
+    url: str
+    state: State
+    attempts: int
+    created_at: datetime
+    next_at: datetime | None = Field(description="When it is tried next; null when it is not.")
+    ends_at: datetime = Field(description="When it is given up.")
+    delivered_at: datetime | None
+
+
+class AttemptTold(Told):
+    """One try: the answer's status, or the error when there was none."""
+
+    number: int
+    at: datetime
+    status: int | None
+    error: str | None
+    elapsed_ms: int
+
+
+class DeliveryWithLog(DeliveryTold):
+    """A callback with all its attempts, oldest first."""
+
+    log: list[AttemptTold]
+
+
+class DeliveryPage(Page):
+    """Callbacks, those of the newest generations first."""
+
+    data: list[DeliveryTold]
+
+
+class TestAsked(Asked):
+    """Where a callback that tells of nothing is to be sent."""
+
+    url: str = Field(min_length=1, max_length=2048, examples=["https://app.example.com/hooks"])
+
+
+class TestTold(Told):
+    """How that went. `delivered` says that the receiver took it, with a 2xx."""
+
+    delivered: bool
+    status: int | None
+    error: str | None
+    elapsed_ms: int
+
+
+class SecretAsked(Asked):
+    """How long the secret before signs along."""
+
+    overlap_s: float = Field(default=86_400.0, ge=0, le=30 * 86_400, allow_inf_nan=False)
+
+
+class SecretTold(Told):
+    """The secret that signs a key's callbacks (Standard Webhooks)."""
+
+    secret: str = Field(examples=["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"])

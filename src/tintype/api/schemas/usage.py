@@ -1,0 +1,39 @@
+"""What was asked for and what became of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import Field
+
+from tintype.api.schemas.shapes import Told, Usd
+from tintype.service.usage import By
+
+
+class UsageLine(Told):
+    """The use of one key, user, project, model, tag or day."""
+
+    name: str = Field(description="Empty for what has no user, project or tag.", examples=["alice"])
+    key_name: str | None = Field(description="What the key is called, where `name` is its id.")
+    generations: int
+    succeeded: int
+    failed: int
+    canceled: int
+    unfinished: int
+    cached: int = Field(description="Answered from the store, without a purchase.")
+    images: int
+    video_seconds: float
+    cost_usd: Usd
+    held_usd: Usd
+    saved_usd: Usd = Field(description="What equal requests would have cost again.")
+
+
+class UsageTold(Told):
+    """A report over what was asked for in a span of time. With several tags a generation counts for each of them."""
+
+    by: By
+    since: datetime | None
+    until: datetime | None
+    simulated: bool
+    data: list[UsageLine]
+    total: UsageLine

@@ -1,0 +1,430 @@
+"""Administration over HTTP: keys, budgets, usage, callbacks, the throttle and the record of all acts."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+from standardwebhooks import Webhook
+
+from tests.integration.core.conftest import server
+from tests.integration.gateway import serving
+from tests.integration.gateway.receiving import receiver
+from tintype import testing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import httpx2
+
+    from tests.integration.gateway.serving import Serving
+    from tintype.store import embedded
+
+__all__ = ["server"]
+
+WAIT = {"Prefer": "wait=60"}
+BOAT = {"prompt": "a boat", "cache": "off"}
+
+
+@pytest.fixture(scope="module")
+def here(server: embedded.Server) -> Iterator[Serving]:
+    """A gateway whose first key is an administrator's."""
+    with (
+        serving.database(server) as url,
+        testing.simulator() as upstream,
+        serving.gateway(url, upstream) as made,
+    ):
+        yield made
+
+
+@pytest.fixture(scope="module")
+def admin(here: Serving) -> Iterator[httpx2.Client]:
+    """A client with that key; it was made without one."""
+    with here.http() as http:
+        made = http.post("/api/keys", json={"name": "boss", "scopes": ["admin"]})
+    assert made.status_code == 201, made.text
+    with here.http(made.json()["key"]) as http:
+        yield http
+
+
+@pytest.fixture
+def clients(here: Serving, admin: httpx2.Client) -> Iterator[Any]:
+    """Make keys and give a client of each: `clients("shop", scopes=["read"])`."""
+    with ExitStack() as stack:
+
+        def client(name: str, **body: Any) -> httpx2.Client:
+            made = admin.post("/api/keys", json={"name": name, **body})
+            assert made.status_code == 201, made.text
+            return stack.enter_context(here.http(made.json()["key"]))
+
+        yield client
+
+
+def said(secret: str, one: tuple[dict[str, str], bytes]) -> Any:
+    """Check the signature of what came, and return what it says."""
+    headers, body = one
+    return Webhook(secret).verify(body, headers)
+
+
+def test_a_key_is_made_with_its_limits_and_shown_once(here: Serving, admin: httpx2.Client) -> None:
+    body = {
+        "name": "shop",
+        "models": ["flux-schnell"],
+        "budget_usd": "0.000000001",
+        "per": "day",
+        "rate": "10/minute",
+        "concurrent": 4,
+        "video_seconds_per_day": 1.5,
+        "expires_at": "2999-01-01T00:00:00Z",
+    }
+
+    made = admin.post("/api/keys", json=body)
+
+    told = made.json()
+    assert (made.status_code, made.headers["cache-control"]) == (201, "no-store")
+    assert told["models"] == ["black-forest-labs/flux-schnell"]
+    assert told["hints"] == [told["key"][-4:]]
+    assert {(one["measure"], one["period"], one["amount"]) for one in told["limits"]} == {
+        ("money", "day", "0.000000001"),
+        ("rate", "minute", "10"),
+        ("concurrent", "total", "4"),
+        ("video_seconds", "day", "1.5"),
+    }
+    shown = admin.get("/api/keys/shop").json()
+    assert shown == {name: value for name, value in told.items() if name != "key"}
+    assert told["key"] not in admin.get("/api/keys").text + admin.get("/api/audit").text
+    with here.http(told["key"]) as http:
+        refused = http.post("/api/generations", json=BOAT)
+    assert (refused.status_code, refused.json()["free"]) == (402, "0.000000001")
+
+
+def test_a_key_is_exchanged_and_revoked(here: Serving, admin: httpx2.Client) -> None:
+    old = admin.post("/api/keys", json={"name": "turning"}).json()["key"]
+
+    new = admin.post("/api/keys/turning/rotate", json={"overlap_s": 3600}).json()
+
+    assert new["hints"] == [new["key"][-4:], old[-4:]]
+    newest = admin.post(f"/api/keys/{new['id']}/rotate", json={"overlap_s": 0}).json()
+    assert newest["hints"] == [newest["key"][-4:]]
+    statuses = []
+    for secret in (old, new["key"], newest["key"]):
+        with here.http(secret) as http:
+            statuses.append(http.get("/api/generations").status_code)
+    assert statuses == [401, 401, 200]
+
+    revoked = admin.post("/api/keys/turning/revoke")
+    assert (revoked.status_code, revoked.json()["state"]) == (200, "revoked")
+    with here.http(newest["key"]) as http:
+        assert http.get("/api/generations").status_code == 401
+    assert admin.post(f"/api/keys/{new['id']}/revoke").status_code == 409
+    assert admin.post("/api/keys/turning/rotate").status_code == 404
+
+
+def test_keys_come_in_pages(admin: httpx2.Client) -> None:
+    for number in range(3):
+        admin.post("/api/keys", json={"name": f"page {number}"})
+
+    names: list[str] = []
+    page = admin.get("/api/keys", params={"limit": 2}).json()
+    while page["next"] is not None:
+        names += [one["name"] for one in page["data"]]
+        page = admin.get("/api/keys", params={"limit": 2, "cursor": page["next"]}).json()
+    names += [one["name"] for one in page["data"]]
+
+    assert names[:3] == ["page 2", "page 1", "page 0"]
+    assert len(names) == len(set(names))
+    assert admin.get("/api/keys", params={"cursor": "x"}).status_code == 400
+
+
+ROUTES = [
+    ("GET", "/api/keys", None),
+    ("POST", "/api/keys", {"name": "mine", "scopes": ["admin"]}),
+    ("GET", "/api/keys/boss", None),
+    ("POST", "/api/keys/boss/rotate", {}),
+    ("POST", "/api/keys/boss/revoke", None),
+    ("PUT", "/api/budgets", {"subject": "all", "amount": 1}),
+    ("GET", "/api/budgets", None),
+    ("GET", "/api/budgets/1", None),
+    ("DELETE", "/api/budgets/1", None),
+    ("PUT", "/api/budgets/1/override", {"amount": 9, "until": "2999-01-01T00:00:00Z"}),
+    ("DELETE", "/api/budgets/1/override", None),
+    ("GET", "/api/usage?key=boss", None),
+    ("GET", "/api/deliveries?key=boss", None),
+    ("GET", "/api/deliveries/msg_1?key=boss", None),
+    ("POST", "/api/deliveries/msg_1/redeliver?key=boss", None),
+    ("GET", "/api/throttle", None),
+    ("POST", "/api/throttle/pause", {}),
+    ("POST", "/api/throttle/resume", None),
+    ("GET", "/api/audit", None),
+]
+
+
+def test_all_of_it_takes_an_administrator(clients: Any) -> None:
+    """Who may generate and read changes nothing here, and sees nothing of others; whether a key exists is not told."""
+    user = clients("plain", scopes=["generate", "read"])
+
+    refused = [
+        user.request(method, path, **({} if body is None else {"json": body}))
+        for method, path, body in ROUTES
+    ]
+    unknown = user.get("/api/usage", params={"key": "nobody"})
+
+    assert {(one.status_code, one.json()["scope"]) for one in (*refused, unknown)} == {(403, "admin")}
+
+
+def test_a_reader_asks_for_nothing(clients: Any) -> None:
+    """What sends or tells a secret takes the scope that makes."""
+    reader = clients("reader", scopes=["read"])
+
+    refused = [
+        reader.post("/api/deliveries/test", json={"url": "https://app.example.com"}),
+        reader.get("/api/deliveries/secret"),
+        reader.post("/api/deliveries/secret/rotate"),
+        reader.post("/api/deliveries/msg_1/redeliver"),
+    ]
+
+    assert {(one.status_code, one.json()["scope"]) for one in refused} == {(403, "generate")}
+    assert reader.get("/api/deliveries").json() == {"data": [], "next": None}
+
+
+def test_budgets_are_set_overridden_and_removed(admin: httpx2.Client, clients: Any) -> None:
+    """Rule 12: what is set counts at once, an override for its time, and its end at once."""
+    user = clients("saver")
+    put = {"subject": "key:saver", "amount": "0.003", "period": "day", "zone": "Europe/Berlin"}
+    limit = admin.put("/api/budgets", json=put).json()
+    assert (limit["subject"], limit["amount"], limit["left"]) == ("key:saver", "0.003", "0.003")
+    path = f"/api/budgets/{limit['id']}"
+
+    assert user.post("/api/generations", json=BOAT, headers=WAIT).status_code == 200
+    assert user.post("/api/generations", json=BOAT).status_code == 402
+    until = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    over = admin.put(f"{path}/override", json={"amount": 0.006, "until": until}).json()
+    assert (over["amount"], over["override_amount"], over["spent"], over["left"]) == (
+        "0.003",
+        "0.006",
+        "0.003",
+        "0.003",
+    )
+    assert user.post("/api/generations", json=BOAT, headers=WAIT).status_code == 200
+    standing = user.get("/api/budgets/standing").json()
+    assert [(one["scope"], one["amount"], one["left"]) for one in standing] == [("key", "0.006", "0.00")]
+
+    ended = admin.delete(f"{path}/override").json()
+    assert (ended["override_amount"], ended["left"]) == (None, "0.00")
+    again = admin.put("/api/budgets", json={**put, "amount": "1"}).json()
+    assert (again["id"], again["amount"]) == (limit["id"], "1.00")
+    assert admin.delete(path).status_code == 204
+    assert [admin.get(path).status_code, admin.delete(path).status_code] == [404, 404]
+    assert admin.get("/api/budgets", params={"subject": "key:saver"}).json()["data"] == []
+
+
+def test_each_end_user_has_a_share_of_the_default(admin: httpx2.Client, clients: Any) -> None:
+    """Rule 12: `user:KEY/*` is a limit for every one, made when first met."""
+    user = clients("family")
+    default = admin.put("/api/budgets", json={"subject": "user:family/*", "amount": "0.003"}).json()
+
+    told = [
+        user.post("/api/generations", json={**BOAT, "user": name}).status_code
+        for name in ("alice", "alice", "bob")
+    ]
+
+    assert told == [202, 402, 202]
+    left = user.get("/api/budgets/standing", params={"user": "alice"}).json()
+    assert [(one["scope"], one["left"]) for one in left] == [("user", "0.00")]
+    assert user.get("/api/budgets/standing", params={"user": "carol"}).json()[0]["left"] == "0.003"
+    admin.delete(f"/api/budgets/{default['id']}")
+
+
+@pytest.mark.parametrize(
+    ("body", "word"),
+    [
+        ({"amount": "0.0000000001"}, "nine decimals"),
+        ({"amount": "1e999999999"}, "larger than any budget"),
+        ({"amount": "NaN"}, "dollars"),
+        ({"amount": -1}, "below 0"),
+        ({"amount": True}, "amount"),
+        ({"measure": "images", "amount": 1.5}, "no decimals"),
+        ({"measure": "video_seconds", "amount": "0.0001"}, "3 decimals"),
+        ({"period": "fortnight"}, "period"),
+        ({"zone": "Mars/Olympus"}, "time zone"),
+        ({"subject": "everybody"}, "subject"),
+        ({"subject": "user:alice"}, "user:KEY/NAME"),
+        ({"subjekt": "all"}, "did you mean 'subject'"),
+    ],
+)
+def test_a_limit_that_cannot_be_meant_is_refused(
+    admin: httpx2.Client, body: dict[str, Any], word: str
+) -> None:
+    refused = admin.put("/api/budgets", json={"subject": "all", "amount": 5, **body})
+
+    assert refused.status_code == 422, refused.text
+    assert word in json.dumps(refused.json(), ensure_ascii=False).replace("9 decimals", "nine decimals")
+    assert admin.get("/api/budgets", params={"subject": "all"}).json()["data"] == []
+
+
+def test_usage_is_summed_up_by_anything(admin: httpx2.Client, clients: Any) -> None:
+    """JSON and CSV say the same; a key sees its own, an administrator all."""
+    one, other = clients("one"), clients("other")
+    for user, tags in (("alice", ["spring", "=1+1"]), ("bob", ["spring"])):
+        body = {**BOAT, "user": user, "project": "ads", "tags": tags}
+        assert one.post("/api/generations", json=body, headers=WAIT).status_code == 200
+    assert other.post("/api/generations", json=BOAT, headers=WAIT).status_code == 200
+
+    def names(client: httpx2.Client, by: str, **params: str) -> dict[str, tuple[int, str]]:
+        told = client.get("/api/usage", params={"by": by, **params})
+        assert told.status_code == 200, told.text
+        return {line["name"]: (line["images"], line["cost_usd"]) for line in told.json()["data"]}
+
+    assert names(one, "user") == {"alice": (1, "0.003"), "bob": (1, "0.003")}
+    assert names(one, "tag") == {"spring": (2, "0.006"), "=1+1": (1, "0.003")}
+    assert names(one, "project") == {"ads": (2, "0.006")}
+    assert names(one, "model") == {"black-forest-labs/flux-schnell": (2, "0.006")}
+    assert names(one, "day") == {f"{datetime.now(UTC):%Y-%m-%d}": (2, "0.006")}
+    assert one.get("/api/usage", params={"by": "tag"}).json()["total"]["cost_usd"] == "0.006"
+    assert names(one, "user", until=f"{datetime.now(UTC):%Y-%m-%d}") == {}
+    assert list(names(one, "key")) == [admin.get("/api/keys/one").json()["id"]]
+    assert names(admin, "project", key="other") == {"": (1, "0.003")}
+    everybody = admin.get("/api/usage", params={"by": "key", "since": "2020-01-01T00:00:00Z"}).json()
+    assert {line["key_name"]: line["images"] for line in everybody["data"]}.items() >= {
+        "one": 2,
+        "other": 1,
+    }.items()
+
+    written = one.get("/api/usage", params={"by": "tag", "format": "csv"})
+    assert written.headers["content-type"] == "text/csv; charset=utf-8"
+    rows = {row["name"]: row for row in csv.DictReader(io.StringIO(written.text))}
+    assert set(rows) == {"spring", "'=1+1"}
+    assert (rows["spring"]["cost_usd"], rows["spring"]["images"], rows["spring"]["generations"]) == (
+        "0.006",
+        "2",
+        "2",
+    )
+
+
+@pytest.mark.parametrize(
+    "params", [{"by": "moon"}, {"since": "yesterday"}, {"since": "2026-01-01T12:00:00"}, {"format": "xml"}]
+)
+def test_a_report_that_cannot_be_is_refused(admin: httpx2.Client, params: dict[str, str]) -> None:
+    """A time without a zone would mean something else on each machine."""
+    assert admin.get("/api/usage", params=params).status_code == 422
+
+
+def test_callbacks_are_looked_at_and_sent_anew(here: Serving, admin: httpx2.Client, clients: Any) -> None:
+    user, stranger = clients("called"), clients("stranger")
+    with receiver() as (url, came):
+        body = {**BOAT, "callback_url": url}
+        ident = user.post("/api/generations", json=body, headers=WAIT).json()["id"]
+        first, _ = came.get(timeout=30)[1]
+
+        (told,) = user.get("/api/deliveries", params={"generation": ident}).json()["data"]
+        while user.get(f"/api/deliveries/{told['id']}").json()["state"] != "delivered":
+            pass
+        shown = user.get(f"/api/deliveries/{told['id']}").json()
+        assert (told["id"], [one["status"] for one in shown["log"]]) == (first["webhook-id"], [204])
+
+        again = user.post(f"/api/deliveries/{told['id']}/redeliver")
+        second, _ = came.get(timeout=30)[1]
+        assert (again.status_code, again.json()["state"]) == (202, "waiting")
+        assert second["webhook-id"] == first["webhook-id"]
+
+        secret = user.get("/api/deliveries/secret").json()["secret"]
+        tried = user.post("/api/deliveries/test", json={"url": url}).json()
+        assert (tried["delivered"], tried["status"]) == (True, 204)
+        assert said(secret, came.get(timeout=30)[1])["type"] == "test"
+        rotated = user.post("/api/deliveries/secret/rotate", json={"overlap_s": 0}).json()["secret"]
+        user.post("/api/deliveries/test", json={"url": url})
+        assert said(rotated, came.get(timeout=30)[1])["type"] == "test"
+
+    assert stranger.get("/api/deliveries").json()["data"] == []
+    assert stranger.get(f"/api/deliveries/{told['id']}").status_code == 404
+    assert stranger.post(f"/api/deliveries/{told['id']}/redeliver").status_code == 404
+    assert [one["id"] for one in admin.get("/api/deliveries", params={"key": "called"}).json()["data"]] == [
+        told["id"]
+    ]
+
+
+@pytest.mark.parametrize("url", ["ftp://app.example.com", "nowhere", "http://127.0.0.1:{port}/x"])
+def test_a_test_goes_to_no_address_of_ours(here: Serving, clients: Any, url: str) -> None:
+    user = clients(f"tester {url[:3]}{len(url)}")
+
+    refused = user.post("/api/deliveries/test", json={"url": url.format(port=here.origin.rpartition(":")[2])})
+
+    assert (refused.status_code, refused.json()["code"]) == (422, "bad_input")
+
+
+def test_no_generation_calls_the_gateway_back(here: Serving, clients: Any) -> None:
+    """Bad input: a callback URL that is ourselves, or none that can be called."""
+    user = clients("echo")
+
+    refused = [
+        user.post(path, json=body)
+        for url in (f"{here.origin}/api/generations", "mailto:me@example.com")
+        for path, body in (
+            ("/api/generations", {**BOAT, "callback_url": url}),
+            ("/api/orders", {"generations": [BOAT, {**BOAT, "callback_url": url}]}),
+        )
+    ]
+
+    assert [(one.status_code, one.json()["code"]) for one in refused] == [(422, "bad_input")] * 4
+    assert user.get("/api/generations").json()["data"] == []
+
+
+def test_creates_are_paused_and_resumed(admin: httpx2.Client, clients: Any) -> None:
+    """While they are, requests get 503 and nothing is held; what a worker gives back or ends does not end it."""
+    user = clients("waiting")
+    assert {one["lane"]: one["paused_until"] for one in admin.get("/api/throttle").json()["lanes"]} == {
+        "creates": None,
+        "calls": None,
+    }
+
+    paused = admin.post("/api/throttle/pause", json={"for_s": 600}).json()["lanes"][0]
+
+    assert (paused["lane"], paused["pause_reason"]) == ("creates", "operator")
+    refused = user.post("/api/generations", json=BOAT)
+    assert (refused.status_code, refused.json()["code"]) == (503, "upstream_paused")
+    assert 500 < int(refused.headers["retry-after"]) <= 600
+    resumed = admin.post("/api/throttle/resume").json()["lanes"][0]
+    assert (resumed["paused_until"], resumed["pause_reason"]) == (None, None)
+    assert user.post("/api/generations", json=BOAT, headers=WAIT).json()["state"] == "succeeded"
+
+
+def test_every_act_is_on_record(here: Serving, admin: httpx2.Client) -> None:
+    """Those of the command line and of HTTP, with who did them; a refused act leaves no trace."""
+    boss = admin.get("/api/keys/boss").json()["id"]
+    limit = admin.put("/api/budgets", json={"subject": "project:kept", "amount": 1}).json()["id"]
+    admin.put(f"/api/budgets/{limit}/override", json={"amount": 2, "until": "2999-01-01T00:00:00Z"})
+    admin.delete(f"/api/budgets/{limit}/override")
+    admin.delete(f"/api/budgets/{limit}")
+    admin.put("/api/budgets", json={"subject": "project:kept", "amount": 1, "zone": "Nowhere"})
+    assert here.run("budget", "set", "project:kept", "--usd", "3").returncode == 0
+    assert here.run("budget", "remove", str(limit)).returncode != 0
+
+    acts = [one for one in admin.get("/api/audit").json()["data"] if one["subject"] == "project:kept"]
+
+    assert [(one["action"], one["by"]) for one in acts] == [
+        ("budget.set", "local"),
+        ("budget.remove", boss),
+        ("budget.end_override", boss),
+        ("budget.override", boss),
+        ("budget.set", boss),
+    ]
+    assert acts[-1]["facts"] == {"measure": "money", "period": "total", "amount": "1.00", "zone": "UTC"}
+    first = admin.get("/api/audit", params={"limit": 1}).json()
+    second = admin.get("/api/audit", params={"limit": 1, "cursor": first["next"]}).json()
+    assert second["data"][0]["id"] < first["data"][0]["id"]
+    assert admin.get("/api/audit", params={"cursor": "x"}).status_code == 400
+
+
+def test_an_act_that_fails_is_not_done(admin: httpx2.Client, here: Serving) -> None:
+    """Key, limits and record are one transaction: where one cannot be written none is."""
+    refused = admin.post("/api/keys", json={"name": "half", "rate": "10/fortnight"})
+
+    assert refused.status_code == 422
+    with psycopg.connect(here.database_url) as look:
+        assert look.execute("SELECT count(*) FROM keys WHERE name = 'half'").fetchone() == (0,)
