@@ -51,6 +51,7 @@ from tintype.service.uploads import Uploads
 from tintype.service.versions import Versions
 from tintype.store import embedded, generations, outputs, schema, upstreams
 from tintype.store.database import Database
+from tintype.store.patience import START_S, patiently
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -117,8 +118,11 @@ class Core:
 async def open_database(settings: Settings, *, application: str) -> AsyncIterator[Database]:
     """Connect to the database of the settings, the embedded one unless they name another; its schema is up to date.
 
-    Raises ConfigurationError where it cannot be used, DatabaseAway when nobody answers.
+    Raises ConfigurationError where it cannot be used, DatabaseAway when nobody answers: a command waits a few
+    seconds, a server a minute.
     """
+    is_server = application.startswith(("tintype serve", "tintype worker"))
+    patience_s = START_S if is_server else 0.0
     async with AsyncExitStack() as stack:
         revive = None
         if settings.database_url is not None:
@@ -127,10 +131,10 @@ async def open_database(settings: Settings, *, application: str) -> AsyncIterato
             server = await stack.enter_async_context(embedded.server(settings.data))
             url, revive = server.url, server.ensure
         database = Database(url, application=application, connections_max=CONNECTIONS_MAX, revive=revive)
-        await stack.enter_async_context(database)
-        is_server = application.startswith(("tintype serve", "tintype worker"))
+        stack.push_async_callback(database.close)
+        await patiently(database.open, within_s=patience_s)
         caller = schema.Caller.SERVER if is_server else schema.Caller.COMMAND
-        await schema.prepare(database, url, caller=caller)
+        await patiently(lambda: schema.prepare(database, url, caller=caller), within_s=patience_s)
         yield database
 
 
@@ -170,17 +174,18 @@ async def core_on(
     async with AsyncExitStack() as stack:
         known = catalogue_data.load()
         is_local = replicate_settings.is_loopback(place.host)
-        ident = await upstreams.pin(
-            database,
-            origin=place.origin,
-            account=upstream_.fingerprint(place.token.reveal()),
-            simulated=is_local,
+        account = upstream_.fingerprint(place.token.reveal())
+        # Whoever starts while the database restarts waits for it, as those do that run.
+        ident = await patiently(
+            lambda: upstreams.pin(database, origin=place.origin, account=account, simulated=is_local)
         )
-        lanes = await throttle.open_lanes(
-            database,
-            upstream_id=ident,
-            creates_per_minute=settings.creates_per_minute,
-            calls_per_minute=settings.calls_per_minute,
+        lanes = await patiently(
+            lambda: throttle.open_lanes(
+                database,
+                upstream_id=ident,
+                creates_per_minute=settings.creates_per_minute,
+                calls_per_minute=settings.calls_per_minute,
+            )
         )
         upstream = upstream_.Upstream(
             ident=ident,
