@@ -1,7 +1,7 @@
 """One process of the pool: reads a request per line, works under limits, answers with a line.
 
-Started as `python -m tintype.media.pool_worker MEMORY_BYTES CPU_S FILE_BYTES`. It ends when its input ends, so it never
-outlives who started it.
+Started as `python -m tintype.media.pool_worker MEMORY_BYTES CPU_S FILE_BYTES`. It ends when its input ends, and on
+Linux in the middle of its work too when who started it is killed: nobody is there to take the film.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import sys
 import warnings
 from pathlib import Path
@@ -20,11 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _NICE = 10
+_PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
     """Answer requests until there are no more."""
     memory_max_bytes, cpu_s, file_max_bytes = (int(text) for text in sys.argv[1:4])
+    _end_with_parent()
     requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     # A decoder that prints must not break into the answers.
     os.dup2(2, 1)
@@ -61,6 +64,14 @@ def _answer(request: dict[str, object]) -> dict[str, object]:
         return {"failed": str(fault)}
     except MemoryError:
         return {"failed": "it needs more memory than is allowed"}
+
+
+def _end_with_parent() -> None:
+    """Have the system kill this process when the one that started it is gone."""
+    if sys.platform == "linux":
+        import ctypes  # noqa: PLC0415 - of use on Linux alone
+
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _limit(*, memory_max_bytes: int, file_max_bytes: int) -> None:

@@ -6,7 +6,9 @@ import asyncio
 import base64
 import io
 import os
+import select
 import signal
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +22,17 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 _FILM = films.film("a red car", seed=1, width=320, height=180, seconds=2, fps=10, audio=True)
+
+_STARTER = """
+import asyncio, sys
+from tintype.media import pool
+
+async def main():
+    async with pool.Pool() as workers:
+        await workers.measure(sys.argv[1])
+
+asyncio.run(main())
+"""
 
 
 @pytest.fixture
@@ -218,6 +231,23 @@ async def test_a_cancelled_request_ends_its_process(tmp_path: Path) -> None:
         writer.close()
 
         assert _children() == before
+
+
+async def test_a_process_at_work_ends_with_who_started_it(tmp_path: Path) -> None:
+    """Nobody is there to take what it would make: a kill leaves nothing that goes on."""
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    starter = await asyncio.create_subprocess_exec(sys.executable, "-c", _STARTER, str(fifo))
+    writer = await asyncio.to_thread(os.open, fifo, os.O_WRONLY)
+
+    starter.kill()
+    await starter.wait()
+
+    # Told as soon as nobody holds the other end any more.
+    left = select.poll()
+    left.register(writer, 0)
+    assert await asyncio.to_thread(left.poll, 10_000)
+    os.close(writer)
 
 
 async def test_processes_end_when_there_is_nothing_to_do(tmp_path: Path, source: Path) -> None:

@@ -88,7 +88,7 @@ def test_a_film_is_made_after_all_when_its_clip_is_repeated(http: httpx2.Client,
 @pytest.mark.parametrize("is_killed", [True, False], ids=["killed", "stopped"])
 def test_a_film_is_joined_after_a_restart(server: embedded.Server, *, is_killed: bool) -> None:
     """The process ends while clips are joined; the next one joins them, once, and buys nothing."""
-    images = [f"https://example.com/img{number}.jpg" for number in range(16)]
+    images = [f"https://example.com/img{number}.jpg" for number in range(8)]
     with (
         tempfile.TemporaryDirectory(prefix="tt-") as data,
         serving.database(server) as url,
@@ -109,7 +109,10 @@ def test_a_film_is_joined_after_a_restart(server: embedded.Server, *, is_killed:
             assert scalar(url, "SELECT count(*) FROM films WHERE state = 'waiting'") == 1
 
         with serving.gateway(url, upstream, environment=kept) as second, second.http() as http:
-            polled = http.post("/api/generate/poll", json={"prediction_id": film}).json()
+            polled = {"status": "processing"}
+            while polled["status"] == "processing":
+                body = {"prediction_id": film, "timeout": 30}
+                polled = http.post("/api/generate/poll", json=body).json()
 
         assert polled["status"] == "succeeded"
         assert upstream.bills()["predictions"] == len(images)
