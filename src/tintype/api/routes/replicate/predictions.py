@@ -316,7 +316,7 @@ def _unread(ident: str, read: _Create, origin: str) -> dict[str, Any]:
         "source": "api",
         "status": "starting",
         "created_at": predictions.moment_text(datetime.now(UTC), digits=3),
-        "urls": {"get": url, "cancel": f"{url}/cancel", "web": f"{origin}/p/{ident}"},
+        "urls": {"get": url, "cancel": f"{url}/cancel", "web": f"{origin}/api/generations/{ident}"},
     }
 
 
