@@ -77,7 +77,8 @@ class SqliteJournal(Journal):
             self._db.close()
             raise
         self._pending: asyncio.Future[None] | None = None
-        self._is_open = False
+        # What a full disk did not take stays here, and goes with the next commit.
+        self._waiting: list[tuple[str, tuple[str | bytes, ...]]] = []
 
     def _open(self) -> None:
         # Two simulators on the same state would undo each other; the lock dies with its process.
@@ -101,17 +102,17 @@ class SqliteJournal(Journal):
 
     def put(self, kind: str, key: str, text: bytes) -> None:
         """Remember the newest text of a record; its place in the order stays."""
-        self._begin()
-        self._db.execute(
+        self._write(
             "INSERT INTO record (kind, key, text) VALUES (?, ?, ?)"
             " ON CONFLICT (kind, key) DO UPDATE SET text = excluded.text",
-            (kind, key, text),
+            kind,
+            key,
+            text,
         )
 
     def delete(self, kind: str, key: str) -> None:
         """Forget a record; one never put is forgotten without an error."""
-        self._begin()
-        self._db.execute("DELETE FROM record WHERE kind = ? AND key = ?", (kind, key))
+        self._write("DELETE FROM record WHERE kind = ? AND key = ?", kind, key)
 
     def load(self, kind: str) -> Iterator[tuple[str, bytes]]:
         """Yield key and text of every record of a kind, in the order they were first put."""
@@ -119,12 +120,11 @@ class SqliteJournal(Journal):
 
     def clear(self) -> None:
         """Forget everything."""
-        self._begin()
-        self._db.execute("DELETE FROM record")
+        self._write("DELETE FROM record")
 
     def settle(self) -> asyncio.Future[None] | None:
         """Return what to await until everything put so far is safe, or None when it already is."""
-        if self._is_open and self._pending is None:
+        if self._waiting and self._pending is None:
             # Changed before the loop ran.
             self._commit()
         return self._pending
@@ -134,11 +134,10 @@ class SqliteJournal(Journal):
         self._commit()
         self._db.close()
 
-    def _begin(self) -> None:
-        if self._is_open:
+    def _write(self, statement: str, *values: str | bytes) -> None:
+        self._waiting.append((statement, values))
+        if self._pending is not None:
             return
-        self._db.execute("BEGIN")
-        self._is_open = True
         with suppress(RuntimeError):
             # On an event loop the commit comes with its next turn; without one, with `settle` or `close`.
             loop = asyncio.get_running_loop()
@@ -148,10 +147,16 @@ class SqliteJournal(Journal):
     def _commit(self) -> None:
         pending, self._pending = self._pending, None
         try:
-            if self._is_open:
+            if self._waiting:
+                self._db.execute("BEGIN")
+                for statement, values in self._waiting:
+                    self._db.execute(statement, values)
                 self._db.execute("COMMIT")
-                self._is_open = False
+                self._waiting.clear()
         except sqlite3.Error as error:
+            # Some of its failures end the transaction, and others leave it open.
+            with suppress(sqlite3.Error):
+                self._db.rollback()
             if pending is None or pending.done():
                 raise
             pending.set_exception(error)
