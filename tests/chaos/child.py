@@ -27,7 +27,7 @@ from tintype import bootstrap, settings
 from tintype.api import server
 from tintype.api.server import Options
 from tintype.service.upstream import Timing
-from tintype.store import embedded, schema
+from tintype.store import embedded, patience, schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,10 +75,16 @@ async def _run(plan: dict[str, Any], at: Callable[[str], None]) -> None:
             connections_max=bootstrap.CONNECTIONS_MAX,
             revive=postgres.ensure,
         )
-        async with database:
-            await schema.prepare(database, postgres.url, caller=schema.Caller.SERVER)
+        try:
+            # As `bootstrap.open_database` does it for servers.
+            await patience.patiently(database.open)
+            await patience.patiently(
+                lambda: schema.prepare(database, postgres.url, caller=schema.Caller.SERVER)
+            )
             async with bootstrap.core_on(database, made, place, timing=TIMING) as core:
                 await _work(core)
+        finally:
+            await database.close()
 
 
 def _live(plan: dict[str, Any]) -> None:

@@ -158,11 +158,16 @@ class Database:
 
         Raises DatabaseAway when nobody answers within `wait_s`.
         """
-        async with await self._connect() as connection:
-            facts = await Session(connection, self._queries).one("server_facts", suitability.Facts)
-            assert facts is not None  # noqa: S101 - a SELECT without FROM gives a row
-            self.clock_ahead_s = facts.clock_s - time.time()
-            await suitability.check(facts, connection, self._url)
+        connection = await self._connect()
+        try:
+            async with connection:
+                facts = await Session(connection, self._queries).one("server_facts", suitability.Facts)
+                assert facts is not None  # noqa: S101 - a SELECT without FROM gives a row
+                self.clock_ahead_s = facts.clock_s - time.time()
+                await suitability.check(facts, connection, self._url)
+        except psycopg.OperationalError as error:
+            # It went away just after it had answered.
+            raise self._told(error, connection, may_have_happened=False) from error
         await self._pool.open()
         return self
 
