@@ -36,6 +36,7 @@ KINDS = ("generate", "video")
 CANCEL_S = 10.0
 CANCEL_LOOK_S = 0.1
 SIMULATED = "No token is set: a simulator on this machine does the work, nothing is bought."
+_LATER = "tintype list shows what became of it, tintype resume takes it up"
 _PACKAGES = ("procrastinate", "psycopg", "psycopg_pool", "alembic", "obstore")
 
 
@@ -90,7 +91,7 @@ def make(
         try:
             return asyncio.run(work.run())
         except KeyboardInterrupt:
-            raise exits.Interrupted(work.told or "interrupted; nothing was asked for") from None
+            raise exits.Interrupted(work.told) from None
         except (DataFolderUnusable, ServerNotStarted) as error:
             raise exits.Refusal(f"{error} Or do without a database: add --direct.") from None
 
@@ -110,7 +111,7 @@ class _Command:
     ) -> None:
         self._order, self._kind, self._folder, self._names = order, kind, folder, list(names)
         self._also, self._board = also, board
-        self.told = ""
+        self.told = "interrupted; nothing was asked for"
 
     async def run(self) -> tuple[list[Done | Broken], Place]:
         from tintype.local.studio import Studio  # noqa: PLC0415 - not needed to refuse wrong input
@@ -131,8 +132,13 @@ class _Command:
         from tintype.service import errands  # noqa: PLC0415 - as above
 
         async with errands.held(open_studio.core.database, errand.id):
+            self.told = f"interrupted; {', '.join(errand.generations)} may go on; {_LATER}"
             try:
                 ended = await deliver(open_studio, errand, self._board)
+            except OSError as error:
+                raise exits.Failure(
+                    f"{exits.of(error)}; what is made is kept, save it with: tintype resume"
+                ) from error
             except asyncio.CancelledError:
                 self.told, is_left = await _given_up(open_studio, errand.generations)
                 if not is_left:
@@ -155,6 +161,7 @@ class _Command:
             "names": self._names,
             **self._also,
         }
+        self.told = f"interrupted while it was asked for; {_LATER}"
         try:
             begun = await open_studio.submit_all(requests, kind=self._kind, plan=plan)
         except UnknownModel as error:

@@ -127,6 +127,27 @@ def test_interruption_cancels_upstream_and_says_so(
     assert served.run("resume").err == "nothing was left behind\n"
 
 
+def test_who_does_not_wait_for_the_end_is_not_told_that_nothing_was_asked_for(
+    served: Shell, simulator: Simulator
+) -> None:
+    """A second Ctrl-C leaves what runs to whoever works next, and says so."""
+    simulator.faults([{"do": "delay", "delay_s": 5, "method": "POST", "path": "*/cancel"}])
+    process = served.start("generate", "[[delay=30]] a boat")
+    try:
+        _until(lambda: simulator.bills()["predictions"] == 1)
+        process.send_signal(signal.SIGINT)
+        _until(lambda: simulator.fired() != [0])
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=DEADLINE_S)
+    finally:
+        process.kill()
+
+    (row,) = _json(served.run("list", "--json"))["generations"]
+    (line,) = err.splitlines()
+    assert process.returncode == 130
+    assert line.startswith(f"tintype: interrupted; {row['id']} may go on; ")
+
+
 @pytest.mark.parametrize("token", ["r8_anything", "wrong"])
 def test_an_upstream_that_is_away_or_refuses_is_told_before_anything_is_asked_for(
     served: Shell, simulator: Simulator, token: str
