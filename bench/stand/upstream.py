@@ -186,6 +186,8 @@ class Stub:
                     await reader.readexactly(length)
             except (ConnectionError, asyncio.IncompleteReadError):
                 writer.close()
+                # The others may have been closed as well since they were used.
+                kept.clear()
                 continue
             self.calls[f"webhook {answer[9:12].decode()}"] += 1
             kept.append((reader, writer))

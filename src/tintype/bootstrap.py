@@ -344,7 +344,7 @@ def _capturing(tools: capture.Tools, progress: Progress, observer: Observer) -> 
                 if row is not None:
                     observer.captured(row.model, time.monotonic() - began)
                     kept = await outputs.of(tools.db, ident)
-                    await progress.captured(ident, _measured(charges.made(row.prediction or {}), kept))
+                    await progress.captured(row, _measured(charges.made(row.prediction or {}), kept))
             case events.CaptureLost():
                 await progress.apply(ident, outcome)
             case capture.Again(after_s):

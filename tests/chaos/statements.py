@@ -41,7 +41,9 @@ def _step(name: str, values: Mapping[str, Any]) -> _Step | None:
         return _STORE
     if name == "finish_attempt" and values["outcome"] == "accepted":
         return _RECORD
-    if name == "move_generation" and values["changes"].obj.get("state") == "succeeded":
+    if name == "advance" and values["attempt"] and values["attempt"].obj["outcome"] == "accepted":
+        return _RECORD
+    if name in {"advance", "move_generation"} and values["changes"].obj.get("state") == "succeeded":
         return _SETTLE
     return None
 
@@ -102,7 +104,10 @@ class Told(Database):
             self._at(step.after)
 
     async def value(self, name: str, /, **values: Any) -> Any:
-        """Run one statement by itself; an intent is told of."""
+        """Run one statement by itself; an intent is told of, and a step, between its statement and its commit too."""
+        if name == "advance":
+            async with self.transaction() as work:
+                return await work.value(name, **values)
         if name != "intend":
             return await super().value(name, **values)
         self._at(_INTENT.before)

@@ -18,7 +18,7 @@ from psycopg.types.json import Jsonb
 from tintype.domain import errors, events
 from tintype.replicate import webhooks
 from tintype.replicate.results import Prediction
-from tintype.service import progress, singly
+from tintype.service import columns, progress, singly
 from tintype.store import generations
 from tintype.store.errors import DatabaseAway
 
@@ -90,7 +90,7 @@ class Inbox:
             webhook_id=verified.id,
             token=token,
             prediction_id=record.id,
-            body=Jsonb(progress.facts_of(record)),
+            body=Jsonb(columns.facts_of(record)),
         )
         self._observer.webhook("new" if is_new else "repeated")
         if is_new:
@@ -137,7 +137,7 @@ class Inbox:
             number = await self._database.value("attempt_number", token=token)
         if row is not None and row.upstream_id == self._upstream.ident:
             found = events.FoundUpstream(progress.seen(record), number)
-            applied = await self._progress.apply(row.id, found, record=record, attempt=attempt)
+            applied = await self._progress.apply(row.id, found, record=record, attempt=attempt, row=row)
             if applied is not None and applied.is_over_upstream:
                 self._observer.found("webhook", self._upstream.since_s(record.completed_at, self._now()))
         await self._database.run(

@@ -1,23 +1,24 @@
-"""The only way a generation changes: lock its row, let the domain decide, write all of it in one transaction.
+"""The only way a generation changes: let the domain decide about its row, and write all of it in one transaction.
 
     await progress.apply(id, events.Observed(prediction), seen=record)
     await progress.advance(id)            # look upstream if that is what it waits for
 
-Whatever comes late, twice, out of order or from somebody else changes nothing: the decision is taken on the locked
-row, and a final state is never left.
+Whatever comes late, twice, out of order or from somebody else changes nothing: what is written is a decision about
+that very row, and a final state is never left. Nearly always nobody else is at it: then the decision is taken on the
+row as it was read, and one statement locks it, sees that it is the same, and writes. Else the row is locked first.
 """
 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from tintype.domain import charges, errors, events, generation, looking, texts
+from tintype.domain import charges, errors, events, generation, looking
 from tintype.domain.catalogue import Catalogue, Model, UnknownModel
 from tintype.domain.generation import Charge, State, Work
-from tintype.service import alerting, telling
+from tintype.service import alerting, columns, telling
 from tintype.service import events as events_
 from tintype.store import generations, ledger
 
@@ -28,31 +29,10 @@ if TYPE_CHECKING:
     from tintype.replicate.results import Prediction
     from tintype.service.upstream import Upstream
     from tintype.store.database import Database, Session
-    from tintype.store.generations import Generation, Moved, Settlement
+    from tintype.store.generations import Generation, Settlement
 
 RESOLVED = "resolved"
 """What a correction is booked under that takes the place of what was presumed spent."""
-_LOOK_S = 1.0
-_KEPT = frozenset(
-    {
-        "id",
-        "status",
-        "model",
-        "version",
-        "output",
-        "error",
-        "metrics",
-        "urls",
-        "created_at",
-        "started_at",
-        "completed_at",
-        "data_removed",
-        "deadline",
-        "logs",
-    }
-)
-_LOGS_MAX = 20_000
-
 _log = logging.getLogger("tintype.service")
 
 
@@ -84,6 +64,21 @@ class Applied:
         """Whether this was upstream's news that the prediction ended."""
         is_open = State(self.row.state) in {State.SUBMITTING, State.UNKNOWN, State.RUNNING}
         return self.record is not None and is_open and (self.state is State.CAPTURING or self.state.is_final)
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What a generation is changed by; see `Progress.apply`."""
+
+    event: events.Event
+    record: Prediction | None
+    attempt: Attempt | None
+    made: charges.Made | None
+    again_s: float
+
+
+_Done = tuple[Applied, int, tuple[str, ...]]
+"""A step that was taken, what it booked in nano-dollars, and who ended along with it."""
 
 
 def seen(prediction: Prediction) -> events.Prediction:
@@ -126,33 +121,26 @@ class Progress:
         attempt: Attempt | None = None,
         made: charges.Made | None = None,
         again_s: float = 0.0,
+        row: Generation | None = None,
     ) -> Applied | None:
         """Change a generation by an event; None when there is none of this id.
 
         `record` is upstream's word behind the event, `attempt` what is written of an attempt along with it, `made`
-        what was measured on the stored outputs, `again_s` how long a job that is deferred by it waits.
+        what was measured on the stored outputs, `again_s` how long a job that is deferred by it waits, `row` the
+        generation where it was just read.
         """
+        change = _Change(event, record, attempt, made, again_s)
         try:
-            async with self._database.transaction() as work:
-                row = await generations.lock(work, ident)
-                if row is None:
-                    return None
-                if attempt is not None:
-                    await _finish(work, attempt)
-                decision = generation.apply(row.facts, event)
-                applied = Applied(row, decision, record)
-                cost_nano_usd, moved = await self._write(work, applied, record, made, again_s, attempt)
+            done = await self._at_once(ident, change, row) or await self._locked(ident, change)
         except generations.PredictionClaimed:
             # Somebody else's already: for this one it was not found.
             _log.warning("the prediction that %s was to get belongs to another generation", ident)
             return None
-        telling.moved(
-            self._observer,
-            applied,
-            cost_nano_usd,
-            moved.shared_with if moved is not None else (),
-            self._now(),
-        )
+        if done is None:
+            return None
+        applied, cost_nano_usd, shared_with = done
+        decision = applied.decision
+        telling.moved(self._observer, applied, cost_nano_usd, shared_with, self._now())
         if (
             record is not None
             and applied.state is State.RUNNING
@@ -221,9 +209,9 @@ class Progress:
             return Applied(row, generation.Decision(row.facts, charge=Charge.NOTHING))
         return await self.apply(ident, events.CancelWished())
 
-    async def captured(self, ident: str, made: charges.Made) -> Applied | None:
-        """Say that every output is stored; `made` is what was measured on them."""
-        return await self.apply(ident, events.Captured(), made=made)
+    async def captured(self, row: Generation, made: charges.Made) -> Applied | None:
+        """Say that every output of a generation is stored; `made` is what was measured on them."""
+        return await self.apply(row.id, events.Captured(), made=made, row=row)
 
     async def resolve(self, ident: str, record: Prediction | None) -> bool:
         """Obey a person's word about an unknown outcome; False when there was nothing to decide."""
@@ -240,41 +228,70 @@ class Progress:
         except UnknownModel:
             return None
 
-    async def _write(
-        self,
-        work: Session,
-        applied: Applied,
-        record: Prediction | None,
-        made: charges.Made | None,
-        again_s: float,
-        attempt: Attempt | None,
-    ) -> tuple[int, Moved | None]:
-        """Write all of it; return what it cost, and what else ended along with it."""
-        row, decision = applied.row, applied.decision
+    async def _at_once(self, ident: str, change: _Change, row: Generation | None) -> _Done | None:
+        """Take the step in one statement; None, with nothing done, when it needs the row to be locked first."""
+        row = row or await generations.get(self._database, ident)
+        if row is None or not row.seen:
+            return None
+        applied = Applied(row, generation.apply(row.facts, change.event), change.record)
+        decision = applied.decision
+        has_more = decision.orphan is not None or decision.corrects is not None or decision.alert is not None
+        if has_more or (row.order_id is not None and applied.state.is_final):
+            return None
+        settled = self._settled(applied, change)
+        moved = await generations.advance(
+            self._database,
+            row,
+            decision,
+            made=settled,
+            changes=self._changes(applied),
+            event=columns.told(decision),
+            attempt=None if change.attempt is None else asdict(change.attempt),
+            again_s=change.again_s,
+        )
+        return None if moved is None else (applied, _cost(applied, settled), moved.shared_with)
+
+    async def _locked(self, ident: str, change: _Change) -> _Done | None:
+        """Take the step on the locked row; None when there is none of this id."""
+        async with self._database.transaction() as work:
+            row = await generations.lock(work, ident)
+            if row is None:
+                return None
+            if change.attempt is not None:
+                await work.run("finish_attempt", upstream_date=None, **asdict(change.attempt))
+            applied = Applied(row, generation.apply(row.facts, change.event), change.record)
+            return await self._write(work, applied, change)
+
+    async def _write(self, work: Session, applied: Applied, change: _Change) -> _Done:
+        """Write all of it; returns what it cost too, and what else ended along with it."""
+        row, decision, attempt = applied.row, applied.decision, change.attempt
         if decision.orphan is not None:
             is_its = attempt is not None and attempt.prediction_id == decision.orphan
             token = attempt.token if attempt is not None and is_its else None
             await work.run("note_orphan", id=row.id, token=token, prediction_id=decision.orphan)
         if decision.corrects is not None:
-            await self._correct(work, row, decision.corrects, record)
+            await self._correct(work, row, decision.corrects, change.record)
         if decision.alert is not None:
             await alerting.tell(work, decision.alert, row)
-        changes = _changes(applied, record, first_look_s=self._first_look_s)
-        settled = None
-        if decision.charge is Charge.MADE:
-            settled = self.settlement(row, record, made)
+        settled = self._settled(applied, change)
         moved = await generations.write(
-            work, row, decision, made=settled, changes=changes, event=_told(decision)
+            work, row, decision, made=settled, changes=self._changes(applied), event=columns.told(decision)
         )
         if decision.work is Work.SUBMIT:
-            await generations.enqueue(work, row.id, after_s=again_s)
+            await generations.enqueue(work, row.id, after_s=change.again_s)
         elif decision.work is Work.CAPTURE:
             await work.value("enqueue_capture", id=row.id, after_s=0.0)
-        if decision.facts.state.is_final and row.order_id is not None:
+        if applied.state.is_final and row.order_id is not None:
             await work.run("enqueue_followers", id=row.id)
-        if settled is not None:
-            return settled.cost_nano_usd, moved
-        return (row.hold_nano_usd if decision.charge is Charge.HOLD else 0), moved
+        return applied, _cost(applied, settled), () if moved is None else moved.shared_with
+
+    def _changes(self, applied: Applied) -> dict[str, Any]:
+        return columns.changes(applied.row, applied.decision, applied.record, first_look_s=self._first_look_s)
+
+    def _settled(self, applied: Applied, change: _Change) -> Settlement | None:
+        if applied.decision.charge is not Charge.MADE:
+            return None
+        return self.settlement(applied.row, change.record, change.made)
 
     async def _correct(
         self, work: Session, row: Generation, charge: Charge, record: Prediction | None
@@ -292,7 +309,7 @@ class Progress:
         self, row: Generation, record: Prediction | None, made: charges.Made | None = None
     ) -> Settlement:
         """Say what is booked for what was really made."""
-        known = facts_of(record) if record is not None else row.prediction or {}
+        known = columns.facts_of(record) if record is not None else row.prediction or {}
         what = made or charges.made(known)
         cost = self.cost_nano_usd(row, what)
         film_ms = (
@@ -322,72 +339,8 @@ class Progress:
             _log.warning("prediction %s could not be cancelled yet: %s", prediction_id, error)
 
 
-def _changes(applied: Applied, record: Prediction | None, *, first_look_s: float) -> dict[str, Any]:
-    """Name the columns that change besides those which the decision names."""
-    after, before = applied.decision.facts, applied.row.facts
-    changes: dict[str, Any] = {}
-    if before.state.is_final:
-        return changes
-    if before.prediction_id is not None and after.prediction_id is None:
-        changes["prediction"] = None
-    is_ours = record is not None and after.prediction_id == record.id
-    if record is not None and is_ours and before.state is not State.CAPTURING:
-        changes |= _seen_changes(applied.row, record, is_moving=after.state != before.state)
-    if after.state != before.state:
-        changes |= _due(after.state, first_look_s)
-    elif after.cancel_wished and not before.cancel_wished:
-        changes["due_in_s"] = _LOOK_S
-    return changes
-
-
-def _seen_changes(row: Generation, record: Prediction, *, is_moving: bool) -> dict[str, Any]:
-    facts = facts_of(record)
-    old = row.prediction or {}
-    if not is_moving and old.get("status") == facts["status"] and old.get("output") == facts.get("output"):
-        return {}
-    changes: dict[str, Any] = {"prediction": facts}
-    if row.submitted_at is None or row.prediction_id != record.id:
-        changes["submitted_at"] = record.created_at
-    for name in ("started_at", "completed_at"):
-        moment = getattr(record, name)
-        if moment is not None:
-            changes[name] = moment
-    return changes
-
-
-def _due(state: State, first_look_s: float) -> dict[str, Any]:
-    """Say when a sweep looks at a generation that came into a state."""
-    if state is State.RUNNING:
-        return {"due_in_s": first_look_s}
-    if state is State.UNKNOWN:
-        return {"due_in_s": 0.0}
-    return {"due_at": None}
-
-
-def facts_of(record: Prediction) -> dict[str, Any]:
-    """Return what is kept of upstream's record: not the input, which may hold what nobody else should read."""
-    # What lies too deep cannot even be dumped.
-    shallow = {"output": texts.keepable(record.output), "metrics": texts.keepable(record.metrics)}
-    told = record.model_copy(update=shallow).model_dump(mode="json", include=set(_KEPT))
-    for name, part in (("logs", slice(-_LOGS_MAX, None)), ("error", slice(_LOGS_MAX))):
-        if isinstance(told.get(name), str):
-            told[name] = told[name][part]
-    facts: dict[str, Any] = texts.keepable(told)
-    return facts
-
-
-def _told(decision: generation.Decision) -> dict[str, Any]:
-    """Return the body of the event that listeners get."""
-    code = decision.facts.failure_code
-    return {} if code is None else {"code": code}
-
-
-async def _finish(work: Session, attempt: Attempt) -> None:
-    await work.run(
-        "finish_attempt",
-        token=attempt.token,
-        outcome=attempt.outcome,
-        status=attempt.status,
-        prediction_id=attempt.prediction_id,
-        upstream_date=None,
-    )
+def _cost(applied: Applied, settled: Settlement | None) -> int:
+    """Return what a step booked, in nano-dollars."""
+    if settled is not None:
+        return settled.cost_nano_usd
+    return applied.row.hold_nano_usd if applied.decision.charge is Charge.HOLD else 0

@@ -10,6 +10,7 @@ One change to a final state per transaction: it locks counters, whose order hold
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ from psycopg.types.json import Jsonb
 from tintype.domain import generation, ids, texts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from tintype.store.database import Database, Session
 
@@ -30,7 +31,10 @@ _MESSAGE_MAX = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """A generation's row. Times are aware; what may hold a prompt or a secret stays out of the `repr`."""
+    """A generation's row. Times are aware; what may hold a prompt or a secret stays out of the `repr`.
+
+    `seen` is the row's version where it was read by itself, for `advance`; it is no part of what the row says.
+    """
 
     id: str
     order_id: str | None
@@ -84,6 +88,7 @@ class Generation:
     settled_at: datetime | None
     deleted_at: datetime | None
     follows: str | None = None
+    seen: str = field(default="", repr=False, compare=False)
 
     @property
     def facts(self) -> generation.Facts:
@@ -202,22 +207,15 @@ async def move(
     `settle`: the hold is released and the cost booked, those who waited for it end too, or the next of them
     buys. None when it was final before: nothing was done. Raises PredictionClaimed.
     """
-    amounts = settle and Jsonb(
-        {"cost_nano_usd": settle.cost_nano_usd, "images": settle.images, "video_ms": settle.video_ms}
-    )
-    try:
+    with _claiming(ident):
         said = await work.value(
             "move_generation",
             id=ident,
-            changes=Jsonb({name: _plain(value) for name, value in changes.items()}),
+            changes=_written(changes),
             event=Jsonb(dict(event or {})),
-            settle=amounts,
+            settle=_amounts(settle),
         )
-    except psycopg.errors.UniqueViolation as error:
-        if error.diag.constraint_name == "generations_prediction":
-            raise PredictionClaimed(f"another generation holds the prediction of {ident}") from error
-        raise
-    return Moved(said["event"], tuple(said["shared_with"]), said["next"]) if said else None
+    return _moved(said) if said else None
 
 
 async def write(
@@ -234,25 +232,47 @@ async def write(
     `made` is what it cost and made by the price rule; it is needed where the decision charges that. The job
     that a decision asks for, upstream's cancel, orphans and alerts are left to the caller.
     """
-    facts = decision.facts
-    columns = {
-        "state": facts.state.value,
-        "attempts": facts.attempts,
-        "attempts_absent": facts.attempts_absent,
-        "attempts_failed": facts.attempts_failed,
-        "predictions_past": list(facts.predictions_past),
-        "prediction_id": facts.prediction_id,
-        "failure_code": facts.failure_code,
-    }
-    changed = {name: value for name, value in columns.items() if getattr(now, name) != value}
-    if facts.cancel_wished and now.cancel_wished_at is None:
-        changed["cancel_wished"] = True
-    if decision.failure_message:
-        changed["failure_message"] = texts.keepable(decision.failure_message)[:_MESSAGE_MAX]
-    changed.update(changes or {})
+    changed = _changed(now, decision, changes)
     if not changed:
         return None
     return await move(work, now.id, changed, event=event, settle=_settlement(now, decision.charge, made))
+
+
+async def advance(
+    on: Database | Session,
+    now: Generation,
+    decision: generation.Decision,
+    *,
+    made: Settlement | None = None,
+    changes: Mapping[str, Any] | None = None,
+    event: Mapping[str, Any] | None = None,
+    attempt: Mapping[str, Any] | None = None,
+    again_s: float = 0.0,
+) -> Moved | None:
+    """Write in one round trip what was decided about a generation as it was read: `write`, and more.
+
+    `attempt` is how an attempt ended (token, outcome, status, prediction_id); the job that the decision asks for is
+    deferred too, by `again_s`. None when the row is not as it was read any more: nothing was done. Orphans, corrections
+    and alerts need a transaction. Raises PredictionClaimed.
+    """
+    changed = _changed(now, decision, changes)
+    if not changed and attempt is None and decision.work is None:
+        return Moved(now.events_last, (), None)
+    with _claiming(now.id):
+        said = await on.value(
+            "advance",
+            id=now.id,
+            seen=now.seen,
+            changes=_written(changed),
+            event=Jsonb(dict(event or {})),
+            settle=_amounts(_settlement(now, decision.charge, made)),
+            attempt=attempt and Jsonb(dict(attempt)),
+            work=decision.work and decision.work.value,
+            again_s=again_s,
+        )
+    if said is None:
+        return None
+    return _moved(said["moved"]) if said["moved"] else Moved(now.events_last, (), None)
 
 
 async def intend(on: Database | Session, ident: str, *, token: str, dead_after_s: float) -> Intent | None:
@@ -285,6 +305,55 @@ def _id_at(moment: datetime) -> str:
     """Return the least id of a moment."""
     time_ms = min(max(int(moment.timestamp() * 1000), 0), 2**48 - 1)
     return ids.ulid(time_ms=time_ms, randomness=bytes(ids.RANDOM_BYTES))
+
+
+def _changed(
+    now: Generation, decision: generation.Decision, changes: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """Name the columns that a decision changes."""
+    facts = decision.facts
+    columns = {
+        "state": facts.state.value,
+        "attempts": facts.attempts,
+        "attempts_absent": facts.attempts_absent,
+        "attempts_failed": facts.attempts_failed,
+        "predictions_past": list(facts.predictions_past),
+        "prediction_id": facts.prediction_id,
+        "failure_code": facts.failure_code,
+    }
+    changed = {name: value for name, value in columns.items() if getattr(now, name) != value}
+    if facts.cancel_wished and now.cancel_wished_at is None:
+        changed["cancel_wished"] = True
+    if decision.failure_message:
+        changed["failure_message"] = texts.keepable(decision.failure_message)[:_MESSAGE_MAX]
+    return changed | dict(changes or {})
+
+
+@contextlib.contextmanager
+def _claiming(ident: str) -> Iterator[None]:
+    """Tell when the prediction is another's."""
+    try:
+        yield
+    except psycopg.errors.UniqueViolation as error:
+        if error.diag.constraint_name == "generations_prediction":
+            raise PredictionClaimed(f"another generation holds the prediction of {ident}") from error
+        raise
+
+
+def _moved(said: Mapping[str, Any]) -> Moved:
+    return Moved(said["event"], tuple(said["shared_with"]), said["next"])
+
+
+def _written(changes: Mapping[str, Any]) -> Jsonb:
+    return Jsonb({name: _plain(value) for name, value in changes.items()})
+
+
+def _amounts(settle: Settlement | None) -> Jsonb | None:
+    if settle is None:
+        return None
+    return Jsonb(
+        {"cost_nano_usd": settle.cost_nano_usd, "images": settle.images, "video_ms": settle.video_ms}
+    )
 
 
 def _settlement(

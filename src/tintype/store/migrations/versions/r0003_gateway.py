@@ -23,5 +23,6 @@ def upgrade() -> None:
         "uploads",
         "ratings",
         "plain",
+        "advance",
     ):
         steps.run(f"r0003_{name}")
