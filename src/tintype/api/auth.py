@@ -142,7 +142,7 @@ def foreign(request: Request) -> str | None:
     if not is_loopback(address_of(request)):
         return "the request comes from another one"
     headers = request.headers
-    if any(name in headers for name in proxies.MARKS):
+    if proxies.were_handed_on(headers.keys()):
         return "the request came through a proxy"
     server = request.scope.get("server") or ("", 0)
     if not _is_ours(headers.get("host", ""), server[1]):
@@ -190,7 +190,10 @@ def _is_ours(host: str, port: int | None) -> bool:
 
 
 def _is_own_origin(origin: str, request: Request, port: int | None) -> bool:
-    parts = urlsplit(origin)
+    try:
+        parts = urlsplit(origin)
+    except ValueError:
+        return False
     return parts.scheme == request.url.scheme and _is_ours(parts.netloc, port)
 
 

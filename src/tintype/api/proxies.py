@@ -12,16 +12,20 @@ if TYPE_CHECKING:
     Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-MARKS = frozenset(
-    {"forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"}
-)
-"""Headers by which a proxy gives itself away."""
+# Headers by which a proxy gives itself away, and how others of them begin.
+_MARKS = frozenset({"forwarded", "via", "x-real-ip"})
+_BEGINNING = "x-forwarded-"
 _LOOPBACK = frozenset({"127.0.0.1", "::1"})
 
 
 def is_from_here(peer: str, headers: Iterable[str]) -> bool:
     """Whether a request comes from this machine itself: none that a proxy on it handed on. Names in lower case."""
-    return peer in _LOOPBACK and MARKS.isdisjoint(headers)
+    return peer in _LOOPBACK and not were_handed_on(headers)
+
+
+def were_handed_on(headers: Iterable[str]) -> bool:
+    """Whether a proxy put its mark into a request's headers. Names in lower case."""
+    return any(name in _MARKS or name.startswith(_BEGINNING) for name in headers)
 
 
 def caller(peer: str, forwarded: Sequence[str], trusted: tuple[str, ...]) -> str:

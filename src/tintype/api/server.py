@@ -19,7 +19,7 @@ import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 from tintype import logs, metrics, settings
-from tintype.api import app, auth, gateway
+from tintype.api import app, auth, gateway, heads
 from tintype.domain.errors import ConfigurationError
 
 if sys.platform != "win32":
@@ -159,7 +159,7 @@ def _config(application: ASGIApp | str, options: Options) -> uvicorn.Config:
     return uvicorn.Config(
         application,
         factory=isinstance(application, str),
-        http="httptools",
+        http=heads.Connection,
         loop="uvloop",
         ws="none",
         lifespan="on",

@@ -125,8 +125,11 @@ def test_what_cannot_be_meant_is_refused(
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
 
 
-def test_a_callback_to_the_gateway_itself_is_refused(http: httpx2.Client, here: Serving) -> None:
-    body = {"image_urls": IMAGES, "callback_url": f"{here.origin}/api/generate/image"}
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
+def test_a_callback_to_the_gateway_itself_is_refused(http: httpx2.Client, here: Serving, host: str) -> None:
+    """By whichever name of this machine."""
+    port = here.origin.rpartition(":")[2]
+    body = {"image_urls": IMAGES, "callback_url": f"http://{host}:{port}/api/generate/image"}
 
     answer = http.post("/api/generate/video/async", json=body)
 

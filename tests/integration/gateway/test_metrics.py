@@ -69,7 +69,14 @@ def test_a_generation_shows_in_the_metrics(here: Serving, http: httpx2.Client) -
 
 def test_metrics_are_for_this_machine_or_a_key(http: httpx2.Client) -> None:
     """Rule 24: whatever came through a proxy or by a foreign name is not this machine's own."""
-    for headers in ({"X-Forwarded-For": "10.0.0.1"}, {"Host": "tintype.example.com"}, {"Origin": "null"}):
+    foreign = (
+        {"X-Forwarded-For": "10.0.0.1"},
+        {"X-Forwarded-Server": "proxy"},
+        {"Host": "tintype.example.com"},
+        {"Origin": "null"},
+        {"Origin": "http://[::"},
+    )
+    for headers in foreign:
         refused = http.get("/metrics", headers=headers)
 
         assert (refused.status_code, refused.json()["code"]) == (401, "key_missing")

@@ -194,9 +194,12 @@ def test_a_webhook_without_a_filter_tells_of_outputs_and_the_end(
     assert "webhook_events_filter" not in told[-1]
 
 
-def test_a_webhook_to_the_gateway_itself_is_refused(here: Serving, one: str) -> None:
+@pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "LOCALHOST.", "[::1]", "127.0.0.2"])
+def test_a_webhook_to_the_gateway_itself_is_refused(here: Serving, one: str, name: str) -> None:
+    """By whichever name of this machine."""
     with here.http(one) as http:
-        refused = http.post(FLUX, json={**BOAT, "webhook": f"{here.origin}/hook"})
+        address = f"http://{name}:{here.origin.rpartition(':')[2]}/hook"
+        refused = http.post(FLUX, json={**BOAT, "webhook": address})
 
     assert refused.status_code == 422
     assert refused.json()["invalid_fields"][0]["field"] == "webhook"

@@ -44,6 +44,8 @@ def test_without_trusted_proxies_the_peer_is_the_caller() -> None:
         ("::1", [], True),
         ("127.0.0.1", ["host", "x-forwarded-for"], False),
         ("127.0.0.1", ["via"], False),
+        ("127.0.0.1", ["x-forwarded-server"], False),
+        ("127.0.0.1", ["x-forwarded-client-cert"], False),
         ("10.0.0.1", ["host"], False),
         ("", [], False),
     ],

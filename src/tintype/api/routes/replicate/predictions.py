@@ -8,12 +8,11 @@ import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
-from urllib.parse import urlsplit
 
 from fastapi import Header, Path, Query, Request, Response
 from starlette.requests import ClientDisconnect
 
-from tintype.api import answering, auth, gateway, waiting
+from tintype.api import answering, auth, callbacks, gateway, waiting
 from tintype.api.routes.replicate import orders, words
 from tintype.api.schemas.replicate import (
     PredictionAsked,
@@ -259,10 +258,9 @@ async def _create(
 def _read(request: Request, what: Runnable, body: dict[str, Any], cancel_after: str | None) -> _Create:
     """Check the rest of a create."""
     here = gateway.of(request)
-    origins = {here.origin_of(request), here.origin}
     values = orders.check_input(what, body["input"])
     webhook = body.get("webhook")
-    if webhook is not None and _origin(webhook) in origins:
+    if webhook is not None and callbacks.is_own(request, webhook):
         raise words.invalid([faults.Fault("format", "webhook", "The webhook must not be the gateway itself")])
     deadline_s = orders.cancel_after_s(cancel_after)
     events, stated = orders.events(body)
@@ -322,11 +320,6 @@ def _unread(ident: str, read: _Create, origin: str) -> dict[str, Any]:
 
 def _in_utc(moment: datetime) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
-
-
-def _origin(address: str) -> str:
-    parts = urlsplit(address)
-    return f"{parts.scheme}://{parts.netloc}".lower()
 
 
 router = words.mounted(own)

@@ -1,0 +1,99 @@
+"""A head that does not end, or does not come, costs the server nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+
+from tintype.api import heads
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from starlette.types import Receive, Scope, Send
+
+ASKED = b"GET / HTTP/1.1\r\nHost: localhost\r\n"
+PIECE = 32 * 1024
+
+
+class Impatient(heads.Connection):
+    """Waits for a head as long as a test does."""
+
+    head_s = 0.2
+
+
+async def _greets(scope: Scope, receive: Receive, send: Send) -> None:
+    while (await receive()).get("more_body"):
+        pass
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+    await send({"type": "http.response.body", "body": b"hi"})
+
+
+@contextlib.asynccontextmanager
+async def _served(
+    connection: type[heads.Connection] = heads.Connection,
+) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """Run a server with such connections, and give one to it."""
+    options: dict[str, Any] = {"http": connection, "lifespan": "off", "log_config": None, "ws": "none"}
+    config = uvicorn.Config(_greets, **options)
+    config.load()
+    server = uvicorn.Server(config)
+    state: dict[str, Any] = {}
+    loop = asyncio.get_running_loop()
+    listening = await loop.create_server(
+        lambda: connection(config, server.server_state, state), "127.0.0.1", 0
+    )
+    async with listening:
+        reader, writer = await asyncio.open_connection(*listening.sockets[0].getsockname())
+        yield reader, writer
+        writer.close()
+
+
+async def _answered(reader: asyncio.StreamReader) -> bytes:
+    return await asyncio.wait_for(reader.read(), 10)
+
+
+async def test_a_head_that_does_not_come_is_not_waited_for() -> None:
+    async with _served(Impatient) as (reader, _):
+        assert (await _answered(reader)).startswith(b"HTTP/1.1 408 ")
+
+
+async def test_a_head_that_drips_is_not_waited_for() -> None:
+    async with _served(Impatient) as (reader, writer):
+        writer.write(ASKED + b"X-Slow: ")
+
+        assert (await _answered(reader)).startswith(b"HTTP/1.1 408 ")
+
+
+async def test_the_second_head_of_a_connection_has_the_same_limit() -> None:
+    async with _served(Impatient) as (reader, writer):
+        writer.write(ASKED + b"\r\n")
+        assert (await reader.readuntil(b"hi")).startswith(b"HTTP/1.1 200 ")
+        writer.write(ASKED)
+
+        assert (await _answered(reader)).startswith(b"HTTP/1.1 408 ")
+
+
+async def test_a_head_that_does_not_end_is_refused() -> None:
+    async with _served() as (reader, writer):
+        writer.write(ASKED + b"X-Large: ")
+        # A little over what is kept, and no more: what comes after the end would reset the connection.
+        for _ in range(heads.HEAD_MAX_BYTES // PIECE + 1):
+            writer.write(b"a" * PIECE)
+            await writer.drain()
+
+        assert (await _answered(reader)).startswith(b"HTTP/1.1 431 ")
+
+
+async def test_a_body_may_take_longer_than_a_head() -> None:
+    async with _served(Impatient) as (reader, writer):
+        writer.write(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 400001\r\n\r\n" + b"a" * 400_000)
+        # Longer than the limit of a head: the timer would have rung by then.
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(reader.read(1), 2 * Impatient.head_s)
+        writer.write(b"a")
+
+        assert b"200 OK" in await asyncio.wait_for(reader.readuntil(b"hi"), 10)
