@@ -1,7 +1,7 @@
 # What one does with this repository. `make` lists it; every target sets up what it needs.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test chaos check bench docs lock simulator others peers
+.PHONY: help setup demo serve test chaos fuzz check bench docs lock simulator others peers
 # uv takes an interpreter of the machine, it never fetches one.
 export UV_PYTHON_DOWNLOADS := never
 

@@ -35,6 +35,7 @@ class Route(APIRoute):
 
         async def answer(request: Request) -> Response:
             try:
+                _refuse_nul(request)
                 return await handle(StrictRequest(request.scope, request.receive))
             except ClientDisconnect:
                 raise
@@ -60,6 +61,12 @@ def refuses(*statuses: int, is_open: bool = False) -> dict[int | str, dict[str, 
     """
     always = {422, 500, 503} if is_open else {400, 401, 403, 422, 429, 500, 503}
     return {status: _documented(status) for status in sorted(always | set(statuses))}
+
+
+def _refuse_nul(request: Request) -> None:
+    """What is asked for by its query is looked for in the database, which knows no such sign."""
+    if b"%00" in request.scope["query_string"]:
+        raise problems.Problem("bad_input", "the query holds a NUL character, which cannot be looked for.")
 
 
 def _documented(status: int) -> dict[str, Any]:

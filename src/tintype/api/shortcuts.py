@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tintype.api.bodies import StrictRequest
+from tintype.api.problems import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -48,17 +49,26 @@ class _Tape:
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
-        self._heard: list[Message] = []
+        self._heard: list[Message | Problem] = []
 
     async def record(self) -> Message:
-        """Receive, and keep it."""
-        message = await self._receive()
+        """Receive, and keep it; a refusal of what comes too."""
+        try:
+            message = await self._receive()
+        except Problem as problem:
+            self._heard.append(problem)
+            raise
         self._heard.append(message)
         return message
 
     async def play(self) -> Message:
         """Receive what was kept, and then what comes next."""
-        return self._heard.pop(0) if self._heard else await self._receive()
+        if not self._heard:
+            return await self._receive()
+        heard = self._heard.pop(0)
+        if isinstance(heard, Problem):
+            raise heard
+        return heard
 
 
 __all__ = ["Shortcuts"]

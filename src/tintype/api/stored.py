@@ -40,7 +40,8 @@ _UNSAFE_SIGNS = re.compile(r"[^A-Za-z0-9._-]+")
 class File:
     """A stored file as it is to be answered: its hash and type, what it is called, how it may be cached.
 
-    `is_saved` has a browser save it, where it would show it otherwise.
+    `is_saved` has a browser save it, where it would show it otherwise. One that `is_foreign` is what its sender said;
+    that is passed on for pictures, films and sound alone.
     """
 
     sha256: str
@@ -48,6 +49,7 @@ class File:
     name: str
     cache: str = FOR_EVER
     is_saved: bool = False
+    is_foreign: bool = False
 
 
 async def answer(request: Request, files: Files, file: File) -> Response:
@@ -56,7 +58,7 @@ async def answer(request: Request, files: Files, file: File) -> Response:
     headers = _headers(file, etag)
     if conditions.is_known(request.headers, etag):
         return Response(status_code=304, headers=headers)
-    headers["Content-Type"] = _content_type(file.content_type)
+    headers["Content-Type"] = _content_type(file)
     try:
         reading = await files.open(file.sha256)
         part = None
@@ -111,8 +113,11 @@ def _is_harmless(content_type: str) -> bool:
     return kind.family in _HARMLESS and kind is not Kind.SVG
 
 
-def _content_type(content_type: str) -> str:
-    return f"{content_type}; charset=utf-8" if content_type.startswith("text/") else content_type
+def _content_type(file: File) -> str:
+    if file.is_foreign and not _is_harmless(file.content_type):
+        return "application/octet-stream"
+    is_text = file.content_type.startswith("text/")
+    return f"{file.content_type}; charset=utf-8" if is_text else file.content_type
 
 
 class _Streamed(StreamingResponse):

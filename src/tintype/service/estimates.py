@@ -83,12 +83,14 @@ async def of(
     upstream_id: int,
     actor: Actor,
 ) -> Estimate:
-    """Say all about requests. Raises UnknownModel for a name without an owner, DatabaseAway."""
+    """Say all about requests. Raises UnknownModel for a model that neither we nor upstream know, DatabaseAway."""
     faults: list[Fault] = []
     parts: list[Part] = []
     ends_s: list[float] = []
     for place, request in enumerate(asked):
         model = _model(known, request.model)
+        if model is None and request.deployment is None:
+            await generations.check_known(request.model)
         begins_s = 0.0 if request.follows is None else ends_s[request.follows.request]
         ends_s.append(begins_s + (0.0 if model is None else float(model.usual_s)))
         if model is not None:

@@ -150,6 +150,13 @@ class Generations:
         """Say what a request will cost, before it is made."""
         return self._price(self._model(request.model), request)
 
+    async def check_known(self, model: str) -> None:
+        """Raise UnknownModel for a model that neither the catalogue nor upstream knows."""
+        if self._model(model) is None and not await self._upstream.knows(model):
+            raise catalogue_.UnknownModel(
+                model, catalogue_.nearest(model, (one.slug for one in self._catalogue.models))
+            )
+
     async def get(self, ident: str, *, actor: Actor) -> Generation:
         """Return a generation of the actor's. Raises UnknownGeneration."""
         row = await generations.get(self._database, ident) if ids.is_ulid(ident) else None
@@ -261,11 +268,8 @@ class Generations:
         requests.check(request)
         model = self._model(request.model)
         requests.check_allowed(request.model if model is None else model.slug, actor)
-        if model is None and request.deployment is None and not await self._upstream.knows(request.model):
-            raise catalogue_.UnknownModel(
-                request.model,
-                catalogue_.nearest(request.model, (one.slug for one in self._catalogue.models)),
-            )
+        if model is None and request.deployment is None:
+            await self.check_known(request.model)
         texts = [] if model is None else [one.name for one in model.inputs.values() if not one.takes_file]
         values, files = await self._givens.store(request.input, actor=actor, check=secret, texts=texts)
         if request.follows is not None:

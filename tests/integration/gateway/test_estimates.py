@@ -69,7 +69,10 @@ def test_what_is_left_is_told(http: httpx2.Client, here: Serving) -> None:
 
 
 def test_a_model_of_unknown_price_says_what_is_held(http: httpx2.Client) -> None:
-    told = http.post(PATH, json={"prompt": "a", "model": "someone/something"}).json()
+    """Of one that upstream has; one that it has not is not there, as when it is asked for."""
+    told = http.post(PATH, json={"prompt": "a", "model": "adirik/flux-cinestill"}).json()
+    missing = http.post(PATH, json={"prompt": "a", "model": "someone/something"})
 
     assert told["parts"][0]["made_up"] is None
     assert told["at_most_usd"] == "1.00"
+    assert (missing.status_code, missing.json()["code"]) == (404, "unknown_model")

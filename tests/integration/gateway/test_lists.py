@@ -37,9 +37,8 @@ def shelf(server: embedded.Server) -> Iterator[tuple[Serving, dict[str, str]]]:
             "car": {"prompt": "a car", "model": "flux-dev", "tags": ["red"]},
         }
         made = {name: http.post(PATH, json=body).json()["id"] for name, body in bodies.items()}
-        order = http.post("/api/orders", json={"generations": [{"prompt": "one"}, {"prompt": "two"}]}).json()
+        order = http.post("/api/orders", json={"generations": [{"prompt": "one"}]}).json()
         made |= {"order": order["id"], "one": order["generations"][0]["id"]}
-        made["two"] = order["generations"][1]["id"]
         http.post(f"{PATH}/{made['car']}/cancel").raise_for_status()
         yield here, made
 
@@ -47,7 +46,7 @@ def shelf(server: embedded.Server) -> Iterator[tuple[Serving, dict[str, str]]]:
 @pytest.mark.parametrize(
     ("filters", "names"),
     [
-        ({}, ["two", "one", "car", "lighthouse", "boat"]),
+        ({}, ["one", "car", "lighthouse", "boat"]),
         ({"state": "canceled"}, ["car"]),
         ({"state": ["canceled", "queued"], "tag": "red"}, ["car", "boat"]),
         ({"state": "succeeded"}, []),
@@ -60,7 +59,7 @@ def shelf(server: embedded.Server) -> Iterator[tuple[Serving, dict[str, str]]]:
         ({"tag": ["sea", "red"]}, ["boat"]),
         ({"search": "LIGHT"}, ["lighthouse"]),
         ({"search": "%"}, []),
-        ({"order": "order"}, ["two", "one"]),
+        ({"order": "order"}, ["one"]),
         ({"order": "nonsense"}, []),
         ({"created_after": "2020-01-01T00:00:00Z", "user": "bob"}, ["lighthouse"]),
         ({"created_before": "2020-01-01T00:00:00+02:00"}, []),
@@ -93,7 +92,7 @@ def test_pages_hold_each_once(shelf: tuple[Serving, dict[str, str]]) -> None:
             if cursor is None:
                 break
 
-    assert found == [made[name] for name in ("two", "one", "car", "lighthouse", "boat")]
+    assert found == [made[name] for name in ("one", "car", "lighthouse", "boat")]
     assert first["next"] is not None
 
 

@@ -29,8 +29,9 @@ _FORM = {
         "multipart/form-data": {
             "schema": {
                 "type": "object",
-                "properties": {"file": {"type": "string", "format": "binary"}},
+                "properties": {"file": {"type": "string", "format": "binary", "minLength": 1}},
                 "required": ["file"],
+                "additionalProperties": False,
             }
         },
         "*/*": {"schema": {"type": "string", "format": "binary"}},
@@ -104,7 +105,14 @@ async def download(request: Request, caller: auth.Reads, id: Ident) -> Response:
     core = gateway.of(request).core
     found = await core.uploads.get(id, key_id=caller.key)
     name = stored.name_of(found.name, extension="")
-    file = File(found.sha256, found.content_type, name, cache="private, no-cache", is_saved=True)
+    file = File(
+        found.sha256,
+        found.content_type,
+        name,
+        cache="private, no-cache",
+        is_saved=True,
+        is_foreign=True,
+    )
     return await stored.answer(request, core.files, file)
 
 

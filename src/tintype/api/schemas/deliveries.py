@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from tintype.api.schemas.shapes import Asked, Page, Told
+from tintype.api.schemas.shapes import Asked, CalledUrl, Page, Told
 
 
 class State(StrEnum):
@@ -59,7 +59,7 @@ class DeliveryPage(Page):
 class TestAsked(Asked):
     """Where a callback that tells of nothing is to be sent."""
 
-    url: str = Field(min_length=1, max_length=2048, examples=["https://app.example.com/hooks"])
+    url: CalledUrl = Field(examples=["https://app.example.com/hooks"])
 
 
 class TestTold(Told):

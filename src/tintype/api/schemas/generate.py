@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from tintype.api.schemas.generations import FLUX, IDENT
-from tintype.api.schemas.shapes import Asked, Matching, Prompt, Told, Whole
+from tintype.api.schemas.shapes import Asked, CalledUrl, Matching, Prompt, Told, Whole
 from tintype.service.films import IMAGES_MAX
 
 SKYREELS = "fofr/skyreels-2"
@@ -18,14 +18,6 @@ ImageUrl = Annotated[
     Matching(
         rf"^(?:[hH][tT][tT][pP][sS]?://\S+|data:[\w.+/;=-]*;base64,{_BASE64})$",
         "it is no address of an image; give https://… or a data URI in base64",
-    ),
-]
-CalledUrl = Annotated[
-    str,
-    Field(max_length=2048),
-    Matching(
-        r"^[hH][tT][tT][pP][sS]?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?:[/?#]\S*)?$",
-        "it is no address like https://app.example.com/films",
     ),
 ]
 

@@ -6,12 +6,27 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field, StrictBool
 
-from tintype.api.schemas.shapes import Asked, Page, Told, Usd
+from tintype.api.schemas.shapes import (
+    Asked,
+    CalledUrl,
+    IsNoTruth,
+    IsNumber,
+    IsWhole,
+    Moment,
+    Named,
+    Page,
+    Prompt,
+    Told,
+    Usd,
+    UsdAsked,
+    Whole,
+)
 from tintype.domain.generation import State
 from tintype.domain.ordering import Standing
 from tintype.service.requests import Cache
+from tintype.service.wishes import PROMPT_MAX
 
 TAG = Annotated[str, Field(min_length=1, max_length=100)]
 FLUX = "black-forest-labs/flux-schnell"
@@ -29,7 +44,9 @@ class Mode(StrEnum):
 class PartAsked(Asked):
     """What is to be made. `input` holds the model's own inputs, which win over the common words beside it."""
 
-    prompt: str | None = Field(default=None, description="What is to be made.", examples=["a red sports car"])
+    prompt: Prompt | None = Field(
+        default=None, description="What is to be made.", examples=["a red sports car"]
+    )
     model: str | None = Field(
         default=None,
         max_length=255,
@@ -37,28 +54,30 @@ class PartAsked(Asked):
         examples=["flux-schnell"],
     )
     mode: Mode | None = Field(default=None, description="Chooses the model by what it is for.")
-    n: int = Field(
+    n: Whole = Field(
         default=1, ge=1, le=100, description="How many; more than the model makes at once is an order."
     )
     aspect_ratio: str | None = Field(default=None, max_length=20, examples=["4:3"])
-    seed: int | None = Field(default=None, ge=0, le=2**63 - 1)
-    negative_prompt: str | None = None
+    seed: Annotated[int, Field(ge=0, le=2**63 - 1), IsWhole] | None = None
+    negative_prompt: str | None = Field(default=None, max_length=PROMPT_MAX)
     input: dict[str, Any] = Field(
         default_factory=dict, description="Inputs of the model itself; files as URLs."
     )
-    strict: bool = Field(default=False, description="Refuse what the model cannot do, in place of a warning.")
+    strict: StrictBool = Field(
+        default=False, description="Refuse what the model cannot do, in place of a warning."
+    )
     metadata: dict[str, Any] | None = Field(
         default=None, description="Yours, up to 4 KB; comes back unchanged."
     )
     tags: list[TAG] = Field(default_factory=list, max_length=20)
-    callback_url: str | None = Field(
-        default=None, max_length=2048, description="Called when it has ended, signed (Standard Webhooks)."
+    callback_url: CalledUrl | None = Field(
+        default=None, description="Called when it has ended, signed (Standard Webhooks)."
     )
     cache: Cache = Field(
         default=Cache.SEEDED, description="Which requests an equal one's outputs answer: off, seeded, always."
     )
-    deadline: float = Field(
-        default=600.0, ge=5, le=1800, description="Seconds that it may take in all; then it is cancelled."
+    deadline: Annotated[float, Field(ge=5, le=1800), IsNumber] = Field(
+        default=600.0, description="Seconds that it may take in all; then it is cancelled."
     )
     finish: list[str] = Field(
         default_factory=list,
@@ -66,7 +85,7 @@ class PartAsked(Asked):
         description="Steps on each picture, in turn: `upscale:FACTOR`, `remove-background`; then it is an order.",
         examples=[["upscale:4"]],
     )
-    max_usd: Annotated[str | int | float, Field(union_mode="left_to_right")] | None = Field(
+    max_usd: Annotated[UsdAsked, IsNoTruth] | None = Field(
         default=None,
         description="The most that it may cost in dollars; dearer is refused.",
         examples=["0.05"],
@@ -76,20 +95,16 @@ class PartAsked(Asked):
 class GenerationAsked(PartAsked):
     """One thing to be made, for whom."""
 
-    user: str | None = Field(
-        default=None, max_length=255, description="Your end user, for budgets and reports."
-    )
-    project: str | None = Field(default=None, max_length=255)
+    user: Named | None = Field(default=None, description="Your end user, for budgets and reports.")
+    project: Named | None = None
 
 
 class OrderAsked(Asked):
     """Several things to be made: all are admitted together, or none."""
 
     generations: list[PartAsked] = Field(min_length=1, max_length=100)
-    user: str | None = Field(
-        default=None, max_length=255, description="Your end user, for budgets and reports."
-    )
-    project: str | None = Field(default=None, max_length=255)
+    user: Named | None = Field(default=None, description="Your end user, for budgets and reports.")
+    project: Named | None = None
 
 
 class GenerationsWanted(Asked):
@@ -99,12 +114,12 @@ class GenerationsWanted(Asked):
     cursor: str | None = Field(default=None, max_length=200, description="`next` of the page before.")
     state: list[State] = Field(default_factory=list, max_length=20, description="Any of these.")
     model: str | None = Field(default=None, max_length=255, examples=["flux-schnell"])
-    user: str | None = Field(default=None, min_length=1, max_length=255, description="Your end user.")
-    project: str | None = Field(default=None, min_length=1, max_length=255)
+    user: Named | None = Field(default=None, description="Your end user.")
+    project: Named | None = None
     tag: list[TAG] = Field(default_factory=list, max_length=20, description="All of these.")
     order: str | None = Field(default=None, max_length=64, description="The order that they belong to.")
-    created_after: AwareDatetime | None = Field(default=None, examples=["2026-03-01T00:00:00Z"])
-    created_before: AwareDatetime | None = None
+    created_after: Moment | None = Field(default=None, examples=["2026-03-01T00:00:00Z"])
+    created_before: Moment | None = None
     search: str = Field(
         default="", max_length=200, description="Looked for in prompt, model, state, failure and tags."
     )
@@ -113,7 +128,7 @@ class GenerationsWanted(Asked):
 class RatingAsked(Asked):
     """What is thought of a generation; it replaces what was thought before."""
 
-    rating: Annotated[int, Field(ge=1, le=5, strict=True)] | Literal["up", "down"] = Field(
+    rating: Annotated[int, Field(ge=1, le=5), IsNoTruth] | Literal["up", "down"] = Field(
         description="1 (not at all) to 5 (just so); `up` is 5, `down` is 1.", examples=[4]
     )
 

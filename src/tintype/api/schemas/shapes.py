@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import (
+    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -19,6 +20,8 @@ from pydantic_core import CoreSchema, core_schema
 
 from tintype.domain import money
 from tintype.service.wishes import PROMPT_MAX
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d")
 
 Usd = Annotated[
     str,
@@ -40,6 +43,28 @@ def _whole(value: Any) -> Any:
 IsWhole = BeforeValidator(_whole)
 """For `Annotated`, behind limits: a whole number as JSON has it, 1.0 among them."""
 Whole = Annotated[int, IsWhole]
+
+
+def _number(value: Any) -> Any:
+    """Refuse true and text where a number belongs."""
+    if isinstance(value, bool | str):
+        raise ValueError("it is to be a number")  # noqa: TRY004 - pydantic makes this kind a refusal
+    return value
+
+
+IsNumber = BeforeValidator(_number)
+"""For `Annotated`, behind limits: a number as JSON has it."""
+
+
+def _no_truth(value: Any) -> Any:
+    """Refuse true where text and numbers are taken."""
+    if isinstance(value, bool):
+        raise ValueError("it is to be a number or a text")  # noqa: TRY004 - pydantic makes this kind a refusal
+    return value
+
+
+IsNoTruth = BeforeValidator(_no_truth)
+"""For `Annotated`, behind a choice of text and numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +90,29 @@ class Matching:
         return value
 
 
+def _moment(value: Any) -> Any:
+    """Refuse numbers, which the reader of times would take for seconds."""
+    if not isinstance(value, str) or _MOMENT.match(value) is None:
+        raise ValueError("it is no time like 2026-03-01T12:00:00Z")
+    return value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
+"""A time as RFC 3339 writes it, with its zone."""
+CalledUrl = Annotated[
+    str,
+    Field(max_length=2048),
+    Matching(
+        r"^[hH][tT][tT][pP][sS]?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?:[/?#]\S*)?$",
+        "it is no address like https://app.example.com/films",
+    ),
+]
+UsdAsked = Annotated[
+    Annotated[str, Matching(r"^[0-9]{1,6}(\.[0-9]{1,9})?$", "it is no amount in dollars; write it like 0.05")]
+    | Annotated[float, Field(ge=0, le=999_999)],
+    Field(description="An amount in dollars, as text to the nano-dollar, or as a number."),
+]
+Named = Annotated[str, Field(min_length=1, max_length=255)]
 Prompt = Annotated[str, Field(max_length=PROMPT_MAX), Matching(r"\S", "it is empty; say what is to be made")]
 
 
