@@ -26,6 +26,7 @@ Examples:
 """
 BY = "local"
 BAR_WIDTH = 20
+NUMBER_MAX = 2**63 - 1
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, epilog=EXAMPLES, no_args_is_help=True)
 
@@ -89,7 +90,9 @@ def show(
 
 @app.command()
 def override(
-    limit: Annotated[int, typer.Argument(help="The limit's number, as `show` has it.")],
+    limit: Annotated[
+        int, typer.Argument(min=1, max=NUMBER_MAX, help="The limit's number, as `show` has it.")
+    ],
     *,
     usd: Annotated[str | None, typer.Option(help="Dollars that count in its place.")] = None,
     amount: Annotated[
@@ -123,7 +126,11 @@ def override(
 
 
 @app.command()
-def remove(limit: Annotated[int, typer.Argument(help="The limit's number, as `show` has it.")]) -> None:
+def remove(
+    limit: Annotated[
+        int, typer.Argument(min=1, max=NUMBER_MAX, help="The limit's number, as `show` has it.")
+    ],
+) -> None:
     """Remove a limit. What is held in it settles without it."""
 
     async def act(open_studio: Studio) -> None:
@@ -144,10 +151,7 @@ def moment(text: str) -> datetime:
             raise exits.Refusal(
                 f"{text} is no day; write it like 2027-01-31, or as a span such as 30d"
             ) from None
-    try:
-        return datetime.now(UTC) + span(text)
-    except OverflowError:
-        raise exits.Refusal(f"{text} is beyond the end of the calendar") from None
+    return datetime.now(UTC) + span(text)
 
 
 def span(text: str) -> timedelta:

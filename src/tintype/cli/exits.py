@@ -43,7 +43,14 @@ def of(error: Exception) -> Exit:
     if isinstance(error, Exit):
         return error
     if isinstance(error, errors.TintypeError):
-        wrong_input = (errors.ConfigurationError, errors.InputError, errors.InvalidInput, errors.NotFound)
+        wrong_input = (
+            errors.ConfigurationError,
+            errors.InputError,
+            errors.InvalidInput,
+            errors.NotFound,
+            errors.KeyUnknown,
+            errors.NotThere,
+        )
         is_wrong = isinstance(error, wrong_input) and not isinstance(error, errors.RetentionPassed)
         return Refusal(str(error)) if is_wrong else Failure(str(error))
     if isinstance(error, OSError):
