@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import signal
 import socket
+import ssl
 import sys
 import threading
 import time
@@ -16,11 +18,12 @@ from typing import TYPE_CHECKING
 
 import httpx2
 import uvicorn
+from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from tintype import logs, metrics, settings
 from tintype.api import app, auth, gateway, heads
-from tintype.domain.errors import ConfigurationError
+from tintype.domain.errors import ConfigurationError, TintypeError
 
 if sys.platform != "win32":
     import resource
@@ -96,13 +99,34 @@ def serve(options: Options, listener: socket.socket, *, ready: Callable[[], None
         # stop is no failure.
         signal.signal(number, lambda *_: None)
     raise_descriptors()
+    _check_certificate(options)
     if options.workers == 1:
-        uvicorn.Server(_config(build(options, ready), options)).run(sockets=[listener])
+        faults: list[TintypeError] = []
+        try:
+            uvicorn.Server(_config(build(options, ready, faults.append), options)).run(sockets=[listener])
+        except SystemExit:
+            if faults:
+                raise faults[0] from None
+            raise
         return
     os.environ[_OPTIONS] = json.dumps(asdict(options))
     threading.Thread(target=_when_answered, args=(options, ready), daemon=True).start()
     with metrics.shared():
-        Multiprocess(_config("tintype.api.server:from_environment", options), sockets=[listener]).run()
+        several = Multiprocess(_config("tintype.api.server:from_environment", options), sockets=[listener])
+        several.run()
+    if any(one.exitcode == STARTUP_FAILURE for one in several.processes):
+        raise ConfigurationError("none of the processes that answer could start; why, each of them said")
+
+
+def _check_certificate(options: Options) -> None:
+    if options.tls_cert is None:
+        return
+    try:
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(options.tls_cert, options.tls_key)
+    except (ssl.SSLError, OSError):
+        raise ConfigurationError(
+            f"{options.tls_cert} and {options.tls_key} are no certificate and its key, both PEM; see --tls-cert"
+        ) from None
 
 
 def raise_descriptors() -> int:
@@ -128,11 +152,29 @@ def _when_answered(options: Options, ready: Callable[[], None]) -> None:
             time.sleep(_LOOK_S)
 
 
-def build(options: Options, ready: Callable[[], None] | None = None) -> ASGIApp:
-    """Return the application for these options."""
+def build(
+    options: Options,
+    ready: Callable[[], None] | None = None,
+    refused: Callable[[TintypeError], object] | None = None,
+) -> ASGIApp:
+    """Return the application for these options. `refused` is told what it cannot start with."""
 
     @asynccontextmanager
     async def opening() -> AsyncIterator[Gateway]:
+        has_opened = False
+        try:
+            async with _opened() as made:
+                has_opened = True
+                yield made
+        except TintypeError as error:
+            if refused is not None and not has_opened:
+                # It is said in one line; uvicorn would tell of the way through its layers.
+                logging.getLogger("uvicorn.error").disabled = True
+                refused(error)
+            raise
+
+    @asynccontextmanager
+    async def _opened() -> AsyncIterator[Gateway]:
         async with gateway.opened(
             origin=options.origin,
             is_local=auth.is_loopback(options.host),
@@ -152,7 +194,10 @@ def build(options: Options, ready: Callable[[], None] | None = None) -> ASGIApp:
 def from_environment() -> ASGIApp:
     """Return the application of a process that another one started."""
     logs.set_up(settings.load())
-    return build(Options(**json.loads(os.environ[_OPTIONS])))
+    return build(
+        Options(**json.loads(os.environ[_OPTIONS])),
+        refused=lambda error: sys.stderr.write(f"tintype: {error}\n"),
+    )
 
 
 def _config(application: ASGIApp | str, options: Options) -> uvicorn.Config:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import subprocess
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -18,6 +20,7 @@ from tintype import testing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.integration.gateway.serving import Serving
     from tintype.store import embedded
@@ -149,3 +152,47 @@ def _hang_up(here: Serving, key: str, pause_s: float) -> None:
     with socket.create_connection((place.hostname, place.port)) as line:
         line.sendall(head.encode() + body)
         time.sleep(pause_s)
+
+
+@pytest.mark.parametrize("options", [(), ("--workers", "2")])
+@pytest.mark.parametrize(
+    ("setting", "value", "said"),
+    [
+        ("TINTYPE_PUBLIC_URL", "http://tintype.example.com", "is not https"),
+        ("TINTYPE_DATA", "/dev/null", "/dev/null"),
+    ],
+)
+def test_a_gateway_that_cannot_start_says_why_in_one_line(
+    tmp_path: Path, options: tuple[str, ...], setting: str, value: str, said: str
+) -> None:
+    """Bad input and rule 26: exit code 2, and nothing of the layers below."""
+    token = {"REPLICATE_API_TOKEN": "r8_" + "0" * 37}
+    ended = subprocess.run(
+        [serving.TINTYPE, "serve", "--port", "0", *options],
+        env={"PATH": os.environ["PATH"], "TINTYPE_DATA": str(tmp_path / "data"), **token, setting: value},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert ended.returncode == 2
+    assert "Traceback" not in ended.stderr
+    assert said in next(line for line in ended.stderr.splitlines() if line.startswith("tintype: "))
+
+
+def test_a_certificate_that_is_none_is_refused_in_one_line(tmp_path: Path) -> None:
+    nothing = tmp_path / "nothing.pem"
+    nothing.write_text("nothing")
+    ended = subprocess.run(
+        [serving.TINTYPE, "serve", "--port", "0", "--tls-cert", nothing, "--tls-key", nothing],
+        env={"PATH": os.environ["PATH"], "TINTYPE_DATA": str(tmp_path / "data")},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert (ended.returncode, ended.stderr.count("\n"), "--tls-cert" in ended.stderr) == (2, 1, True)
