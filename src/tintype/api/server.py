@@ -194,6 +194,8 @@ def build(
 def from_environment() -> ASGIApp:
     """Return the application of a process that another one started."""
     logs.set_up(settings.load())
+    # Requests have a line of ours; setting up turned uvicorn's own on again in this process.
+    logging.getLogger("uvicorn.access").propagate = False
     return build(
         Options(**json.loads(os.environ[_OPTIONS])),
         refused=lambda error: sys.stderr.write(f"tintype: {error}\n"),

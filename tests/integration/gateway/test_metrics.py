@@ -103,6 +103,8 @@ def test_several_processes_tell_of_all_together(server: embedded.Server) -> None
         assert set(statuses) == {200}
         assert counts == {before + 40}
         assert here.stop() == 0
+        # Each request has one line of the log, which is ours.
+        assert "uvicorn.access" not in here.log.read_text()
 
 
 def _healthz(here: Serving) -> float:
