@@ -30,6 +30,8 @@ STORING_GRACE_S = GRACE_S + keeping.GIVE_UP_S
 _WORTH_ANOTHER = re.compile(r"\b(?:PA|E6716|E8367|E8765|E9828|E1000)\b")
 CAME_TO_NOTHING = frozenset({"failed", "canceled", "aborted"})
 """Upstream's words for a prediction that ended without success."""
+_ENDED = CAME_TO_NOTHING | {"succeeded"}
+_PRESUMED = frozenset({"outcome_unknown", "upstream_lost"})
 _CONTENT = re.compile(r"\bNSFW\b|\bE005\b")
 
 
@@ -237,7 +239,10 @@ def _overdue(now: Facts, over_s: float) -> Decision:
 def _found(now: Facts, prediction: events.Prediction, *, attempt: int | None = None) -> Decision:
     """Take upstream's word about a prediction: ours, one we waited for, or one that nobody waits for."""
     if now.prediction_id == prediction.id:
-        return _follow(now, prediction) if now.state is State.RUNNING else Decision(now)
+        if now.state is State.RUNNING:
+            return _follow(now, prediction)
+        # What it really cost takes the place of what was presumed spent.
+        return Decision(now, corrects=Charge.MADE if _corrects(now, prediction) else None)
     if prediction.status is None or prediction.id in now.predictions_past:
         return Decision(now)
     is_earlier = now.state in (State.SUBMITTING, State.UNKNOWN) and (attempt or now.attempts) < now.attempts
@@ -304,6 +309,16 @@ def _resolved(now: Facts, prediction: events.Prediction | None) -> Decision:
     """Obey a person's word, in `unknown` and after the outcome was given up on."""
     if now.state is State.UNKNOWN:
         return _found(now, prediction) if prediction else _absent(now)
-    if now.state is State.FAILED and now.failure_code in ("outcome_unknown", "upstream_lost"):
-        return Decision(now, corrects=Charge.MADE if prediction else Charge.NOTHING)
-    return Decision(now)
+    if prediction is not None:
+        return Decision(now, corrects=Charge.MADE if _corrects(now, prediction) else None)
+    return Decision(now, corrects=Charge.NOTHING if _is_presumed(now) else None)
+
+
+def _corrects(now: Facts, prediction: events.Prediction) -> bool:
+    """Whether this prediction's end says what a given up one cost; before its end nobody knows that."""
+    return _is_presumed(now) and prediction.status in _ENDED
+
+
+def _is_presumed(now: Facts) -> bool:
+    """Whether it was given up on, and what it may have cost was booked."""
+    return now.state is State.FAILED and now.failure_code in _PRESUMED

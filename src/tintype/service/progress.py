@@ -300,7 +300,7 @@ class Progress:
         if charge is Charge.MADE:
             settlement = self.settlement(row, record)
         is_booked = await ledger.correct(work, row.id, settlement, ref=RESOLVED)
-        if is_booked and record is not None:
+        if is_booked and record is not None and seen(record).has_output:
             # It is in the book now; what it made is stored like an orphan's.
             await work.run("note_orphan", id=row.id, token=None, prediction_id=record.id)
             await work.run("end_orphan", id=row.id, prediction_id=record.id, outcome="storing")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,9 @@ from hypothesis import strategies as st
 
 from tintype.domain import events, generation
 from tintype.domain.generation import Charge, Facts, State, Work
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _STATUSES = st.sampled_from(["starting", "processing", "succeeded", "failed", "canceled", "aborted", None])
 _ERRORS = st.sampled_from([None, "", "boom", "Prediction interrupted (code: PA)", "NSFW content", "E005"])
@@ -270,6 +274,23 @@ def test_a_person_may_correct_what_was_presumed(word: events.Prediction | None, 
 
     assert (decision.facts, decision.corrects) == (given_up, charge)
     assert other.corrects is None
+
+
+@pytest.mark.parametrize("code", ["outcome_unknown", "upstream_lost"])
+@pytest.mark.parametrize("kind", [events.FoundUpstream, events.Observed, events.Resolved])
+def test_upstreams_late_word_takes_the_place_of_what_was_presumed(
+    code: str, kind: Callable[[events.Prediction], events.Event]
+) -> None:
+    """Rule 7: not before the prediction has ended, as nobody knows what it costs until then."""
+    given_up = Facts(State.FAILED, attempts=1, prediction_id="p1", failure_code=code)
+
+    early = generation.apply(given_up, kind(seen("processing")))
+    ended = generation.apply(given_up, kind(seen("failed", error="boom")))
+    others = generation.apply(replace(given_up, failure_code="prediction_failed"), kind(seen("succeeded")))
+
+    assert (early.facts, early.corrects) == (given_up, None)
+    assert (ended.facts, ended.corrects, ended.orphan) == (given_up, Charge.MADE, None)
+    assert others.corrects is None
 
 
 def test_a_person_may_decide_what_is_still_unknown() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tests.integration.core.asking import ALICE
 from tests.integration.core.buying.conftest import CREATE, until
 from tintype.service.upstream import Timing
-from tintype.store import alerts, generations
+from tintype.store import alerts, generations, outputs
 
 if TYPE_CHECKING:
     from tests.integration.core.buying.conftest import Shop
@@ -122,6 +122,44 @@ async def test_an_id_that_upstream_does_not_know_any_more_ends_with_a_code_of_it
     assert Timing().gone_after_s == 5
     assert (twice.state, twice.failure_code, twice.cost_nano_usd) == ("failed", "upstream_lost", 3_000_000)
     await idle_shop.check_book()
+
+
+async def test_what_was_given_up_is_booked_as_upstream_tells_in_the_end(idle_shop: Shop) -> None:
+    """Rule 7: an id that upstream forgot for a while, and a silence of ten minutes: its late word corrects the book."""
+    lost, silent = [await idle_shop.ask(f"[[{how}]] a lighthouse") for how in ("fail=boom", "delay=1")]
+    for ident in (lost, silent):
+        await idle_shop.core.buying.send(ident)
+    idle_shop.script({"do": "answer", "status": 404, "method": "GET", "path": "*/predictions/*"})
+
+    async def is_lost() -> bool:
+        await idle_shop.core.progress.advance(lost)
+        return (await idle_shop.row(lost)).failure_code == "upstream_lost"
+
+    await until(is_lost)
+    idle_shop.sim.clear_faults()
+    await idle_shop.core.progress.overdue(silent, 601)
+    presumed = [(await idle_shop.row(ident)).cost_nano_usd for ident in (lost, silent)]
+
+    running = await _told_late(idle_shop, silent)
+    idle_shop.sim.advance(2)
+    ended = [await _told_late(idle_shop, ident) for ident in (lost, silent, silent)]
+    await idle_shop.core.orphans.store()
+
+    assert presumed == [3_000_000, 3_000_000]
+    assert (running, ended) == (3_000_000, [0, 3_000_000, 3_000_000])
+    assert len(await outputs.of_orphans(idle_shop.core.database, silent)) == 1
+    assert await outputs.of_orphans(idle_shop.core.database, lost) == []
+    await idle_shop.check_book()
+
+
+async def _told_late(shop: Shop, ident: str) -> int | None:
+    """Let upstream say how the prediction of a generation stands; returns what is booked then."""
+    row = await shop.row(ident)
+    assert row.prediction_id is not None
+    record = await shop.core.upstream.look(row.prediction_id)
+    assert record is not None
+    await shop.core.progress.observe(ident, record)
+    return (await shop.row(ident)).cost_nano_usd
 
 
 async def test_a_success_without_an_output_is_no_success(idle_shop: Shop) -> None:
