@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _PLENTY = 10**15
 _NANO = 10**9
+_UNBOUGHT = frozenset({"upstream_auth", "upstream_payment", "upstream_refused", "upstream_unavailable"})
 _OPEN = """
 SELECT
     (SELECT count(*) FROM generations WHERE finished_at IS NULL)
@@ -112,7 +113,7 @@ def judge(made: Stage, report: Report) -> list[str]:
 
 def _read(made: Stage) -> _Facts:
     columns = {
-        "generations": "id, state, failure_code, prediction_id, cost_nano_usd",
+        "generations": "id, state, failure_code, prediction_id, cost_nano_usd, hold_nano_usd",
         "outputs": "generation_id, sha256, upstream_sha256, upstream_url, size_bytes",
         "attempts": "generation_id, number, outcome",
         "counters": "limit_id, held, spent",
@@ -140,16 +141,14 @@ def _bought(facts: _Facts, report: Report) -> list[str]:
     wrong += [f"prediction {one} is not on the bill" for one in claims.keys() - billed.keys()]
     absent = Counter(one["generation_id"] for one in facts.attempts if one["outcome"] == "absent")
     for row in facts.generations:
-        if row["id"] in report.refused:
-            if row["state"] != "failed" or row["prediction_id"]:
-                wrong.append(f"generation {row['id']} was refused and is {row['state']}")
-            continue
-        if row["state"] == "succeeded":
-            continue
+        due = report.ends.get(row["id"], ("succeeded",))
+        end = row["state"] if row["failure_code"] is None else f"{row['state']} ({row['failure_code']})"
         # Whose every attempt was cut off before its bytes left is not sent for ever.
         is_given_up = row["failure_code"] == "upstream_unavailable" and absent[row["id"]] >= ATTEMPTS_MAX
-        if not is_given_up or row["prediction_id"]:
-            wrong.append(f"generation {row['id']} is {row['state']}: {row['failure_code']}")
+        if end not in due and not is_given_up:
+            wrong.append(f"generation {row['id']} is {end} and should be {' or '.join(due)}")
+        if row["failure_code"] in _UNBOUGHT and row["prediction_id"]:
+            wrong.append(f"generation {row['id']} is {end} and has a prediction")
     return wrong
 
 
@@ -157,15 +156,18 @@ def _money(facts: _Facts) -> list[str]:
     """Every hold is settled or released, and budgets say what upstream billed, to the nano-dollar."""
     wrong = []
     billed = {bill["id"]: int(Decimal(str(bill["usd"])) * _NANO) for bill in facts.bills}
+    expected = {"money": 0, "images": 0}
     for row in facts.generations:
-        due = billed.get(row["prediction_id"], 0)
+        is_lost = row["failure_code"] == "upstream_lost"
+        # Of what upstream says it does not know, the most it can cost is booked.
+        due = row["hold_nano_usd"] if is_lost else billed.get(row["prediction_id"], 0)
         if row["cost_nano_usd"] != due:
             wrong.append(
                 f"generation {row['id']} is booked with {row['cost_nano_usd']} and billed with {due}"
             )
-    total = sum(billed.values())
-    pictures = sum(row["state"] == "succeeded" for row in facts.generations)
-    expected = {"money": total, "images": pictures}
+        is_made = row["state"] == "succeeded" or is_lost or row["failure_code"] == "output_gone"
+        expected["money"] += due
+        expected["images"] += is_made
     measures = {hold["limit_id"]: hold["measure"] for hold in facts.holds}
     spent: Counter[int] = Counter()
     for counter in facts.counters:
@@ -174,7 +176,7 @@ def _money(facts: _Facts) -> list[str]:
             wrong.append(f"limit {counter['limit_id']} still holds {counter['held']}")
     for ident, measure in measures.items():
         if measure in expected and spent[ident] != expected[measure]:
-            wrong.append(f"limit {ident} counts {spent[ident]} {measure} and upstream {expected[measure]}")
+            wrong.append(f"limit {ident} counts {spent[ident]} {measure} in place of {expected[measure]}")
     if len(measures) < 12 and facts.generations:
         wrong.append(f"{len(measures)} limits held, which should be 12")
     wrong += [f"a hold of {hold['generation_id']} is open" for hold in facts.holds if hold["spent"] is None]

@@ -68,8 +68,8 @@ class Report:
     done: Counter[str] = field(default_factory=Counter)
     asked: dict[str, str] = field(default_factory=dict)
     faults: list[BaseException] = field(default_factory=list)
-    refused: set[str] = field(default_factory=set)
-    """The ids of those that upstream was told to refuse."""
+    ends: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """How those may end that need not succeed, by id: a state, and its code in brackets."""
 
     @property
     def kills(self) -> int:
@@ -99,8 +99,11 @@ def play(made: Stage, plan: Plan) -> Report:
     return _Round(made, plan).play()
 
 
-def ask(made: Stage, name: str, random: Random) -> str:
-    """Ask under a name until it is answered: the process that is asked may die over it, any number of times."""
+def ask(made: Stage, name: str, random: Random, **changes: Any) -> str:
+    """Ask under a name until it is answered: the process that is asked may die over it, any number of times.
+
+    `changes` stand in for parts of the body.
+    """
     # Every third asks for what others ask for too.
     prompt = "a lighthouse" if random.random() < 1 / 3 else f"a lighthouse, {name}"
     body = json.dumps(
@@ -113,6 +116,7 @@ def ask(made: Stage, name: str, random: Random) -> str:
             "cache": "off",
             "deadline": 900,
         }
+        | changes
     )
     headers = {"Content-Type": "application/json", "Idempotency-Key": name}
     end = time.monotonic() + 90

@@ -65,7 +65,8 @@ class _Statements(Session):
         if name == "enqueue_job" and values["queue"] == "thumbnail":
             return None
         said = await super().value(name, **values)
-        self._note(name, values)
+        if said is not None:
+            self._note(name, values)
         return said
 
     async def run(self, name: str, /, **values: Any) -> int:

@@ -1,79 +1,44 @@
-"""Every fault of upstream's, through the whole core, with webhooks and without: the promises hold.
+"""Every fault of upstream's at every place, through the whole core, with webhooks and without: the promises hold.
 
-Each cell of the table says what became of the generations and how long it took; `pytest -s` prints it.
+The table says what became of the generations, and how many seconds after upstream answered again; `pytest -s`
+prints it.
 """
 
 from __future__ import annotations
 
+import contextlib
+import queue
 import sys
+import threading
 import time
-from collections import Counter
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+import httpx2
 import psycopg
 import pytest
 
-from tests.chaos import judge, stage
+from tests.chaos import faults, judge, stage
 from tests.chaos import round as rounds
-from tests.integration.faults.test_matrix import FAULTS
+from tests.chaos.faults import EACH
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
-    from tests.chaos.stage import Stage
+    from tests.chaos.faults import Cell
+    from tests.chaos.round import Whom
+    from tests.chaos.stage import Life, Stage
 
-EACH = 2
-"""How many generations meet a fault."""
 FINAL_S = 60.0
 """How soon everything ends once upstream answers again."""
-_CREATES = {"on": "request", "method": "POST", "path": "*/predictions"}
-_LOOKS = {"on": "request", "method": "GET", "path": "/predictions*"}
-# A model that is not found is asked for by its version.
-_REFUSALS = frozenset({"401", "402", "403", "422"})
-_ELSEWHERE: Mapping[str, Mapping[str, Any]] = {
-    "output missing": {"on": "output", "do": "missing"},
-    "output truncated": {"on": "output", "do": "truncate"},
-    "output slow": {"on": "output", "do": "slow", "bytes_per_s": 20_000},
-    "webhook dropped": {"on": "webhook", "do": "drop"},
-    "webhook doubled": {"on": "webhook", "do": "double"},
-    "webhook late": {"on": "webhook", "do": "delay", "delay_s": 3},
-    "webhooks reordered": {"on": "webhook", "do": "reorder", "delay_s": 1},
-    "webhook forged": {"on": "webhook", "do": "missign"},
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A fault where it shows, and how often, for ever where None; whether upstream refuses by it.
-
-    With `is_deaf` no webhook comes, so that looks are what tells.
-    """
-
-    name: str
-    rule: Mapping[str, Any]
-    count: int | None = EACH
-    refuses: bool = False
-    is_deaf: bool = False
-
-    @property
-    def script(self) -> list[dict[str, Any]]:
-        """The rules for upstream, the fault's own first."""
-        own = {**self.rule, "count": self.count}
-        return [own, {"on": "webhook", "do": "drop"}] if self.is_deaf else [own]
-
-
-def _cells() -> Iterator[Cell]:
-    for name, fault in FAULTS.items():
-        # What is refused pauses the account's creates, and the next goes through.
-        refuses = name in _REFUSALS
-        yield Cell(f"create: {name}", {**_CREATES, **fault}, 1 if refuses else EACH, refuses=refuses)
-    for name, fault in FAULTS.items():
-        # Two looks, some time apart, that do not find a prediction are believed.
-        yield Cell(f"look: {name}", {**_LOOKS, **fault}, 1 if name == "404" else EACH, is_deaf=True)
-    for name, fault in _ELSEWHERE.items():
-        yield Cell(name, fault, None if name.startswith("webhook") else EACH)
+LANES = 6
+"""So many stages are played on side by side: most of the time goes by with waiting."""
+_WISH_S = 2.0
+_POLL_S = 0.05
+_NAMES = [place.name for place in faults.PLACES]
+_STUCK = "[[stuck]] a lighthouse"
 
 
 @pytest.mark.chaos
@@ -81,49 +46,161 @@ def _cells() -> Iterator[Cell]:
 @pytest.mark.parametrize("with_webhooks", [True, False], ids=["webhooks on", "webhooks off"])
 def test_every_fault_leaves_the_promises_kept(*, with_webhooks: bool) -> None:
     """Bought once, booked to the nano-dollar, stored; what is unknown is final within a minute."""
-    report = rounds.Report()
-    table = []
-    with stage.built(with_webhooks=with_webhooks) as made:
-        judge.prepare(made)
-        for role in ("gateway", "worker"):
-            rounds.until_ready(made.start(role))
-        for number, cell in enumerate(_cells()):
-            table.append(_play(made, cell, number, report))
-            sys.stdout.write(table[-1] + "\n")
-            sys.stdout.flush()
-        violations = judge.judge(made, report)
-        made.is_kept = bool(violations)
+    cells = list(faults.cells(with_webhooks=with_webhooks))
+    left: queue.SimpleQueue[Cell] = queue.SimpleQueue()
+    for cell in cells:
+        left.put(cell)
+    table = _Table(cells, with_webhooks=with_webhooks)
+
+    with ThreadPoolExecutor(LANES) as lanes:
+        playing = [lanes.submit(_lane, left, table, with_webhooks=with_webhooks) for _ in range(LANES)]
+    violations = [violation for lane in playing for violation in lane.result()]
 
     assert violations == []
+    assert table.is_full
 
 
-def _play(made: Stage, cell: Cell, number: int, report: rounds.Report) -> str:
-    """Let generations meet a fault; returns the line that tells of it."""
-    random = Random(number)
-    made.sim.faults(cell.script)
-    began = time.monotonic()
-    asked: dict[str, str] = {}
-    for place in range(EACH):
-        name = f"{cell.name} {place}"
-        asked[name] = rounds.ask(made, name, random)
-        if cell.refuses and place == 0:
-            stage.until(lambda: judge.is_quiet(made), f"{cell.name} is refused", within_s=FINAL_S)
-            report.refused.add(asked[name])
-    report.asked |= asked
-    stage.until(lambda: judge.is_quiet(made), f"{cell.name}: {judge.open_ones(made)}", within_s=FINAL_S)
-    took_s = time.monotonic() - began
-    fired = made.sim.fired()[0]
-    made.sim.clear_faults()
-    states = Counter(_state(made, ident) for ident in asked.values())
-    ends = ", ".join(f"{count} {state}" for state, count in states.items())
-    return f"{cell.name:36} fired {fired}  {ends:24} {took_s:5.1f} s"
+def _lane(left: queue.SimpleQueue[Cell], table: _Table, *, with_webhooks: bool) -> list[str]:
+    """Play cells on a stage until none is left, and judge what is there then."""
+    with stage.built(with_webhooks=with_webhooks) as made:
+        made.is_kept = True
+        lane = _Lane(made)
+        while True:
+            try:
+                cell = left.get_nowait()
+            except queue.Empty:
+                break
+            table.tell(cell, lane.play(cell))
+        violations = judge.judge(made, lane.report)
+        made.is_kept = bool(violations)
+        return [*violations, *[f"see {made.data}"][: len(violations)]]
 
 
-def _state(made: Stage, ident: str) -> str:
-    with psycopg.connect(made.server.url) as connection:
-        found = connection.execute(
-            "SELECT state || coalesce(' (' || failure_code || ')', '') FROM generations WHERE id = %s",
-            (ident,),
-        ).fetchone()
-    assert found, f"generation {ident} is not there"
-    return str(found[0])
+class _Lane:
+    """A stage with one gateway and one worker, on which cell after cell is played."""
+
+    def __init__(self, made: Stage) -> None:
+        judge.prepare(made)
+        self._made = made
+        self._lives: dict[Whom, Life] = {}
+        self._random = Random(0)
+        self.report = rounds.Report()
+        for whom in ("gateway", "worker"):
+            self._begin(whom)
+
+    def play(self, cell: Cell) -> str:
+        """Let generations meet a fault; returns what became of them, and how long it took."""
+        for whom in cell.place.fresh:
+            self._lives[whom].kill()
+            self._begin(whom)
+        names = [f"{cell.row}, {cell.place.name}, {number}" for number in range(EACH)]
+        at_once, later = (names[:1], names[1:]) if cell.pauses else (names, [])
+        asked: dict[str, str] = {}
+        if cell.place.is_cancelled:
+            asked = {name: self._ask(cell, name) for name in names}
+            self._until(asked, "running")
+        self._made.sim.faults(cell.script)
+        if cell.place.is_cancelled:
+            self._cancel(asked.values())
+        else:
+            asked |= {name: self._ask(cell, name) for name in at_once}
+        if cell.is_lasting:
+            self._until_met(cell)
+            fired = self._fired()
+            self._made.sim.clear_faults()
+        began = time.monotonic()
+        asked |= {name: self._ask(cell, name) for name in later}
+        self._until_quiet(names[0])
+        seconds = time.monotonic() - began
+        if not cell.is_lasting:
+            fired = self._fired()
+            self._made.sim.clear_faults()
+        assert fired, f"nothing met {names[0]}"
+        self.report.asked |= asked
+        self.report.ends |= {asked[name]: cell.ends for name in at_once}
+        return f"{self._ends(asked)} {seconds:.1f}"
+
+    def _ends(self, asked: Mapping[str, str]) -> str:
+        """Return in few words how these ended."""
+        statement = "SELECT DISTINCT coalesce(failure_code, state) FROM generations WHERE id = ANY(%s)"
+        with psycopg.connect(self._made.server.url) as connection:
+            found = connection.execute(statement, (list(asked.values()),)).fetchall()
+        return ", ".join(
+            "ok" if end == faults.SUCCEEDED else end.removeprefix("upstream_") for (end,) in found
+        )
+
+    def _begin(self, whom: Whom) -> None:
+        self._lives[whom] = self._made.start(whom)
+        rounds.until_ready(self._lives[whom])
+
+    def _ask(self, cell: Cell, name: str) -> str:
+        changes = dict(cell.place.asks)
+        if cell.place.is_cancelled:
+            changes["input"] = {"prompt": _STUCK}
+        return rounds.ask(self._made, name, self._random, **changes)
+
+    def _cancel(self, idents: Iterable[str]) -> None:
+        """Wish an end to several. Whether upstream was told by then is of no matter to who wishes."""
+        for ident in idents:
+            with contextlib.suppress(httpx2.ReadTimeout):
+                url = f"{self._made.gateway_url}/api/generations/{ident}/cancel"
+                assert httpx2.post(url, json={}, timeout=_WISH_S, trust_env=False).status_code == 200
+
+    def _fired(self) -> int:
+        return self._made.sim.fired()[0]
+
+    def _until(self, asked: Mapping[str, str], state: str) -> None:
+        """Wait until all are in a state."""
+        statement = "SELECT count(*) FROM generations WHERE id = ANY(%s) AND state = %s"
+
+        def is_so() -> bool:
+            with psycopg.connect(self._made.server.url) as connection:
+                found = connection.execute(statement, (list(asked.values()), state)).fetchone()
+            return found == (len(asked),)
+
+        stage.until(is_so, f"{', '.join(asked)} are {state}")
+
+    def _until_met(self, cell: Cell) -> None:
+        """Wait until a fault that lasts was met often; one that no generation gets over, until all have ended."""
+        end = time.monotonic() + FINAL_S
+        while not judge.is_quiet(self._made):
+            if cell.is_survived and self._fired() >= 2 * EACH:
+                return
+            assert time.monotonic() < end, (
+                f"{cell} was met {self._fired()} times: {judge.open_ones(self._made)}"
+            )
+            time.sleep(_POLL_S)
+
+    def _until_quiet(self, name: str) -> None:
+        end = time.monotonic() + FINAL_S
+        while not judge.is_quiet(self._made):
+            assert time.monotonic() < end, f"{name} is not over: {judge.open_ones(self._made)}"
+            time.sleep(_POLL_S)
+
+
+class _Table:
+    """What became of the cells: printed a line for each fault, when it has been met everywhere."""
+
+    def __init__(self, cells: Iterable[Cell], *, with_webhooks: bool) -> None:
+        self._open = Counter(cell.row for cell in cells)
+        self._told: dict[str, dict[str, str]] = defaultdict(dict)
+        self._turn = threading.Lock()
+        self._say(f"webhooks {'on' if with_webhooks else 'off'}", {name: name for name in _NAMES})
+
+    @property
+    def is_full(self) -> bool:
+        """Whether every cell was told of."""
+        return not +self._open
+
+    def tell(self, cell: Cell, text: str) -> None:
+        """Write down what became of a cell."""
+        with self._turn:
+            self._told[cell.row][cell.place.name] = text
+            self._open[cell.row] -= 1
+            if not self._open[cell.row]:
+                self._say(cell.row, self._told[cell.row])
+
+    def _say(self, row: str, texts: Mapping[str, str]) -> None:
+        columns = texts.get("") or "".join(f"{texts.get(name, '-'):<18}" for name in _NAMES)
+        sys.stdout.write(f"\n{row:<36}{columns}".rstrip())
+        sys.stdout.flush()

@@ -287,7 +287,7 @@ class Studio:
         """Say what became of an outcome that nobody could tell: the prediction bought, or None for nothing.
 
         Raises NotFound when upstream does not know that prediction, NotPossibleNow where nothing is to be decided, or
-        where it was given up on and the prediction has not ended: what it costs is not known before.
+        not yet: what a prediction costs is known when it has ended.
         """
         row = await self.core.generations.get(ident, actor=self.actor)
         record = None
@@ -295,13 +295,10 @@ class Studio:
             record = await self.core.upstream.look(bought)
             if record is None:
                 raise errors.NotFound(f"upstream knows no prediction {bought[:40]!r} of this account")
-        if record is not None and not record.is_final and State(row.state).is_final:
-            raise errors.NotPossibleNow(
-                f"prediction {record.id} is {record.status} upstream: cancel it there, or say so when it has ended"
-            )
         if not await self.core.progress.resolve(ident, record):
             raise errors.NotPossibleNow(
-                f"generation {ident} is {row.state}, and its outcome is not in doubt: nothing was changed"
+                f"generation {ident} is {row.state}, and its outcome is not in doubt, or the prediction still runs:"
+                " nothing was changed"
             )
         return await self.get(ident)
 

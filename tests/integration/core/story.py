@@ -180,11 +180,11 @@ class Stage:
 
     async def store(self, ident: str) -> None:
         """Store what one has made, if it is time for that."""
-        row = await self.row(ident)
         outcome = await capture.capture(ident, self._tools)
         match outcome:
             case events.Captured():
-                await self.core.progress.captured(ident, charges.made(row.prediction or {}))
+                row = await self.row(ident)
+                await self.core.progress.captured(row, charges.made(row.prediction or {}))
             case events.CaptureLost():
                 await self.core.progress.apply(ident, outcome)
 

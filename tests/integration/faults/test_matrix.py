@@ -147,9 +147,11 @@ def _rows(table: str) -> list[Row]:
     return found
 
 
-SWEEPS = [pytest.param(row, None, id=f"always {row.name}") for row in _rows(ALWAYS)] + [
-    pytest.param(row, 1, id=f"once {row.name}") for row in _rows(ONCE)
+SWEEPS: list[tuple[Row, int | None]] = [(row, None) for row in _rows(ALWAYS)] + [
+    (row, 1) for row in _rows(ONCE)
 ]
+"""Every fault, and how often it shows; for ever where None."""
+_IDS = [f"{'always' if count is None else 'once'} {row.name}" for row, count in SWEEPS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +177,7 @@ class Ending:
     error: BaseException | None = None
 
 
-@pytest.mark.parametrize(("row", "count"), SWEEPS)
+@pytest.mark.parametrize(("row", "count"), SWEEPS, ids=_IDS)
 def test_every_call_ends_as_the_table_says(
     simulator: Simulator, tmp_path: Path, row: Row, count: int | None
 ) -> None:
