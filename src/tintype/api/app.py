@@ -33,6 +33,29 @@ if TYPE_CHECKING:
 
     Opening = Callable[[], AbstractAsyncContextManager[Gateway]]
 
+TAGS = {
+    "generations": "Ask for pictures and films, look at them, cancel, repeat, rate and delete them.",
+    "orders": "Several generations, admitted together or not at all.",
+    "estimates": "Everything about a request before it is made.",
+    "events": "What happens, live: server-sent events that can be resumed.",
+    "generate": "A picture or a film in one call.",
+    "files": "Files to be given as input.",
+    "media": "What was made, behind links that nobody can guess.",
+    "keys": "API keys: made, shown once, rotated, revoked.",
+    "budgets": "Budgets and quotas of everybody, projects, keys and end users.",
+    "usage": "What was asked for and what it cost.",
+    "deliveries": "Callbacks: their log, and sending them again.",
+    "operating": "How fast upstream is called, and every act of administration.",
+    "openai": "Pictures for those who speak OpenAI's API.",
+    "replicate: predictions": "Replicate's API: what is made, through the gateway's budgets and storage.",
+    "replicate: streams": "Replicate's API: text as it is written.",
+    "replicate: files": "Replicate's API: files to be given as input.",
+    "replicate: models": "Replicate's API: models, versions, collections, hardware.",
+    "replicate: account": "Replicate's API: who the key is, and its webhook secret.",
+    "replicate: administration": "Replicate's API: deployments, trainings, models of the account, for admins.",
+    "webhooks": "Where upstream tells what became of predictions.",
+    "health": "Whether it runs, can do its work, and how it is.",
+}
 _SLACK_S = 10.0
 
 DESCRIPTION = """\
@@ -121,9 +144,27 @@ def _document(app: FastAPI) -> dict[str, Any]:
             version=app.version,
             description=app.description,
             routes=app.routes,
-            tags=app.openapi_tags,
+            tags=[{"name": name, "description": words} for name, words in TAGS.items()],
         )
         schemas = made.setdefault("components", {}).setdefault("schemas", {})
+        _with_headers(made)
         schemas["Problem"] = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
         app.openapi_schema = made
     return app.openapi_schema
+
+
+def _with_headers(made: dict[str, Any]) -> None:
+    """Describe the headers that answers have wherever they come from."""
+    for methods in made["paths"].values():
+        for stated in methods.values():
+            for status, told in stated.get("responses", {}).items():
+                headers = told.setdefault("headers", {})
+                headers["X-Request-Id"] = {
+                    "description": "The request's id: taken from the request, or made; the log has it too.",
+                    "schema": {"type": "string"},
+                }
+                if status in {"429", "503"}:
+                    headers["Retry-After"] = {
+                        "description": "In how many seconds to ask again.",
+                        "schema": {"type": "integer", "minimum": 1},
+                    }

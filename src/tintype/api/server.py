@@ -22,7 +22,7 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from tintype import logs, metrics, settings
-from tintype.api import app, auth, gateway, heads
+from tintype.api import app, auth, gateway, heads, startup
 from tintype.domain.errors import ConfigurationError, TintypeError
 
 if sys.platform != "win32":
@@ -183,6 +183,7 @@ def build(
             # What is left are callers, files and the database.
             streams_max=max(raise_descriptors() - _KEPT_FREE, _KEPT_FREE),
         ) as made:
+            await startup.check_clock(made)
             with _told_to_stop(made):
                 if ready is not None:
                     ready()

@@ -1,0 +1,98 @@
+"""What keeps a gateway from starting is told in one line, with exit code 2."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.integration.core.conftest import server
+from tests.integration.gateway import serving
+from tests.integration.gateway.serving import TINTYPE
+from tintype import testing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tintype.store import embedded
+
+__all__ = ["server"]
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder that the database's account may enter."""
+    made = Path(tempfile.mkdtemp(prefix="tt-"))
+    made.chmod(0o755)
+    try:
+        yield made
+    finally:
+        shutil.rmtree(made)
+
+
+def start(folder: Path, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Start a gateway that is expected to refuse."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return subprocess.run(
+        [TINTYPE, "serve", *options],
+        env=kept | environment,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def told(done: subprocess.CompletedProcess[str]) -> str:
+    """Return the one line in which it was told."""
+    lines = [line for line in done.stderr.splitlines() if not line.startswith("{")]
+    assert (done.returncode, done.stdout, len(lines)) == (2, "", 1), done.stderr
+    assert "Traceback" not in done.stderr
+    return lines[0]
+
+
+def test_a_port_in_use_is_told(folder: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = start(folder, "--port", str(port), TINTYPE_DATA=str(folder / "data"))
+
+    assert f"port {port}" in told(done)
+
+
+def test_a_data_folder_that_is_none_is_told(folder: Path) -> None:
+    file = folder / "data"
+    file.write_text("mine")
+
+    done = start(folder, "--port", "0", TINTYPE_DATA=str(file))
+
+    assert str(file) in told(done)
+    assert file.read_text() == "mine"
+
+
+def test_a_wrong_setting_is_told(folder: Path) -> None:
+    done = start(folder, TINTYPE_DATA=str(folder / "data"), TINTYPE_PORT="many")
+
+    assert "TINTYPE_PORT" in told(done)
+
+
+def test_a_clock_that_is_minutes_off_upstreams_is_told(server: embedded.Server, folder: Path) -> None:
+    with serving.database(server) as url, testing.simulator() as upstream:
+        upstream.advance(600)
+        done = start(
+            folder,
+            "--port",
+            "0",
+            TINTYPE_DATA=str(folder / "data"),
+            TINTYPE_DATABASE_URL=url,
+            TINTYPE_REPLICATE_URL=upstream.url,
+            REPLICATE_API_TOKEN=upstream.token,
+        )
+
+    assert "10 minutes behind upstream's" in told(done)
