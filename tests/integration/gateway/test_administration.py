@@ -5,71 +5,23 @@ from __future__ import annotations
 import csv
 import io
 import json
-from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
-from standardwebhooks import Webhook
 
-from tests.integration.core.conftest import server
-from tests.integration.gateway import serving
-from tests.integration.gateway.receiving import receiver
-from tintype import testing
+from tests.integration.gateway.administering import admin, clients, here, server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import httpx2
 
     from tests.integration.gateway.serving import Serving
-    from tintype.store import embedded
 
-__all__ = ["server"]
+__all__ = ["admin", "clients", "here", "server"]
 
 WAIT = {"Prefer": "wait=60"}
 BOAT = {"prompt": "a boat", "cache": "off"}
-
-
-@pytest.fixture(scope="module")
-def here(server: embedded.Server) -> Iterator[Serving]:
-    """A gateway whose first key is an administrator's."""
-    with (
-        serving.database(server) as url,
-        testing.simulator() as upstream,
-        serving.gateway(url, upstream) as made,
-    ):
-        yield made
-
-
-@pytest.fixture(scope="module")
-def admin(here: Serving) -> Iterator[httpx2.Client]:
-    """A client with that key; it was made without one."""
-    with here.http() as http:
-        made = http.post("/api/keys", json={"name": "boss", "scopes": ["admin"]})
-    assert made.status_code == 201, made.text
-    with here.http(made.json()["key"]) as http:
-        yield http
-
-
-@pytest.fixture
-def clients(here: Serving, admin: httpx2.Client) -> Iterator[Any]:
-    """Make keys and give a client of each: `clients("shop", scopes=["read"])`."""
-    with ExitStack() as stack:
-
-        def client(name: str, **body: Any) -> httpx2.Client:
-            made = admin.post("/api/keys", json={"name": name, **body})
-            assert made.status_code == 201, made.text
-            return stack.enter_context(here.http(made.json()["key"]))
-
-        yield client
-
-
-def said(secret: str, one: tuple[dict[str, str], bytes]) -> Any:
-    """Check the signature of what came, and return what it says."""
-    headers, body = one
-    return Webhook(secret).verify(body, headers)
 
 
 def test_a_key_is_made_with_its_limits_and_shown_once(here: Serving, admin: httpx2.Client) -> None:
@@ -313,66 +265,6 @@ def test_usage_is_summed_up_by_anything(admin: httpx2.Client, clients: Any) -> N
 def test_a_report_that_cannot_be_is_refused(admin: httpx2.Client, params: dict[str, str]) -> None:
     """A time without a zone would mean something else on each machine."""
     assert admin.get("/api/usage", params=params).status_code == 422
-
-
-def test_callbacks_are_looked_at_and_sent_anew(here: Serving, admin: httpx2.Client, clients: Any) -> None:
-    user, stranger = clients("called"), clients("stranger")
-    with receiver() as (url, came):
-        body = {**BOAT, "callback_url": url}
-        ident = user.post("/api/generations", json=body, headers=WAIT).json()["id"]
-        first, _ = came.get(timeout=30)[1]
-
-        (told,) = user.get("/api/deliveries", params={"generation": ident}).json()["data"]
-        while user.get(f"/api/deliveries/{told['id']}").json()["state"] != "delivered":
-            pass
-        shown = user.get(f"/api/deliveries/{told['id']}").json()
-        assert (told["id"], [one["status"] for one in shown["log"]]) == (first["webhook-id"], [204])
-
-        again = user.post(f"/api/deliveries/{told['id']}/redeliver")
-        second, _ = came.get(timeout=30)[1]
-        assert (again.status_code, again.json()["state"]) == (202, "waiting")
-        assert second["webhook-id"] == first["webhook-id"]
-
-        secret = user.get("/api/deliveries/secret").json()["secret"]
-        tried = user.post("/api/deliveries/test", json={"url": url}).json()
-        assert (tried["delivered"], tried["status"]) == (True, 204)
-        assert said(secret, came.get(timeout=30)[1])["type"] == "test"
-        rotated = user.post("/api/deliveries/secret/rotate", json={"overlap_s": 0}).json()["secret"]
-        user.post("/api/deliveries/test", json={"url": url})
-        assert said(rotated, came.get(timeout=30)[1])["type"] == "test"
-
-    assert stranger.get("/api/deliveries").json()["data"] == []
-    assert stranger.get(f"/api/deliveries/{told['id']}").status_code == 404
-    assert stranger.post(f"/api/deliveries/{told['id']}/redeliver").status_code == 404
-    assert [one["id"] for one in admin.get("/api/deliveries", params={"key": "called"}).json()["data"]] == [
-        told["id"]
-    ]
-
-
-@pytest.mark.parametrize("url", ["ftp://app.example.com", "nowhere", "http://127.0.0.1:{port}/x"])
-def test_a_test_goes_to_no_address_of_ours(here: Serving, clients: Any, url: str) -> None:
-    user = clients(f"tester {url[:3]}{len(url)}")
-
-    refused = user.post("/api/deliveries/test", json={"url": url.format(port=here.origin.rpartition(":")[2])})
-
-    assert (refused.status_code, refused.json()["code"]) == (422, "bad_input")
-
-
-def test_no_generation_calls_the_gateway_back(here: Serving, clients: Any) -> None:
-    """Bad input: a callback URL that is ourselves, or none that can be called."""
-    user = clients("echo")
-
-    refused = [
-        user.post(path, json=body)
-        for url in (f"{here.origin}/api/generations", "mailto:me@example.com")
-        for path, body in (
-            ("/api/generations", {**BOAT, "callback_url": url}),
-            ("/api/orders", {"generations": [BOAT, {**BOAT, "callback_url": url}]}),
-        )
-    ]
-
-    assert [(one.status_code, one.json()["code"]) for one in refused] == [(422, "bad_input")] * 4
-    assert user.get("/api/generations").json()["data"] == []
 
 
 def test_creates_are_paused_and_resumed(admin: httpx2.Client, clients: Any) -> None:

@@ -1,0 +1,87 @@
+"""Callbacks over HTTP: looked at, sent anew, tried out; none goes to the gateway itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from standardwebhooks import Webhook
+
+from tests.integration.gateway.administering import admin, clients, here, server
+from tests.integration.gateway.receiving import receiver
+
+if TYPE_CHECKING:
+    import httpx2
+
+    from tests.integration.gateway.serving import Serving
+
+__all__ = ["admin", "clients", "here", "server"]
+
+WAIT = {"Prefer": "wait=60"}
+BOAT = {"prompt": "a boat", "cache": "off"}
+
+
+def said(secret: str, one: tuple[dict[str, str], bytes]) -> Any:
+    """Check the signature of what came, and return what it says."""
+    headers, body = one
+    return Webhook(secret).verify(body, headers)
+
+
+def test_callbacks_are_looked_at_and_sent_anew(here: Serving, admin: httpx2.Client, clients: Any) -> None:
+    user, stranger = clients("called"), clients("stranger")
+    with receiver() as (url, came):
+        body = {**BOAT, "callback_url": url}
+        ident = user.post("/api/generations", json=body, headers=WAIT).json()["id"]
+        first, _ = came.get(timeout=30)[1]
+
+        (told,) = user.get("/api/deliveries", params={"generation": ident}).json()["data"]
+        while user.get(f"/api/deliveries/{told['id']}").json()["state"] != "delivered":
+            pass
+        shown = user.get(f"/api/deliveries/{told['id']}").json()
+        assert (told["id"], [one["status"] for one in shown["log"]]) == (first["webhook-id"], [204])
+
+        again = user.post(f"/api/deliveries/{told['id']}/redeliver")
+        second, _ = came.get(timeout=30)[1]
+        assert (again.status_code, again.json()["state"]) == (202, "waiting")
+        assert second["webhook-id"] == first["webhook-id"]
+
+        secret = user.get("/api/deliveries/secret").json()["secret"]
+        tried = user.post("/api/deliveries/test", json={"url": url}).json()
+        assert (tried["delivered"], tried["status"]) == (True, 204)
+        assert said(secret, came.get(timeout=30)[1])["type"] == "test"
+        rotated = user.post("/api/deliveries/secret/rotate", json={"overlap_s": 0}).json()["secret"]
+        user.post("/api/deliveries/test", json={"url": url})
+        assert said(rotated, came.get(timeout=30)[1])["type"] == "test"
+
+    assert stranger.get("/api/deliveries").json()["data"] == []
+    assert stranger.get(f"/api/deliveries/{told['id']}").status_code == 404
+    assert stranger.post(f"/api/deliveries/{told['id']}/redeliver").status_code == 404
+    assert [one["id"] for one in admin.get("/api/deliveries", params={"key": "called"}).json()["data"]] == [
+        told["id"]
+    ]
+
+
+@pytest.mark.parametrize("url", ["ftp://app.example.com", "nowhere", "http://127.0.0.1:{port}/x"])
+def test_a_test_goes_to_no_address_of_ours(here: Serving, clients: Any, url: str) -> None:
+    user = clients(f"tester {url[:3]}{len(url)}")
+
+    refused = user.post("/api/deliveries/test", json={"url": url.format(port=here.origin.rpartition(":")[2])})
+
+    assert (refused.status_code, refused.json()["code"]) == (422, "bad_input")
+
+
+def test_no_generation_calls_the_gateway_back(here: Serving, clients: Any) -> None:
+    """Bad input: a callback URL that is ourselves, or none that can be called."""
+    user = clients("echo")
+
+    refused = [
+        user.post(path, json=body)
+        for url in (f"{here.origin}/api/generations", "mailto:me@example.com")
+        for path, body in (
+            ("/api/generations", {**BOAT, "callback_url": url}),
+            ("/api/orders", {"generations": [BOAT, {**BOAT, "callback_url": url}]}),
+        )
+    ]
+
+    assert [(one.status_code, one.json()["code"]) for one in refused] == [(422, "bad_input")] * 4
+    assert user.get("/api/generations").json()["data"] == []
