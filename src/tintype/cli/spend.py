@@ -117,7 +117,7 @@ def _put(lines: Sequence[Line], *, by: str, held: int, is_simulated: bool) -> No
     for line in lines:
         saved = screen.usd(line.saved_nano_usd) if line.saved_nano_usd else ""
         lost = screen.usd(line.lost_nano_usd) if line.lost_nano_usd else ""
-        row = [line.name or "-", screen.usd(line.cost_nano_usd), str(line.generations), saved, lost]
+        row = [line.name or "-", screen.usd(line.cost_nano_usd), str(line.succeeded), saved, lost]
         rows.append([*row, bar(line.cost_nano_usd, most)] if has_bars else row)
     headings = [by, "cost", "made", "saved", "lost"]
     if rows:

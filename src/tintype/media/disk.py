@@ -2,6 +2,8 @@
 
 obstore's local store does not fsync, so this one is ours: the file is fsynced, renamed to its place, and the
 folder that holds the name is fsynced too. A reader sees the whole file or none.
+
+What root makes in a folder of somebody else's belongs to that one: `sudo` once must not keep its owner out of it.
 """
 
 from __future__ import annotations
@@ -36,8 +38,17 @@ class Disk:
     def prepare(self) -> None:
         """Make the folders, closed to other users, and remove drafts that a killed process left behind."""
         try:
+            if not self.folder.is_dir():
+                made = next(path for path in (self.folder, *self.folder.parents) if path.parent.is_dir())
+                self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                for path in (self.folder, *self.folder.parents):
+                    give(path, like=made.parent)
+                    if path == made:
+                        break
             for path in (self.folder / "objects", self.drafts):
-                path.mkdir(mode=0o700, parents=True, exist_ok=True)
+                if not path.is_dir():
+                    path.mkdir(mode=0o700, exist_ok=True)
+                    give(path, like=self.folder)
             sync_folder(self.folder)
         except OSError as fault:
             raise of_disk(fault, str(self.folder)) from fault
@@ -97,6 +108,7 @@ class Disk:
                 handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
                 with os.fdopen(handle, "wb") as file:
                     file.write(content)
+                give(draft, like=self.folder)
                 sync_file(draft)
                 # A link never replaces what is there.
                 with contextlib.suppress(FileExistsError):
@@ -111,9 +123,11 @@ class Disk:
     def _keep(self, draft: Path, key: str) -> None:
         target = self.folder / key
         try:
+            give(draft, like=self.folder)
             sync_file(draft)
             if not target.parent.is_dir():
                 target.parent.mkdir(mode=0o700, exist_ok=True)
+                give(target.parent, like=self.folder)
                 sync_folder(target.parent.parent)
             # Over one that is there already, too: it has the same bytes, and these ones are known to be on the disk.
             draft.replace(target)
@@ -150,6 +164,16 @@ def sweep(folder: Path, *, now_s: float | None = None) -> int:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
                 removed += 1
     return removed
+
+
+def give(path: Path, *, like: Path) -> None:
+    """Let what root has made belong to whom another folder belongs to; nothing for everybody else."""
+    if os.name == "nt" or os.geteuid() != 0:
+        return
+    owner = like.stat()
+    # A container's root may own a folder and not be allowed to give anything away.
+    with contextlib.suppress(PermissionError):
+        os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
 def sync_file(path: Path) -> None:

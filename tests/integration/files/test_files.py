@@ -40,6 +40,21 @@ async def test_a_file_lies_under_its_hash(shop: Shop) -> None:
     assert await _read(shop.files, stored.hash) == b"abcdef"
 
 
+async def test_what_root_stores_in_the_folder_of_another_is_that_ones(tmp_path: Path) -> None:
+    """Started by `sudo` once, and what its owner stores next still finds its place."""
+    owner = 65_534 if os.geteuid() == 0 else os.geteuid()
+    (tmp_path / "theirs").mkdir()
+    os.chown(tmp_path / "theirs", owner, -1)
+
+    store = files.Files((tmp_path / "theirs" / "new" / "files").as_uri(), drafts=tmp_path / "unused")
+    await store.first("secrets.key", b"k")
+    await store.put([b"a picture"])
+
+    made = list((tmp_path / "theirs").rglob("*"))
+    assert len(made) == 7
+    assert {path.stat().st_uid for path in made} == {owner}
+
+
 async def test_an_empty_file_is_one_too(shop: Shop) -> None:
     stored = await shop.files.put([])
 
