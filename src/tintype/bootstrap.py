@@ -272,6 +272,7 @@ async def core_on(
                 known,
                 unknown_hold_nano_usd=settings.unknown_price_hold_nano_usd,
                 randomness=os.urandom,
+                is_cache_shared=settings.cache_shared,
                 secret=guarding.naming(place.token.reveal()),
                 observer=observer,
             ),

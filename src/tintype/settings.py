@@ -86,6 +86,9 @@ class Settings(BaseModel):
         Field(ge=0, le=1_000_000),
         Takes("dollars, 0 to 1,000,000; 0 refuses models of unknown price"),
     ] = Decimal(1)
+    cache_shared: Annotated[
+        bool, Takes("1 lets equal requests of different keys and users share a result, else 0")
+    ] = False
     model_proof: Annotated[str, BeforeValidator(values.model), _A_MODEL] = "black-forest-labs/flux-schnell"
     model_standard: Annotated[str, BeforeValidator(values.model), _A_MODEL] = "black-forest-labs/flux-schnell"
     model_final: Annotated[str, BeforeValidator(values.model), _A_MODEL] = (

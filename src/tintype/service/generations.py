@@ -73,8 +73,8 @@ class Price:
 class Generations:
     """Takes requests.
 
-    `unknown_hold_nano_usd` is held where no price is known; 0 refuses. `secret` finds what no input may hold, whoever
-    asks: the token.
+    `unknown_hold_nano_usd` is held where no price is known; 0 refuses. `is_cache_shared` lets owners share results.
+    `secret` finds what no input may hold, whoever asks: the token.
     """
 
     def __init__(  # noqa: PLR0913 - its parts, each handed in once
@@ -87,6 +87,7 @@ class Generations:
         *,
         unknown_hold_nano_usd: int,
         randomness: Callable[[int], bytes],
+        is_cache_shared: bool = False,
         observer: Observer,
         secret: guarding.Check = guarding.nothing,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -99,6 +100,7 @@ class Generations:
         self._catalogue = catalogue
         self._unknown_hold_nano_usd = unknown_hold_nano_usd
         self._randomness = randomness
+        self._is_cache_shared = is_cache_shared
         self._observer = observer
         self._secret = secret
         self._now = now
@@ -346,7 +348,7 @@ class Generations:
         sealed: bytes | None,
         actor: Actor,
     ) -> str | None:
-        """Name what makes two requests equal: owner, account, what is run, and the input."""
+        """Name what makes two requests equal: owner (unless all share), account, what is run, and the input."""
         if request.cache is Cache.OFF or sealed is not None:
             return None
         if request.cache is Cache.SEEDED:
@@ -356,7 +358,7 @@ class Generations:
                 return None
         filled = model.filled(plain) if model is not None else plain
         what = [
-            actor.owner,
+            None if self._is_cache_shared else actor.owner,
             self._upstream.ident,
             model.slug if model else request.model,
             request.version,

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.integration.core.asking import ALICE
-from tests.integration.core.buying.conftest import CREATE, FLUX, Shop
+from tests.integration.core.buying.conftest import CREATE, FLUX, Shop, opened, until
+from tintype.domain.access import Actor
 from tintype.service.requests import Cache, Request
 from tintype.store import generations
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tintype.store.database import Database
+    from tintype.testing import Simulator
 
 LONG = "[[stuck]] a lighthouse"
 
@@ -138,6 +146,27 @@ async def test_equal_requests_are_bought_once_and_the_saving_is_booked(shop: Sho
     (saved,) = await shop.execute("SELECT sum(amount_nano_usd)::bigint FROM ledger WHERE kind = 'saved'")
     assert saved == 9_000_000
     await shop.check_book()
+
+
+@pytest.mark.parametrize(("setting", "bought"), [("0", 2), ("1", 1)])
+async def test_owners_share_results_by_setting_only(
+    db: Database, data: Path, simulator: Simulator, setting: str, bought: int
+) -> None:
+    """Rule 9: a result answers the requests of one owner; all share when the operator says so."""
+    request = Request(FLUX, {"prompt": "a lighthouse", "seed": 7}, cache=Cache.SEEDED)
+    bob = Actor("local", user="bob")
+    async with opened(db, data, simulator, cache_shared=setting) as shop:
+        first = (await shop.core.generations.submit(request, actor=ALICE)).ids[0]
+        await shop.until(first)
+        second = (await shop.core.generations.submit(request, actor=bob)).ids[0]
+
+        async def ended() -> bool:
+            row = await shop.core.generations.get(second, actor=bob)
+            return row.state == "succeeded"
+
+        await until(ended)
+        assert shop.bought() == bought
+        await shop.check_book()
 
 
 async def test_when_the_buyer_fails_the_next_buys(shop: Shop) -> None:
