@@ -140,7 +140,7 @@ class Generations:
             upstream_id=self._upstream.ident,
             wanted=wanted,
             order=order,
-            idempotency=requests.idempotency(idempotency_key, wanted),
+            idempotency=requests.idempotency(idempotency_key, wanted, actor=actor),
             answering=answering,
             asked=asked,
         )
@@ -227,7 +227,7 @@ class Generations:
             actor=owner,
             upstream_id=self._upstream.ident,
             wanted=wanted,
-            idempotency=requests.idempotency(idempotency_key, wanted, replaces=row.id),
+            idempotency=requests.idempotency(idempotency_key, wanted, actor=owner, replaces=row.id),
             replaces=row.id,
         )
         return self._submitted(await self._admissions.admit(asked), asked)

@@ -188,14 +188,18 @@ def _has_large_number(value: Any) -> bool:
 
 
 def idempotency(
-    key: str | None, wanted: Sequence[Wanted], *, replaces: str | None = None
+    key: str | None, wanted: Sequence[Wanted], *, actor: Actor, replaces: str | None = None
 ) -> admission.Idempotency | None:
-    """Return the Idempotency-Key with what the body was. Raises InputError for a key that cannot be one."""
+    """Return the Idempotency-Key with what the body was, for whom among it.
+
+    Raises InputError for a key that cannot be one.
+    """
     if key is None:
         return None
     if not 1 <= len(key) <= IDEMPOTENCY_KEY_MAX or not key.isprintable():
         raise errors.InputError(f"an Idempotency-Key has 1 to {IDEMPOTENCY_KEY_MAX} printable characters")
-    body: list[Any] = [
+    body: list[Any] = [actor.user, actor.project]
+    body += [
         [
             one.model,
             one.version,

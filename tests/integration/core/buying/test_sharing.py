@@ -121,6 +121,9 @@ async def test_the_same_request_again_is_the_first_generation(idle_shop: Shop) -
     again = await generations.submit(request, actor=ALICE, idempotency_key="one")
     with pytest.raises(errors.IdempotencyConflict):
         await generations.submit(Request(FLUX, {"prompt": "a boat"}), actor=ALICE, idempotency_key="one")
+    for other in (replace(ALICE, user="bob"), replace(ALICE, project="else")):
+        with pytest.raises(errors.IdempotencyConflict):
+            await generations.submit(request, actor=other, idempotency_key="one")
 
     assert (again.ids, again.is_repeated, first.is_repeated) == (first.ids, True, False)
     assert len(await generations.list(actor=ALICE)) == 1
