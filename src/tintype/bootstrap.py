@@ -163,10 +163,12 @@ async def core_on(
     timing: upstream_.Timing | None = None,
     observers: Sequence[Observer] = (),
     origin: str | None = None,
+    uses_files: bool = True,
 ) -> AsyncIterator[Core]:
     """Build everything on a database that is open and up to date.
 
-    `origin` is where outputs can be fetched from; callbacks tell it unless there is a public URL.
+    `origin` is where outputs can be fetched from; callbacks tell it unless there is a public URL. Who only looks needs
+    no storage in common with the others: `uses_files` is False then.
     """
     times = timing or upstream_.Timing()
     origin = settings.public_url or origin
@@ -202,6 +204,8 @@ async def core_on(
         fetcher = await stack.enter_async_context(fetch.Fetcher(_rules(place, is_local=is_local)))
         key = _revealed(settings.secrets_key)
         seal = await sealing.load(files, given=key, before=settings.data)
+        if uses_files:
+            await patiently(lambda: sealing.agree(database, seal))
         links = Links(seal.derived(b"links"))
         givens = Givens(database, files, upstream, seal, own=Owned(database, links))
         progress = Progress(

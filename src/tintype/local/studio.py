@@ -88,9 +88,7 @@ class Studio:
             )
             if value
         }
-        self._works = works
-        self._application = application
-        self._finish_s = finish_s
+        self._works, self._application, self._finish_s = works, application, finish_s
         self._observers = tuple(observers)
         self._origin = origin
         self._stack = AsyncExitStack()
@@ -131,7 +129,9 @@ class Studio:
         )
         if place is None:
             place = await self._simulator(made.data / "upstream")
-        core = bootstrap.core_on(database, made, place, observers=self._observers, origin=self._origin)
+        core = bootstrap.core_on(
+            database, made, place, observers=self._observers, origin=self._origin, uses_files=self._works
+        )
         self._core = await self._stack.enter_async_context(core)
         self.is_simulated = self._core.upstream.simulated
         if self._works:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tintype.media.files import Files
+    from tintype.store.database import Database
 
 KEY_BYTES = 32
 FILE = "secrets.key"
@@ -31,11 +32,11 @@ _NONCE_BYTES = 12
 class Seal:
     """Closes and opens secrets with AES-256-GCM; what was closed under an `older` key opens too."""
 
-    __slots__ = ("_ciphers", "_key")
+    __slots__ = ("_ciphers", "_keys")
 
     def __init__(self, key: bytes, *older: bytes) -> None:
-        self._ciphers = tuple(AESGCM(one) for one in (key, *older))
-        self._key = key
+        self._keys = (key, *older)
+        self._ciphers = tuple(map(AESGCM, self._keys))
 
     def close(self, secret: bytes) -> bytes:
         """Encrypt."""
@@ -44,7 +45,12 @@ class Seal:
 
     def derived(self, purpose: bytes) -> bytes:
         """Return another secret of 32 bytes for a purpose, always the same."""
-        return HKDF(hashes.SHA256(), KEY_BYTES, salt=None, info=b"tintype " + purpose).derive(self._key)
+        return _derived(self._keys[0], purpose)
+
+    @property
+    def marks(self) -> tuple[bytes, ...]:
+        """What tells the keys apart and gives none away: the one that closes, then those that open too."""
+        return tuple(_derived(one, b"mark") for one in self._keys)
 
     def open(self, sealed: bytes) -> bytes:
         """Decrypt. Raises ConfigurationError when it was closed under another key."""
@@ -56,6 +62,21 @@ class Seal:
         raise ConfigurationError(
             f"a stored secret was encrypted with another key: bring back the {FILE} that was in the file storage, "
             "or set TINTYPE_SECRETS_KEY to that key"
+        )
+
+
+async def agree(database: Database, seal: Seal) -> None:
+    """Hold the database's secrets and a key against each other, before either is used.
+
+    Raises ConfigurationError where other processes seal with another key: their files lie elsewhere too.
+    """
+    mark, *older = seal.marks
+    there = await database.value("seal_mark", mark=mark, older=older)
+    if bytes(there) != mark:
+        raise ConfigurationError(
+            "this database is used with another file storage, whose key its secrets are sealed with: set "
+            "TINTYPE_STORAGE_URL to the same for all processes, or TINTYPE_SECRETS_KEY to that key. Is it lost for "
+            "good, `DELETE FROM sealed_with` in the database lets this one count; what was sealed cannot be opened then"
         )
 
 
@@ -87,6 +108,10 @@ def parse(text: str) -> bytes:
     if len(key) != KEY_BYTES:
         raise ConfigurationError(f"TINTYPE_SECRETS_KEY is to be {KEY_BYTES} bytes in base64")
     return key
+
+
+def _derived(key: bytes, purpose: bytes) -> bytes:
+    return HKDF(hashes.SHA256(), KEY_BYTES, salt=None, info=b"tintype " + purpose).derive(key)
 
 
 def _read(path: Path) -> bytes | None:

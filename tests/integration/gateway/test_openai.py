@@ -204,9 +204,10 @@ def test_what_failed_is_asked_for_anew(http: httpx2.Client) -> None:
     assert first.json()["error"]["message"] != second.json()["error"]["message"]
 
 
-def test_a_stop_invites_to_ask_again_and_buys_nothing_twice(server: embedded.Server) -> None:
+def test_a_stop_invites_to_ask_again_and_buys_nothing_twice(server: embedded.Server, tmp_path: Path) -> None:
     """Rule 8: no 5xx once it was admitted; who repeats the request at the next gateway is given what it bought."""
     body = {"prompt": "[[delay=3]] a boat", "model": FLUX}
+    shared = {"TINTYPE_STORAGE_URL": tmp_path.as_uri()}
     answers: list[httpx2.Response] = []
     with serving.database(server) as url, testing.simulator() as upstream:
 
@@ -214,14 +215,14 @@ def test_a_stop_invites_to_ask_again_and_buys_nothing_twice(server: embedded.Ser
             with here.http() as http:
                 answers.append(http.post(PATH, json=body))
 
-        with serving.gateway(url, upstream) as first:
+        with serving.gateway(url, upstream, environment=shared) as first:
             asking = threading.Thread(target=ask, args=(first,))
             asking.start()
             while upstream.bills()["predictions"] == 0:
                 upstream.health()
             assert first.stop() == 0
             asking.join()
-        with serving.gateway(url, upstream) as second, second.http() as http:
+        with serving.gateway(url, upstream, environment=shared) as second, second.http() as http:
             made = http.post(PATH, json=body, headers={"x-stainless-retry-count": "1"})
 
         assert upstream.bills()["predictions"] == 1

@@ -19,6 +19,7 @@ from tintype import testing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.integration.gateway.serving import Serving
     from tintype.store import embedded
@@ -61,10 +62,11 @@ def test_who_hangs_up_and_asks_again_pays_once(url: str, upstream: Simulator, wo
     assert len(prompts) == len(set(prompts)) == upstream.bills()["predictions"] == 6
 
 
-def test_what_a_killed_process_was_to_answer_is_joined(url: str, upstream: Simulator) -> None:
+def test_what_a_killed_process_was_to_answer_is_joined(url: str, upstream: Simulator, tmp_path: Path) -> None:
     """Killed between the admission and the answer: the next process gives what was bought, once."""
+    shared = {"TINTYPE_STORAGE_URL": tmp_path.as_uri()}
     body = {"input": {"prompt": "[[delay=2]] a lighthouse"}}
-    with serving.gateway(url, upstream) as first:
+    with serving.gateway(url, upstream, environment=shared) as first:
         asking = threading.Thread(target=_ask_in_vain, args=(first, body))
         asking.start()
         with psycopg.connect(url, autocommit=True) as look:
@@ -75,7 +77,7 @@ def test_what_a_killed_process_was_to_answer_is_joined(url: str, upstream: Simul
         asking.join()
     (bought,) = upstream.predictions()
 
-    with serving.gateway(url, upstream) as second, second.http() as http:
+    with serving.gateway(url, upstream, environment=shared) as second, second.http() as http:
         made = _post(http, body, WAIT)
         listed = http.get("/replicate/v1/predictions").json()["results"]
 

@@ -45,10 +45,11 @@ def url(server: embedded.Server) -> Iterator[str]:
         yield made
 
 
-def test_a_stop_under_load_loses_nothing(url: str, upstream: Simulator) -> None:
+def test_a_stop_under_load_loses_nothing(url: str, upstream: Simulator, tmp_path: Path) -> None:
     """Whatever was accepted is made by the next gateway, once; no job is left with a worker that is gone."""
+    shared = {"TINTYPE_STORAGE_URL": tmp_path.as_uri()}
     accepted: list[str] = []
-    with serving.gateway(url, upstream) as first:
+    with serving.gateway(url, upstream, environment=shared) as first:
         threads = [threading.Thread(target=_ask, args=(first, accepted)) for _ in range(CLIENTS)]
         for thread in threads:
             thread.start()
@@ -62,7 +63,7 @@ def test_a_stop_under_load_loses_nothing(url: str, upstream: Simulator) -> None:
     with psycopg.connect(url) as look:
         held = look.execute("SELECT count(*) FROM procrastinate_jobs WHERE status = 'doing'").fetchone()
 
-    with serving.gateway(url, upstream) as second, second.http() as http:
+    with serving.gateway(url, upstream, environment=shared) as second, second.http() as http:
         ended = [_ended(http, ident) for ident in accepted]
 
     assert (code, held) == (0, (0,))

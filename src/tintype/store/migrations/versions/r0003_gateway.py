@@ -24,5 +24,6 @@ def upgrade() -> None:
         "ratings",
         "plain",
         "advance",
+        "sealing",
     ):
         steps.run(f"r0003_{name}")
