@@ -74,9 +74,10 @@ async def agree(database: Database, seal: Seal) -> None:
     there = await database.value("seal_mark", mark=mark, older=older)
     if bytes(there) != mark:
         raise ConfigurationError(
-            "this database is used with another file storage, whose key its secrets are sealed with: set "
-            "TINTYPE_STORAGE_URL to the same for all processes, or TINTYPE_SECRETS_KEY to that key. Is it lost for "
-            "good, `DELETE FROM sealed_with` in the database lets this one count; what was sealed cannot be opened then"
+            f"the secrets of this database are sealed with another key than the {FILE} of this file storage. All its "
+            "processes share one storage: see TINTYPE_STORAGE_URL. Who moves the files takes that key along, or sets "
+            "TINTYPE_SECRETS_KEY to it. Is it lost for good, empty the table sealed_with, and this one counts; what "
+            "was sealed before cannot be opened then"
         )
 
 

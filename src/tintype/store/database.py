@@ -236,6 +236,7 @@ class Database:
 
     async def _connect(self) -> Connection:
         """Connect without the pool, which keeps what the server says to itself."""
+        where = suitability.where(self._url)
         end = time.monotonic() + self._wait_s
         while True:
             try:
@@ -245,7 +246,7 @@ class Database:
                 if refusal:
                     raise refusal from error
                 if time.monotonic() >= end:
-                    raise _away() from error
+                    raise _away(where) from error
             await self._call_for_help(end - time.monotonic())
             await asyncio.sleep(_PAUSE_S)
 
@@ -286,9 +287,9 @@ class Database:
         )
 
 
-def _away() -> errors.DatabaseAway:
+def _away(where: str = "") -> errors.DatabaseAway:
     return errors.DatabaseAway(
-        "The database does not answer. Nothing was done; Tintype goes on when it is back.",
+        f"The database{where} does not answer. Nothing was done; Tintype goes on when it is back.",
         retry_after_s=_RETRY_AFTER_S,
         may_have_happened=False,
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import psycopg
+from psycopg import conninfo
 
 from tintype.store import errors
 
@@ -30,6 +31,9 @@ _REFUSALS = (
     "could not translate host name",
     "failed to resolve host",
     "certificate",
+    "invalid port number",
+    "invalid sslmode value",
+    "invalid integer value",
 )
 
 
@@ -68,6 +72,20 @@ async def check(facts: Facts, connection: psycopg.AsyncConnection[rows.TupleRow]
             "locks and notifications get lost in it. Set pool_mode = session for this database, or name "
             "PostgreSQL's own address; Tintype pools its connections itself."
         )
+
+
+def where(url: str) -> str:
+    """Say where a URL leads, for a message: without its password. Raises DatabaseUnsuitable for one that is none."""
+    try:
+        parts = conninfo.conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        # The driver's own words may quote a password.
+        raise errors.DatabaseUnsuitable(
+            "TINTYPE_DATABASE_URL: PostgreSQL's client cannot read this URL; look at the names of its parameters, "
+            "and at characters that have to be written as %XX."
+        ) from None
+    host, port = parts.get("hostaddr") or parts.get("host"), parts.get("port")
+    return "" if not host else f" at {host}" if not port else f" at {host}:{port}"
 
 
 def explain(error: psycopg.OperationalError) -> errors.DatabaseUnsuitable | None:

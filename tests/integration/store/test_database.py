@@ -191,6 +191,31 @@ async def test_a_refused_login_is_said_without_the_password(stopped: users.Stopp
         assert "scram" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "postgresql://u:hunter2@127.0.0.1/x?nonsense=1",
+        "postgresql://u:hunter2%ZZ@127.0.0.1/x",
+        "postgresql://u:hunter2@127.0.0.1:99999/x",
+        "postgresql://u:hunter2@127.0.0.1/x?sslmode=banana",
+    ],
+)
+async def test_a_url_that_cannot_be_used_is_said_at_once(wrong: str) -> None:
+    """Nothing is waited for, and no password quoted."""
+    with pytest.raises(errors.DatabaseUnsuitable, match="TINTYPE_DATABASE_URL") as caught:
+        await Database(wrong, wait_s=60).open()
+    assert "hunter2" not in str(caught.value)
+
+
+async def test_who_does_not_answer_is_named() -> None:
+    """Host and port, since one of them may be a slip; the password is not."""
+    with pytest.raises(
+        errors.DatabaseAway, match=r"The database at 127\.0\.0\.1:1 does not answer"
+    ) as caught:
+        await Database("postgresql://u:hunter2@127.0.0.1:1/x", wait_s=0.1).open()
+    assert "hunter2" not in str(caught.value)
+
+
 async def test_a_database_in_another_encoding_is_refused(stopped: users.Stopped) -> None:
     """Text of any language has to fit; the message says how to make such a database."""
     async with await psycopg.AsyncConnection.connect(stopped.url, autocommit=True) as admin:
