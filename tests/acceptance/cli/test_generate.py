@@ -135,7 +135,7 @@ def test_refused_token_is_told_without_the_token(connected: Shell) -> None:
 
 def test_a_model_outside_the_catalogue_works_at_an_unknown_price(connected: Shell) -> None:
     ended = connected.run(
-        "generate", "--direct", "a boat", "--model", "stability-ai/sdxl", "--set", "width=512", "--json"
+        "generate", "--direct", "a boat", "--model", "fofr/sdxl-emoji", "--set", "width=512", "--json"
     )
 
     document = json.loads(ended.out)

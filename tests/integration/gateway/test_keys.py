@@ -182,7 +182,7 @@ def test_an_address_that_guesses_has_to_wait(here: Serving) -> None:
         (["--name", "a/b"], "slash"),
         (["--name", "x", "--scopes", "everything"], "no scope"),
         (["--name", "x", "--rate", "10"], "10/minute"),
-        (["--name", "x", "--budget-usd", "0.0000000001"], "nine decimals"),
+        (["--name", "x", "--budget-usd", "0.0000000001"], "decimals"),
         (["--name", "x", "--per", "fortnight", "--budget-usd", "1"], "period"),
         (["--name", "x", "--expires", "1999-01-01"], "to come"),
         (["--name", "x", "--models", "flux_shnell"], "did you mean"),

@@ -24,6 +24,7 @@ from tintype.domain.access import Scope
 from tintype.domain.catalogue import Catalogue, UnknownModel
 from tintype.service import ratings, removal
 from tintype.service.listing import Filters
+from tintype.service.requests import IDEMPOTENCY_KEY_MAX
 from tintype.store import outputs
 
 router = routing.router("/api/generations", tags=["generations"])
@@ -89,14 +90,15 @@ async def submit(
 
 async def submit_shortly(request: StrictRequest) -> Response | None:
     """Ask as nearly all ask. None, before anything is done, for one who waits or whose body does not fit."""
-    if "prefer" in request.headers:
+    key = request.headers.get("idempotency-key")
+    if "prefer" in request.headers or (key is not None and not 1 <= len(key) <= IDEMPOTENCY_KEY_MAX):
         return None
     try:
         body = GenerationAsked.model_validate(await request.json())
     except (Problem, ValidationError):
         return None
     caller = await auth.caller(request, None, Scope.GENERATE)
-    told = await submit(body, request, Response(), caller, request.headers.get("idempotency-key"))
+    told = await submit(body, request, Response(), caller, key)
     return Response(told.model_dump_json(), status_code=202, media_type="application/json")
 
 
