@@ -49,7 +49,7 @@ from tintype.service.tracking import Tracking
 from tintype.service.upkeep import Upkeep
 from tintype.service.uploads import Uploads
 from tintype.service.versions import Versions
-from tintype.store import embedded, generations, outputs, schema, upstreams
+from tintype.store import embedded, generations, outputs, schema, suitability, upstreams
 from tintype.store.database import Database
 from tintype.store.patience import START_S, patiently
 
@@ -205,6 +205,7 @@ async def core_on(
         key = _revealed(settings.secrets_key)
         seal = await sealing.load(files, given=key, before=settings.data)
         if uses_files:
+            suitability.check_clock(database.clock_ahead_s)
             await patiently(lambda: sealing.agree(database, seal))
         links = Links(seal.derived(b"links"))
         givens = Givens(database, files, upstream, seal, own=Owned(database, links))
@@ -247,7 +248,14 @@ async def core_on(
             links=links,
         )
         feed = await stack.enter_async_context(Feed(database))
-        tools = capture.Tools(db=database, files=files, fetcher=fetcher, pool=workers, is_text=_texts(known))
+        tools = capture.Tools(
+            db=database,
+            files=files,
+            fetcher=fetcher,
+            pool=workers,
+            now=upstream.now,
+            is_text=_texts(known),
+        )
         orphans = Orphans(database, upstream, progress, tools)
         app = await engine_app.build(
             database,

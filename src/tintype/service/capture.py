@@ -49,8 +49,8 @@ _log = logging.getLogger("tintype.capture")
 class Tools:
     """What capturing works with. The fetcher's rules say which hosts outputs may come from.
 
-    `is_text` says whether a model's output is words, so that a URL among them is one of them. `with_mark` writes
-    the generation's id into pictures.
+    `now` is upstream's clock, by which its hour passes. `is_text` says whether a model's output is words, so that a URL
+    among them is one of them. `with_mark` writes the generation's id into pictures.
     """
 
     db: Database

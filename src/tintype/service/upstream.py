@@ -10,6 +10,7 @@ import base64
 import hashlib
 import json
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from tintype.domain import errors, matching
@@ -20,7 +21,6 @@ from tintype.replicate.policy import Policy
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping
-    from datetime import datetime
 
     from tintype.engine.throttle import Lane, Lanes
     from tintype.observing import Observer
@@ -126,6 +126,10 @@ class Upstream:
     def clock_ahead_s(self) -> float:
         """How far upstream's clock is ahead of this machine's, as far as it is known."""
         return self._client.clock_ahead_s or 0.0
+
+    def now(self) -> datetime:
+        """Return the time by upstream's clock, as far as that is known."""
+        return datetime.now(UTC) + timedelta(seconds=self.clock_ahead_s)
 
     async def close(self) -> None:
         """Close the connections."""

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 OLDEST = 15
 """The oldest major version that Tintype's SQL works with."""
+CLOCK_OFF_MAX_S = 60.0
+"""How far the clocks of a database and of who works with it may be apart."""
 _PROBE_S = 3.0
 _PROBES = 3
 # What a server, or the client itself, says when asking again will not help. None quotes a password.
@@ -71,6 +73,16 @@ async def check(facts: Facts, connection: psycopg.AsyncConnection[rows.TupleRow]
             "TINTYPE_DATABASE_URL: there is a transaction pooler (such as PgBouncer) in front of PostgreSQL; "
             "locks and notifications get lost in it. Set pool_mode = session for this database, or name "
             "PostgreSQL's own address; Tintype pools its connections itself."
+        )
+
+
+def check_clock(ahead_s: float) -> None:
+    """Raise DatabaseUnsuitable when the database's clock is far from this machine's: deadlines are read by both."""
+    if abs(ahead_s) > CLOCK_OFF_MAX_S:
+        way = "behind" if ahead_s > 0 else "ahead of"
+        raise errors.DatabaseUnsuitable(
+            f"this machine's clock is {abs(ahead_s):.0f} s {way} the database's, so that deadlines would pass at the "
+            "wrong time. Set it right, with NTP for one."
         )
 
 

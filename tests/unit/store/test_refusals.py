@@ -18,6 +18,15 @@ _HERE = home.Home(Path("/srv/data/postgres"), home.Account("tintype", 10, 10))
 _FACTS = suitability.Facts(pid=1, reads_only=False, encoding="UTF8", version=180_004, clock_s=0.0)
 
 
+def test_a_clock_that_is_far_from_the_databases_is_told() -> None:
+    """Deadlines are written by one and read by the other; half a minute harms nobody."""
+    for ahead_s, words in ((90.0, "90 s behind"), (-3_700.0, "3700 s ahead of")):
+        with pytest.raises(errors.DatabaseUnsuitable, match=words):
+            suitability.check_clock(ahead_s)
+
+    suitability.check_clock(30.0)
+
+
 @pytest.mark.parametrize(
     ("number", "reason"),
     [

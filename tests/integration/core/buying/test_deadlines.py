@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.integration.core.asking import ALICE
-from tests.integration.core.buying.conftest import CREATE, until
+from tests.integration.core.buying.conftest import CREATE, opened, until
 from tintype.service.upstream import Timing
 from tintype.store import alerts, generations, outputs
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.integration.core.buying.conftest import Shop
+    from tintype.store.database import Database
+    from tintype.testing import Simulator
 
 
 async def test_what_still_waits_at_its_deadline_ends_free(idle_shop: Shop) -> None:
@@ -98,6 +102,27 @@ async def test_what_is_being_stored_is_not_given_up_while_upstream_has_it(idle_s
     assert (ended.state, ended.failure_code, ended.cost_nano_usd) == ("failed", "output_lost", 3_000_000)
     assert [one.kind for one in await alerts.every(idle_shop.core.database)] == ["output_lost"]
     await idle_shop.check_book()
+
+
+async def test_the_hour_of_outputs_passes_by_upstreams_clock(
+    db: Database, data: Path, simulator: Simulator
+) -> None:
+    """Rule 18: where this machine's clock is another, nothing is given up too early, nor tried for ever."""
+    async with opened(db, data, simulator, works=False) as shop:
+        ident = await shop.ask()
+        await shop.core.buying.send(ident)
+        await shop.execute(
+            "UPDATE generations SET state = 'capturing', completed_at = now(), due_at = NULL,"
+            " prediction = jsonb_set(prediction, '{output}', '[\"http://127.0.0.1:1/out.webp\"]')"
+        )
+        await shop.execute("SELECT tintype_capture(%s)", ident)
+    simulator.advance(5_000)
+
+    async with opened(db, data, simulator) as shop:
+        await shop.core.upstream.answers()
+        row = await shop.until(ident)
+
+    assert (row.state, row.failure_code) == ("failed", "output_lost")
 
 
 async def test_an_id_that_upstream_does_not_know_any_more_ends_with_a_code_of_its_own(
