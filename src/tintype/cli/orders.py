@@ -126,6 +126,8 @@ def file_value(text: str) -> str | Path:
 
 
 def _named(wish: Wish) -> dict[str, Any]:
+    if wish.prompt is not None and not wish.prompt.strip():
+        raise exits.Refusal("the prompt is empty; say what is to be seen")
     named = {"prompt": wish.prompt, "aspect_ratio": wish.aspect, "seed": wish.seed}
     return {name: value for name, value in named.items() if value is not None}
 

@@ -77,6 +77,8 @@ def test_settings_are_read_as_the_model_wants_them() -> None:
         ("flux-schnel", {}, "did you mean 'flux-schnell'?"),
         ("a/b/c", {}, "No model is called 'a/b/c'"),
         ("real_esrgan", {}, "has no input 'prompt'"),
+        ("flux_schnell", {"prompt": " \n"}, "the prompt is empty"),
+        ("someone/theirs", {"prompt": ""}, "the prompt is empty"),
     ],
 )
 def test_what_a_model_does_not_take_is_refused_in_one_line(
