@@ -214,12 +214,31 @@ class Progress:
         return await self.apply(row.id, events.Captured(), made=made, row=row)
 
     async def resolve(self, ident: str, record: Prediction | None) -> bool:
-        """Obey a person's word about an unknown outcome; False when there was nothing to decide."""
+        """Obey a person's word about an unknown outcome; False when there was nothing to decide (any more).
+
+        Raises NotPossibleNow for a prediction that cannot have been bought for it.
+        """
+        if any(line.ref == RESOLVED for line in await ledger.lines(self._database, ident)):
+            return False
+        if record is not None:
+            await self._check_may_be_its(ident, record)
         found = None if record is None else seen(record)
         applied = await self.apply(ident, events.Resolved(found), record=record)
         if applied is None:
             return False
         return applied.decision.corrects is not None or applied.decision.facts != applied.row.facts
+
+    async def _check_may_be_its(self, ident: str, record: Prediction) -> None:
+        owner = await self._database.value(
+            "prediction_owner", upstream_id=self._upstream.ident, prediction_id=record.id
+        )
+        if owner not in {None, ident}:
+            raise errors.NotPossibleNow(f"prediction {record.id} was bought for generation {owner}")
+        row = await generations.get(self._database, ident)
+        if row is not None and row.deployment is None and record.model not in {None, row.model}:
+            raise errors.NotPossibleNow(
+                f"prediction {record.id} is of {record.model}, and generation {ident} of {row.model}"
+            )
 
     def model(self, row: Generation) -> Model | None:
         """Return what the catalogue knows of a generation's model."""

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.integration.core.buying.conftest import CREATE, FLUX, Shop, opened
+from tests.integration.core.buying.conftest import CREATE, FLUX, Shop, opened, until
 from tests.integration.core.buying.doorstep import doorstep
 from tintype import AsyncClient
+from tintype.domain import errors
 from tintype.service.upstream import Timing
 from tintype.store import generations
 
@@ -114,6 +115,46 @@ async def test_a_persons_word_ends_what_was_ambiguous(shop: Shop) -> None:
     row = await shop.until(ident)
 
     assert (row.state, row.prediction_id) == ("succeeded", ours)
+    await shop.check_book()
+
+
+async def test_a_persons_slip_books_nobodys_purchase_twice(idle_shop: Shop) -> None:
+    """Rule 7: what another generation bought, or another model made, is refused; a second word changes nothing."""
+    shop = idle_shop
+    theirs = await shop.ask("a boat")
+    await shop.core.buying.send(theirs)
+    bought = (await shop.row(theirs)).prediction_id
+    async with AsyncClient(shop.sim.token, base_url=shop.sim.url) as stranger:
+        other = (
+            await stranger.predictions.create("black-forest-labs/flux-dev", {"prompt": "a lighthouse"})
+        ).id
+        own = (await stranger.predictions.create(FLUX, {"prompt": "a lighthouse"})).id
+    shop.script({"do": "reset", "when": "before", "count": 1, **CREATE})
+    ident = await shop.ask()
+    await shop.core.buying.send(ident)
+    assert (await shop.row(ident)).state == "unknown"
+
+    async def ended() -> bool:
+        seen = [await shop.core.upstream.look(str(one)) for one in (bought, other, own)]
+        return all(one is not None and one.is_final for one in seen)
+
+    await until(ended)
+
+    for given_up in (False, True):
+        if given_up:
+            await shop.execute(
+                "UPDATE generations SET deadline_at = now() - interval '700 s' WHERE id = %s", ident
+            )
+            await shop.core.upkeep.deadlines()
+        for wrong in (bought, other):
+            record = await shop.core.upstream.look(str(wrong))
+            with pytest.raises(errors.NotPossibleNow):
+                await shop.core.progress.resolve(ident, record)
+    words = [await shop.core.progress.resolve(ident, await shop.core.upstream.look(own)) for _ in range(2)]
+
+    row = await shop.row(ident)
+    assert (row.state, row.failure_code, row.cost_nano_usd) == ("failed", "outcome_unknown", 3_000_000)
+    assert words == [True, False]
     await shop.check_book()
 
 
