@@ -27,6 +27,7 @@ COMMANDS = {
     "show": "Show one generation, its book and its outputs.",
     "cancel": "Cancel a generation.",
     "resolve": "Say what became of an outcome that nobody could tell.",
+    "alerts": "List what a person should see, and clear it.",
     "spend": "Show what was spent, by model, user, key or day.",
     "reconcile": "Compare an invoice with what was booked.",
     "serve": "Serve the HTTP API, with database, worker and simulator.",

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
+from tintype.domain import errors
+from tintype.service import audit
 from tintype.store import alerts
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tintype.store.alerts import Alert
     from tintype.store.database import Database, Session
     from tintype.store.generations import Generation
 
@@ -23,10 +29,32 @@ MESSAGES = {
 }
 
 
+_log = logging.getLogger("tintype.service")
+
+
+async def every(on: Database | Session) -> list[Alert]:
+    """List what a person should see, newest first; what is over by itself is not among it."""
+    return await alerts.every(on)
+
+
+async def clear(idents: Sequence[int], *, by: str, db: Database) -> list[str]:
+    """Resolve alerts for good, all or none; returns what they were about. Raises NotThere for one that is not open."""
+    async with db.transaction() as work:
+        cleared = []
+        for ident in idents:
+            about = await alerts.clear(work, ident)
+            if about is None:
+                raise errors.NotThere(f"there is no open alert {ident}")
+            await audit.note(work, by=by, action="alert.clear", subject=about)
+            cleared.append(about)
+    return cleared
+
+
 async def tell(
     on: Database | Session, kind: str, row: Generation, *, prediction_id: str | None = None
 ) -> None:
     """Open an alert about a generation, and of its predictions about this one when it is not the one it has."""
+    _log.warning("%s of generation %s: %s", kind, row.id, MESSAGES[kind])
     await alerts.note(
         on,
         kind,

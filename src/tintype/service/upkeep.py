@@ -18,7 +18,7 @@ from tintype.domain.generation import GRACE_S, STORING_GRACE_S, State
 from tintype.engine import duties
 from tintype.service import addresses, capture, progress, removal, singly
 from tintype.service.tracking import TICK_S
-from tintype.store import generations
+from tintype.store import alerts, generations
 from tintype.store.errors import DatabaseAway
 
 if TYPE_CHECKING:
@@ -146,6 +146,7 @@ class Upkeep:
         """Make priorities small again, forget what is old, and alert where an hour runs out."""
         await generations.rebase(self._database)
         await self._database.value("forget_old")
+        await alerts.settle(self._database)
         await addresses.forget(self._database)
         return await capture.alert_late(self._database)
 

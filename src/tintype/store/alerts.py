@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 class Alert:
     """An open alert; `facts` are for programs."""
 
+    id: int
     kind: str
     subject: str
     message: str
@@ -32,6 +33,17 @@ async def note(
 ) -> None:
     """Open an alert, or count it up."""
     await on.value("alert", kind=kind, subject=subject, message=message, facts=Jsonb(dict(facts or {})))
+
+
+async def clear(on: Database | Session, ident: int) -> str | None:
+    """Resolve an open alert for good; returns what it was about, None when there is none of this id."""
+    about: str | None = await on.value("clear_alert", id=ident)
+    return about
+
+
+async def settle(on: Database | Session) -> int:
+    """Resolve the alerts whose trouble is over; returns their number."""
+    return await on.run("settle_alerts")
 
 
 async def every(on: Database | Session) -> list[Alert]:

@@ -127,6 +127,22 @@ def test_interruption_cancels_upstream_and_says_so(
     assert served.run("resume").err == "nothing was left behind\n"
 
 
+def test_what_a_person_should_see_is_listed_and_cleared(served: Shell, url: str) -> None:
+    """By a number, which a script reads from the same list; a number that is none is refused."""
+    with psycopg.connect(url, autocommit=True) as database:
+        database.execute("SELECT tintype_alert('output_lost', 'something', 'It could not be stored.')")
+
+    listed = served.run("alerts")
+    (open_one,) = _json(served.run("alerts", "--json"))["alerts"]
+    cleared = served.run("alerts", "--clear", str(open_one["number"]))
+    again = served.run("alerts", "--clear", str(open_one["number"]))
+
+    assert "output_lost" in listed.out
+    assert "It could not be stored." in listed.out
+    assert cleared.err == "cleared output_lost something\nnothing is open\n"
+    assert (again.code, again.error_lines) == (2, [f"tintype: there is no open alert {open_one['number']}"])
+
+
 def test_who_does_not_wait_for_the_end_is_not_told_that_nothing_was_asked_for(
     served: Shell, simulator: Simulator
 ) -> None:

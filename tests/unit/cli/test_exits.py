@@ -15,6 +15,7 @@ from tintype.domain import errors
         (errors.InputError("x"), 2),
         (errors.InvalidInput("x"), 2),
         (errors.NotFound("x"), 2),
+        (errors.NotThere("x"), 2),
         (errors.RetentionPassed("x"), 1),
         (errors.AuthenticationError("x"), 1),
         (errors.PredictionFailed("x"), 1),

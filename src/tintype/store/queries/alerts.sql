@@ -1,5 +1,5 @@
 -- Changes nothing; the open alerts, newest first.
-SELECT kind, subject, message, facts, times, created_at, seen_at
+SELECT id, kind, subject, message, facts, times, created_at, seen_at
 FROM alerts
 WHERE resolved_at IS NULL
 ORDER BY seen_at DESC, id DESC
