@@ -11,6 +11,7 @@ import hashlib
 import importlib.util
 import json
 import platform
+import secrets
 import sys
 import time
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from tintype.cli import exits, files, progress, runs, screen, studio, upstream
 from tintype.cli.orders import Run
 from tintype.domain.errors import GenerationFailed, TintypeError
+from tintype.store.patience import patiently
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -144,7 +146,7 @@ class _Command:
                 if not is_left:
                     await errands.delivered(open_studio.core.database, errand.id)
                 raise
-            await errands.delivered(open_studio.core.database, errand.id)
+            await patiently(lambda: errands.delivered(open_studio.core.database, errand.id))
             return ended
 
     async def _begun(self, open_studio: Studio) -> Delivery:
@@ -163,7 +165,11 @@ class _Command:
         }
         self.told = f"interrupted while it was asked for; {_LATER}"
         try:
-            begun = await open_studio.submit_all(requests, kind=self._kind, plan=plan)
+            # Under a name of its own, so that asking again after a break in the middle is no second order.
+            name = secrets.token_hex(16)
+            begun = await patiently(
+                lambda: open_studio.submit_all(requests, idempotency_key=name, kind=self._kind, plan=plan)
+            )
         except UnknownModel as error:
             raise exits.Refusal(f"{error} Upstream knows none of that name either (404).") from None
         return Delivery(
@@ -265,7 +271,7 @@ async def _one(open_studio: Studio, delivery: Delivery, number: int, board: prog
             async for moment in moments:
                 fraction = None if moment.percent is None else moment.percent / 100
                 board.moved(number, moment.state.value, fraction)
-        made = await open_studio.get(ident)
+        made = await patiently(lambda: open_studio.get(ident))
         made.raise_for_failure()
         saved: tuple[Saved, ...] = ()
         if ident not in delivery.saved:
@@ -275,7 +281,10 @@ async def _one(open_studio: Studio, delivery: Delivery, number: int, board: prog
                     for place in range(len(made.outputs))
                 ]
             )
-            await errands.saved(open_studio.core.database, delivery.id, generation_id=ident)
+            # Said twice it would be told twice, which harms nothing.
+            await patiently(
+                lambda: errands.saved(open_studio.core.database, delivery.id, generation_id=ident)
+            )
     except (TintypeError, exits.Exit, OSError) as error:
         board.moved(number, "failed", None)
         if not isinstance(error, GenerationFailed):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -28,6 +27,7 @@ from tintype.service import films, spend
 from tintype.service.listing import Filters
 from tintype.service.requests import Cache, Request
 from tintype.store import outputs
+from tintype.store.patience import patiently
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
@@ -91,7 +91,7 @@ class Studio:
         self._works, self._application, self._finish_s = works, application, finish_s
         self._observers = tuple(observers)
         self._origin = origin
-        self._stack = AsyncExitStack()
+        self._stack = contextlib.AsyncExitStack()
         self._core: bootstrap.Core | None = None
         self._working: asyncio.Task[None] | None = None
         self.actor = access.Actor(access.LOCAL, user=user, project=project)
@@ -208,7 +208,7 @@ class Studio:
         clips = [(await self.wait(one.id, timeout_s=timeout_s)) for one in begun]
         for clip in clips:
             clip.raise_for_failure()
-        async with AsyncExitStack() as stack:
+        async with contextlib.AsyncExitStack() as stack:
             paths = [
                 await stack.enter_async_context(self.core.files.local(clip.outputs[0].sha256))
                 for clip in clips
@@ -253,7 +253,7 @@ class Studio:
 
     async def watch(self, ident: str) -> AsyncGenerator[Moment]:
         """Give how far a generation is, at most twice a second, until it has ended."""
-        await self.core.generations.get(ident, actor=self.actor)
+        await patiently(lambda: self.core.generations.get(ident, actor=self.actor))
         is_over = False
         while not is_over:
             async with contextlib.aclosing(self.core.feed.watch(ident)) as following:

@@ -10,6 +10,8 @@ import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import psycopg
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
     from datetime import datetime
@@ -51,7 +53,9 @@ async def held(db: Database, ident: str) -> AsyncIterator[bool]:
             yield is_ours
         finally:
             if is_ours and not session.connection.broken:
-                await session.value("leave_errand", id=ident)
+                # A server that was away has forgotten the hold already.
+                with contextlib.suppress(psycopg.OperationalError):
+                    await session.value("leave_errand", id=ident)
 
 
 async def saved(db: Database, ident: str, *, generation_id: str) -> None:

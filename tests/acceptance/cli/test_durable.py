@@ -127,6 +127,28 @@ def test_interruption_cancels_upstream_and_says_so(
     assert served.run("resume").err == "nothing was left behind\n"
 
 
+def test_a_database_that_breaks_meanwhile_is_waited_for(
+    served: Shell, simulator: Simulator, url: str
+) -> None:
+    """Every connection ends while the picture is made, the one with the command's hold among them."""
+    process = served.start("generate", "[[delay=3]] a boat")
+    try:
+        with psycopg.connect(url, autocommit=True) as database:
+            _until(lambda: database.execute(RUNNING).fetchone() == (1,))
+            database.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        out, err = process.communicate(timeout=DEADLINE_S)
+    finally:
+        process.kill()
+
+    assert (process.returncode, err) == (0, "")
+    assert "1 from black-forest-labs/flux-schnell, $0.003" in out
+    assert simulator.bills()["predictions"] == 1
+    assert served.run("resume").err == "nothing was left behind\n"
+
+
 def test_what_a_person_should_see_is_listed_and_cleared(served: Shell, url: str) -> None:
     """By a number, which a script reads from the same list; a number that is none is refused."""
     with psycopg.connect(url, autocommit=True) as database:
