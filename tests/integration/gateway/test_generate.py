@@ -215,17 +215,20 @@ def test_a_poll_may_wait_longer_than_other_requests(hasty: Serving) -> None:
     assert (polled.status_code, polled.json()["status"]) == (200, "succeeded")
 
 
-def test_an_address_without_a_key_may_ask_for_ten_pictures_a_minute(server: embedded.Server) -> None:
+def test_an_address_without_a_key_may_ask_for_ten_pictures_a_minute(
+    server: embedded.Server, tmp_path: Path
+) -> None:
     """As in the document; what is left is told, other routes and keys are not counted, and it can be set."""
+    shared = {"TINTYPE_STORAGE_URL": tmp_path.as_uri()}
     with serving.database(server) as url, testing.simulator() as upstream:
-        with serving.gateway(url, upstream) as here, here.http() as http:
+        with serving.gateway(url, upstream, environment=shared) as here, here.http() as http:
             answers = [http.post("/api/generate/image", json={"prompt": "a boat"}) for _ in range(12)]
             estimate = http.post("/api/generate/estimate-cost", json={})
             key = json.loads(here.run("keys", "create", "--name", "a", "--json").stdout)["key"]
             with here.http(key) as keyed:
                 with_key = keyed.post("/api/generate/image", json={"prompt": "a boat"})
         with (
-            serving.gateway(url, upstream, environment={"TINTYPE_ADDRESS_RATE": "off"}) as here,
+            serving.gateway(url, upstream, environment=shared | {"TINTYPE_ADDRESS_RATE": "off"}) as here,
             here.http(key) as keyed,
         ):
             unlimited = keyed.post("/api/generate/image", json={"prompt": "a boat"})
