@@ -310,7 +310,7 @@ async def core_on(
             feed=feed,
             notices=calls,
             seal=seal,
-            keys=Keys(database, randomness=os.urandom),
+            keys=Keys(database, randomness=os.urandom, wrong=settings.wrong_key_rate),
             versions=versions,
             browsing=Browsing(database, upstream, versions),
             texts=Texts(database, upstream, progress, feed),

@@ -142,6 +142,11 @@ class Settings(BaseModel):
         BeforeValidator(values.rate),
         Takes("pictures per address without a key, like 10/minute (second, minute, hour, day), or off"),
     ] = Rate(10, 60)
+    wrong_key_rate: Annotated[
+        Rate | None,
+        BeforeValidator(values.rate),
+        Takes("wrong API keys per address, like 30/minute (second, minute, hour, day), or off"),
+    ] = Rate(30, 60)
     shutdown_s: Annotated[
         float, Field(gt=0, lt=10, allow_inf_nan=False), Takes("seconds that a stop may take, under 10")
     ] = 8.0

@@ -100,7 +100,7 @@ def _value(made: Settings, name: str) -> Any:
     if hasattr(value, "get_secret_value"):
         secret = value.get_secret_value()
         return masking.masked(secret) if name.endswith("_url") else masking.masked_token(secret)
-    if name == "address_rate" and value is None:
+    if name.endswith("_rate") and value is None:
         return "off"
     if value is None or isinstance(value, bool | int | float):
         return value

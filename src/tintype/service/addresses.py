@@ -44,14 +44,14 @@ async def take(db: Database, address: str, what: str, rate: Rate) -> Room:
     return Room(rate.count, rate.count - counted.count, max(counted.ends_in_s, 0.0))
 
 
-async def attempt_failed(db: Database, address: str, *, per_minute: int) -> None:
+async def attempt_failed(db: Database, address: str, rate: Rate) -> None:
     """Count a wrong key. Raises TooManyAttempts for an address that has shown too many."""
-    counted = await db.one("count_address", _Counted, address=group(address), what=_FAILED, per_s=60.0)
-    if counted is not None and counted.count > per_minute:
+    room = await take(db, address, _FAILED, rate)
+    if room.is_over:
         raise errors.TooManyAttempts(
             "too many wrong API keys came from this address; wait a little",
             can_retry=True,
-            retry_after_s=max(counted.ends_in_s, 1.0),
+            retry_after_s=max(room.ends_in_s, 1.0),
         )
 
 

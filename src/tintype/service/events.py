@@ -309,6 +309,8 @@ class Feed:
                 self._mark_later(now.generation_id, early_s)
 
     async def _serve_all(self) -> None:
+        # Asked before reading: what a transaction held back that ends between the two is read at once.
+        is_held_back = bool(self._all) and await feed.is_held_back(self._db)
         while ready := [one for one in self._all if one.is_ready and not one.line.is_full]:
             place = min(one.place for one in ready)
             entries = await feed.behind(self._db, place, at_most=_PAGE)
@@ -317,7 +319,7 @@ class Feed:
                 reader.give(told)
             if len(entries) < _PAGE:
                 break
-        if self._all and self._looks_again is None and await feed.is_held_back(self._db):
+        if is_held_back and self._looks_again is None:
             self._looks_again = asyncio.get_running_loop().call_later(_HELD_BACK_S, self._look_again)
 
     def _look_again(self) -> None:

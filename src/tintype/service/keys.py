@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
     from datetime import datetime
 
+    from tintype.domain.rates import Rate
     from tintype.service.budgets import Cap
     from tintype.store.database import Database, Session
     from tintype.store.keys import Key
@@ -36,8 +37,6 @@ PREFIX = "tt_"
 SECRET_BYTES = 32
 BELIEVED_S = 0.25
 OVERLAP_S = 24 * 3600.0
-FAILURES_PER_MINUTE = 30
-"""How many wrong keys an address may show in a minute before it has to wait."""
 _SECRET = re.compile(r"tt_[A-Za-z0-9_-]{43}")
 _KNOWN_MAX = 10_000
 _NAME_MAX = 100
@@ -52,18 +51,20 @@ class Made:
 
 
 class Keys:
-    """The keys of one database."""
+    """The keys of one database. `wrong` is how many wrong keys an address may show; any number without."""
 
     def __init__(
         self,
         database: Database,
         *,
         randomness: Callable[[int], bytes],
+        wrong: Rate | None = None,
         now: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
         self._randomness = randomness
+        self._wrong = wrong
         self._now = now
         self._monotonic = monotonic
         self._believed: dict[bytes, tuple[Caller, float]] = {}
@@ -176,7 +177,8 @@ class Keys:
             return believed[0]
         caller = await self._asked(digest) if _SECRET.fullmatch(secret) else None
         if caller is None:
-            await addresses.attempt_failed(self._database, address, per_minute=FAILURES_PER_MINUTE)
+            if self._wrong is not None:
+                await addresses.attempt_failed(self._database, address, self._wrong)
             raise errors.KeyRefused(
                 "this API key is not accepted: it is none of ours, has expired or was revoked"
             )

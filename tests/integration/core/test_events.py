@@ -13,8 +13,9 @@ import pytest
 from tests.integration.core.asking import new_id
 from tintype.domain.access import Actor
 from tintype.domain.errors import UnknownGeneration
-from tintype.domain.feed import Event, Kind
+from tintype.domain.feed import Cursor, Event, Kind
 from tintype.service import events
+from tintype.store import feed as entries
 from tintype.store import generations
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from tests.integration.core.asking import Asking
     from tintype.store.database import Database
+    from tintype.store.feed import Entry
 
 
 @pytest.fixture
@@ -243,6 +245,35 @@ async def test_an_unrelated_transaction_only_delays(ask: Asking, url: str, feed:
         await asyncio.wait({waiting}, timeout=0.2)
         await other.rollback()
     (event,) = await waiting
+
+    assert event.state == "running"
+    await stream.aclose()
+
+
+async def test_what_was_held_back_until_just_after_the_look_is_read_again(
+    ask: Asking, url: str, feed: events.Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The transaction ends after the events were read and before anything else is asked: nobody tells of that."""
+    (ident,) = await ask.admitted()
+    stream = feed.watch_all()
+    waiting = asyncio.create_task(_take(stream, 1))
+    behind = entries.behind
+    is_held = False
+    async with await psycopg.AsyncConnection.connect(url) as other:
+
+        async def read(on: Database, place: Cursor, *, at_most: int) -> list[Entry]:
+            found = await behind(on, place, at_most=at_most)
+            if is_held:
+                await other.rollback()
+            return found
+
+        await other.execute("SELECT pg_current_xact_id()")
+        monkeypatch.setattr(entries, "behind", read)
+        await _move(ask, ident, "running")
+        # Whoever begins to follow causes a look or two of their own.
+        await asyncio.wait({waiting}, timeout=0.3)
+        is_held = True
+        (event,) = await waiting
 
     assert event.state == "running"
     await stream.aclose()

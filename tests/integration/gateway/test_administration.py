@@ -220,6 +220,23 @@ def test_a_limit_that_cannot_be_meant_is_refused(
     assert admin.get("/api/budgets", params={"subject": "all"}).json()["data"] == []
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body", "field"),
+    [
+        ("POST", "/api/keys/nobody/rotate", {"overlap_s": False}, "overlap_s"),
+        ("POST", "/api/keys", {"name": "a", "expires_at": "0.5"}, "expires_at"),
+        ("POST", "/api/keys", {"name": "a", "video_seconds_per_day": True}, "video_seconds_per_day"),
+        ("PUT", "/api/budgets/1/override", {"amount": "5", "until": "0.5"}, "until"),
+    ],
+)
+def test_what_only_looks_like_a_number_or_a_time_is_refused(
+    admin: httpx2.Client, method: str, path: str, body: dict[str, Any], field: str
+) -> None:
+    refused = admin.request(method, path, json=body)
+
+    assert (refused.status_code, refused.json()["fields"][0]["field"].partition(".")[0]) == (422, field)
+
+
 def test_usage_is_summed_up_by_anything(admin: httpx2.Client, clients: Any) -> None:
     """JSON and CSV say the same; a key sees its own, an administrator all."""
     one, other = clients("one"), clients("other")

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from tintype.store import embedded
 
 IMAGES = ["https://example.com/img1.jpg", "https://example.com/img2.jpg"]
+# A process has begun to join.
+JOINING = "SELECT count(*) FROM procrastinate_jobs WHERE queue_name = 'film' AND status = 'doing'"
 
 
 def test_the_callback_of_a_film_carries_its_result(http: httpx2.Client, here: Serving) -> None:
@@ -88,7 +90,6 @@ def test_a_film_is_made_after_all_when_its_clip_is_repeated(http: httpx2.Client,
 @pytest.mark.parametrize("is_killed", [True, False], ids=["killed", "stopped"])
 def test_a_film_is_joined_after_a_restart(server: embedded.Server, *, is_killed: bool) -> None:
     """The process ends while clips are joined; the next one joins them, once, and buys nothing."""
-    images = [f"https://example.com/img{number}.jpg" for number in range(8)]
     with (
         tempfile.TemporaryDirectory(prefix="tt-") as data,
         serving.database(server) as url,
@@ -96,17 +97,23 @@ def test_a_film_is_joined_after_a_restart(server: embedded.Server, *, is_killed:
     ):
         Path(data).chmod(0o755)
         kept = {"TINTYPE_DATA": data}
-        with serving.gateway(url, upstream, environment=kept) as first, first.http() as http:
-            film = http.post("/api/generate/video/async", json={"image_urls": images}).json()["prediction_id"]
-            while scalar(url, "SELECT count(*) FROM generations WHERE finished_at IS NOT NULL") < len(images):
+        with (
+            serving.gateway(url, upstream, environment=kept) as first,
+            first.http() as http,
+            psycopg.connect(url) as brake,
+        ):
+            film = http.post("/api/generate/video/async", json={"image_urls": IMAGES}).json()["prediction_id"]
+            # Nobody can end it while we hold its row, however fast clips are joined.
+            brake.execute("SELECT FROM films FOR NO KEY UPDATE")
+            while scalar(url, JOINING) == 0:
                 http.get("/healthz")
-            assert scalar(url, "SELECT count(*) FROM films WHERE state = 'waiting'") == 1
             if is_killed:
                 first.process.kill()
                 first.process.wait()
             else:
                 assert first.stop() == 0
             assert scalar(url, "SELECT count(*) FROM films WHERE state = 'waiting'") == 1
+            brake.rollback()
 
         with serving.gateway(url, upstream, environment=kept) as second, second.http() as http:
             polled = {"status": "processing"}
@@ -115,7 +122,7 @@ def test_a_film_is_joined_after_a_restart(server: embedded.Server, *, is_killed:
                 polled = http.post("/api/generate/poll", json=body).json()
 
         assert polled["status"] == "succeeded"
-        assert upstream.bills()["predictions"] == len(images)
+        assert upstream.bills()["predictions"] == len(IMAGES)
         # What a killed process leaves behind is swept when it is hours old.
         assert is_killed or list(Path(data, "files", "drafts").iterdir()) == []
 

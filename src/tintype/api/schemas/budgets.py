@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field, StrictFloat, StrictInt
+from pydantic import Field, StrictFloat, StrictInt
 
-from tintype.api.schemas.shapes import Asked, Told
+from tintype.api.schemas.shapes import Asked, Moment, Told
 from tintype.domain.budget import Measure
 
 _Amount = Annotated[
@@ -47,7 +47,7 @@ class OverrideAsked(Asked):
     """Another amount that counts until a time."""
 
     amount: _Amount
-    until: AwareDatetime = Field(examples=["2030-01-31T00:00:00Z"])
+    until: Moment = Field(examples=["2030-01-31T00:00:00Z"])
 
 
 class BudgetTold(Told):

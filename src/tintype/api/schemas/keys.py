@@ -6,10 +6,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field, StrictFloat, StrictInt
+from pydantic import Field, StrictFloat, StrictInt
 
 from tintype.api.schemas.budgets import BudgetTold
-from tintype.api.schemas.shapes import Asked, Page, Told
+from tintype.api.schemas.shapes import Asked, IsNumber, Moment, Page, Told
 from tintype.domain.access import Scope
 
 AMOUNT_MAX = 2**62
@@ -50,7 +50,7 @@ class KeyAsked(Asked):
         description="The only models that it may use; all when it is left out.",
         examples=[["flux-schnell"]],
     )
-    expires_at: AwareDatetime | None = Field(default=None, examples=["2030-01-31T00:00:00Z"])
+    expires_at: Moment | None = Field(default=None, examples=["2030-01-31T00:00:00Z"])
     budget_usd: str | StrictInt | StrictFloat | None = Field(
         default=None,
         description="Dollars that it may spend, to nine decimals; 0 is a budget.",
@@ -65,17 +65,14 @@ class KeyAsked(Asked):
     )
     concurrent: _Count | None = Field(default=None, description="Generations at once.")
     images_per_day: _Count | None = None
-    video_seconds_per_day: Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)] | None = None
+    video_seconds_per_day: Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False), IsNumber] | None = None
 
 
 class RotationAsked(Asked):
     """How long the secrets before count yet."""
 
-    overlap_s: float = Field(
+    overlap_s: Annotated[float, Field(ge=0, le=30 * 86_400, allow_inf_nan=False), IsNumber] = Field(
         default=86_400.0,
-        ge=0,
-        le=30 * 86_400,
-        allow_inf_nan=False,
         description="Seconds that the old secret counts yet; 0 ends it at once.",
     )
 
