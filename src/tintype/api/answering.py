@@ -38,7 +38,7 @@ async def once(request: Request, *, route: str, act: Callable[[Hand], Awaitable[
     """
     fingerprint = hashlib.sha256(route.encode() + b"\0" + await request.body()).hexdigest()
     answers = gateway.of(request).answers
-    hand = answers.take(fingerprint, is_retry=_is_retry(request))
+    hand = answers.take(fingerprint, repetition=_repetition(request))
     leaving = asyncio.create_task(_until_gone(request.receive))
     leaving.add_done_callback(lambda done: None if done.cancelled() else hand.leave())
     try:
@@ -89,6 +89,6 @@ async def _until_gone(receive: Receive) -> None:
         pass
 
 
-def _is_retry(request: Request) -> bool:
+def _repetition(request: Request) -> int:
     stated = request.headers.get(RETRIES, "")
-    return stated.isascii() and stated.isdigit() and int(stated[:6]) > 0
+    return int(stated[:6]) if stated.isascii() and stated.isdigit() else 0

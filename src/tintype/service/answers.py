@@ -1,7 +1,7 @@
 """What was answered: whose answer never came is given what it bought when it asks again (rule 8).
 
     async with Answers(database) as answers:
-        hand = answers.take(fingerprint, is_retry=False)
+        hand = answers.take(fingerprint, repetition=0)
         await answers.ready(hand)
         asked = await generations.submit(request, actor=actor, answering=hand.answering)
         hand.admitted()
@@ -53,7 +53,7 @@ class Hand:
     __slots__ = ("_answers", "answering", "earlier", "is_admitted", "is_gone", "is_whole")
 
     def __init__(
-        self, owner: Answers, fingerprint: str, *, holder: int, is_retry: bool, earlier: tuple[Hand, ...]
+        self, owner: Answers, fingerprint: str, *, holder: int, repetition: int, earlier: tuple[Hand, ...]
     ) -> None:
         self._answers = owner
         self.earlier = earlier
@@ -62,7 +62,7 @@ class Hand:
             fingerprint=fingerprint,
             hand=secrets.token_hex(16),
             holder=holder,
-            is_retry=is_retry,
+            repetition=repetition,
             is_left=lambda: self.is_gone,
         )
         self.is_admitted = False
@@ -119,7 +119,7 @@ class Answers:
         with contextlib.suppress(DatabaseAway, psycopg.OperationalError):
             await self._write()
 
-    def take(self, fingerprint: str, *, is_retry: bool = False) -> Hand:
+    def take(self, fingerprint: str, *, repetition: int = 0) -> Hand:
         """Begin an answer; `fingerprint` stands for all that makes two requests of one key equal.
 
         It is to be `ready` before its admission, and to `end` whatever becomes of it.
@@ -130,7 +130,7 @@ class Answers:
                 asyncio.create_task(self._note_all(), name="answers: note"),
             ]
         earlier = tuple(self._hands.get(fingerprint, ()))
-        hand = Hand(self, fingerprint, holder=self._holder, is_retry=is_retry, earlier=earlier)
+        hand = Hand(self, fingerprint, holder=self._holder, repetition=repetition, earlier=earlier)
         self._hands.setdefault(fingerprint, set()).add(hand)
         return hand
 
@@ -163,11 +163,11 @@ class Answers:
         """Wait until what is known here of earlier equal requests is written down."""
         # Who asked for the same may have hung up just now, and the news be on its way.
         await asyncio.sleep(_NEWS_S)
-        equal, is_retry = self._hands[hand.answering.fingerprint], hand.answering.is_retry
+        equal, is_repetition = self._hands[hand.answering.fingerprint], hand.answering.repetition > 0
 
         def is_settled() -> bool:
             return not any(
-                one.is_gone or one.is_whole is False or (is_retry and one.is_whole)
+                one.is_gone or one.is_whole is False or (is_repetition and one.is_whole)
                 for one in hand.earlier
                 if one in equal
             )

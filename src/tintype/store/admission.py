@@ -78,14 +78,14 @@ class Answering:
     """The answer that a request is to get: a later equal one is given the same where this one's was not written.
 
     `fingerprint` stands for route and body, `hand` for this request, `holder` for the process that writes the
-    answer. `is_retry` says that the request calls itself a repetition, `has_waited` that it was told of an equal one
-    under way before. `is_left` is asked before anything is done: whether its caller has gone.
+    answer. `repetition` is the how-manieth the request calls itself, 0 for none; `has_waited` says that it was told of
+    an equal one under way before. `is_left` is asked before anything is done: whether its caller has gone.
     """
 
     fingerprint: str
     hand: str
     holder: int
-    is_retry: bool = False
+    repetition: int = 0
     has_waited: bool = False
     is_left: Callable[[], bool] = field(default=lambda: False, repr=False)
 
@@ -281,7 +281,7 @@ def document(request: Request) -> dict[str, Any]:
             "fingerprint": answering.fingerprint,
             "hand": answering.hand,
             "holder": answering.holder,
-            "is_retry": answering.is_retry,
+            "repetition": answering.repetition,
             "has_waited": answering.has_waited,
         }
     if request.asked:

@@ -48,8 +48,8 @@ async def _submit(ask: Asking, answering: Answering, *, key: str = "local") -> a
     return answer
 
 
-async def _hand(owner: Answers, fingerprint: str, *, is_retry: bool = False) -> Hand:
-    hand = owner.take(fingerprint, is_retry=is_retry)
+async def _hand(owner: Answers, fingerprint: str, *, repetition: int = 0) -> Hand:
+    hand = owner.take(fingerprint, repetition=repetition)
     await owner.ready(hand)
     return hand
 
@@ -65,9 +65,9 @@ async def _new(
     return answer.places[0].id, hand
 
 
-async def _joined(ask: Asking, owner: Answers, *, is_retry: bool = False) -> tuple[str, Hand]:
+async def _joined(ask: Asking, owner: Answers, *, repetition: int = 0) -> tuple[str, Hand]:
     """Ask as one does who is given an earlier one's."""
-    hand = await _hand(owner, PRINT, is_retry=is_retry)
+    hand = await _hand(owner, PRINT, repetition=repetition)
     answer = await _submit(ask, hand.answering)
     assert isinstance(answer, admission.Repeated), answer
     hand.admitted()
@@ -124,9 +124,26 @@ async def test_a_repetition_that_says_so_is_given_any(ask: Asking, own: Answers)
     hand.end(is_whole=True)
     under_way, _ = await _new(ask, own)
 
-    assert (await _joined(ask, own, is_retry=True))[0] == under_way
+    assert (await _joined(ask, own, repetition=1))[0] == under_way
     await ask.row("DELETE FROM answers WHERE answered_at IS NULL RETURNING 1")
-    assert (await _joined(ask, own, is_retry=True))[0] == answered
+    assert (await _joined(ask, own, repetition=1))[0] == answered
+
+
+async def test_repetitions_of_several_callers_are_given_one_each(ask: Asking, own: Answers) -> None:
+    """All were answered, and the answers lost on their way: nobody's picture goes to two."""
+    made = [await _new(ask, own) for _ in range(3)]
+    for _, hand in made:
+        hand.end(is_whole=True)
+    newest = made[-1][0]
+
+    once = [await _joined(ask, own, repetition=1) for _ in made]
+    for _, hand in once:
+        hand.end(is_whole=True)
+    twice = [await _joined(ask, own, repetition=2) for _ in made]
+
+    assert once[0][0] == newest
+    for given in (once, twice):
+        assert sorted(ident for ident, _ in given) == sorted(ident for ident, _ in made)
 
 
 async def test_another_key_another_body_and_two_minutes_later_are_new(ask: Asking, own: Answers) -> None:

@@ -4,6 +4,7 @@ CREATE TABLE public.answers (
     holder integer,
     generation_ids text[] NOT NULL,
     order_id text COLLATE pg_catalog."C",
+    repetition integer DEFAULT 0 NOT NULL,
     asked_at timestamp with time zone DEFAULT now() NOT NULL,
     answered_at timestamp with time zone
 )

@@ -17,10 +17,10 @@ BEGIN
         FROM jsonb_array_elements(p_request -> 'generations') AS g;
     END IF;
     IF p_request ? 'answer' AND v_said ->> 'outcome' = 'admitted' THEN
-        INSERT INTO answers (hand, name, holder, generation_ids, order_id)
+        INSERT INTO answers (hand, name, holder, generation_ids, order_id, repetition)
         SELECT
             p_request -> 'answer' ->> 'hand', tintype_name(p_request), (p_request -> 'answer' ->> 'holder')::integer,
-            array_agg(g ->> 'id'), v_said ->> 'order_id'
+            array_agg(g ->> 'id'), v_said ->> 'order_id', (p_request -> 'answer' ->> 'repetition')::integer
         FROM jsonb_array_elements(v_said -> 'generations') AS g;
     END IF;
     RETURN v_said;
