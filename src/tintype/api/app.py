@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import iter_route_contexts
+from pydantic.json_schema import models_json_schema
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Match
 
 import tintype
-from tintype.api import gateway, middleware, problems, routes, shortcuts
+from tintype.api import gateway, middleware, problems, routes, routing, shortcuts
 from tintype.api.routes import generations
+from tintype.api.schemas.openai import ErrorTold
+from tintype.api.schemas.replicate import ReplicateProblem
 from tintype.api.schemas.shapes import Problem
 
 if TYPE_CHECKING:
@@ -57,6 +60,8 @@ TAGS = {
     "health": "Whether it runs, can do its work, and how it is.",
 }
 _SLACK_S = 10.0
+# What routes refuse in, named in their documentation (`routing.refuses`, `routing.shaped`).
+_REFUSALS = (Problem, ErrorTold, ReplicateProblem)
 
 DESCRIPTION = """\
 AI images and video on Replicate: paid once, never over budget, nothing lost, no leaks.
@@ -148,7 +153,10 @@ def _document(app: FastAPI) -> dict[str, Any]:
         )
         schemas = made.setdefault("components", {}).setdefault("schemas", {})
         _with_headers(made)
-        schemas["Problem"] = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        _, refusals = models_json_schema(
+            [(shape, "serialization") for shape in _REFUSALS], ref_template=f"{routing.SHAPES}{{model}}"
+        )
+        schemas |= refusals["$defs"]
         app.openapi_schema = made
     return app.openapi_schema
 

@@ -56,13 +56,7 @@ router = routing.router(f"{PREFIX}/v1", tags=["openai"])
 def _refuses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Document errors in the shape of this part of the API."""
     stated = sorted({400, 401, 403, 422, 429, 500, 503, *statuses})
-    return {
-        status: {
-            "model": ErrorTold,
-            "description": "; ".join(title for of, title in problems.TABLE.values() if of == status),
-        }
-        for status in stated
-    }
+    return {status: routing.shaped(ErrorTold, status) for status in stated}
 
 
 @router.post("/images/generations", response_model=ImagesTold, responses=_refuses(402, 404, 409, 413, 415))

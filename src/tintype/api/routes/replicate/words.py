@@ -58,13 +58,7 @@ def own_router(tag: str, *, needs: Scope | None = None) -> APIRouter:
 def refuses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Document the refusals of a route in this shape."""
     always = {400, 401, 403, 422, 429, 500, 502, 503, 504}
-    return {
-        status: {
-            "model": ReplicateProblem,
-            "description": "; ".join(title for of, title in problems.TABLE.values() if of == status),
-        }
-        for status in sorted(always | set(statuses))
-    }
+    return {status: routing.shaped(ReplicateProblem, status) for status in sorted(always | set(statuses))}
 
 
 def invalid(found: Sequence[Fault]) -> Problem:
