@@ -26,10 +26,8 @@ _AI = ("image", "several images", "image of a version", "slow image", "refusals"
 _RUNS = [
     pytest.param((sdk, scheme), id=f"{sdk}-{scheme}")
     for sdk, scheme in (
-        ("python-1", "http"),
         ("python-1", "https"),
-        ("python-2", "https"),
-        ("js", "http"),
+        ("python-2", "http"),
         ("js", "https"),
     )
 ]

@@ -46,10 +46,10 @@ def _begun(ident: str) -> Begun:
         id=ident,
         model="flux",
         kind="image",
-        key_id="key-of-ada",
+        key_id="key-of-quentin",
         estimate_nano_usd=1,
         hold_nano_usd=1,
-        prompt="a boat for ada",
+        prompt="a boat for quentin",
     )
 
 
@@ -58,7 +58,7 @@ def _ended(ident: str, failure_code: str | None = None) -> Ended:
         id=ident,
         model="flux",
         kind="image",
-        key_id="key-of-ada",
+        key_id="key-of-quentin",
         state="failed" if failure_code else "succeeded",
         cost_nano_usd=3_000_000,
         created_at=datetime.now(UTC) - timedelta(seconds=4),
@@ -107,7 +107,7 @@ def test_spans_hold_nothing_that_is_nobodys_business() -> None:
     process.spans.ended(_ended(ident, "upstream_refused"))
 
     text = "".join(one.to_json() for one in process.made())
-    for word in ("boat", "ada", TOKEN):
+    for word in ("boat", "quentin", TOKEN):
         assert word not in text
     statuses = {one.name: one.status.status_code for one in process.made()}
     assert statuses == {

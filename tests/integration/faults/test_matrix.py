@@ -221,7 +221,7 @@ def _prepare(simulator: Simulator, folder: Path) -> list[Cell]:
 
 def _options(row: Row, count: int | None) -> dict[str, Any]:
     """Return how a client behaves: where only time is lost it does not try again, where it may succeed it does."""
-    pauses_s = () if row.is_slow and count is None else (0.01, 0.3) if count else (0.01,)
+    pauses_s = () if row.is_slow and count is None else (0.01, 0.3, 1.0, 2.0) if count else (0.01,)
     return {
         "limits": Limits.none(),
         "policy": Policy(pauses_s=pauses_s, jitter=0.0, throttled_max=1),
