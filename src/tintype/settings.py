@@ -28,6 +28,7 @@ from pydantic import (
 from tintype import folders
 from tintype import settings_values as values
 from tintype.domain import money
+from tintype.domain.choosing import Mode
 from tintype.domain.errors import ConfigurationError
 from tintype.domain.rates import Rate
 from tintype.replicate import settings as replicate_settings
@@ -183,9 +184,10 @@ class Settings(BaseModel):
         """What is held for a model without a known price, in nano-dollars; 0 refuses it."""
         return money.from_usd(self.unknown_price_hold)
 
-    def model_of(self, mode: str | None) -> str:
-        """Return the model that a mode stands for: proof, standard or final."""
-        return {"proof": self.model_proof, "final": self.model_final}.get(mode or "", self.model_standard)
+    def model_of(self, mode: Mode | None) -> str:
+        """Return the model that a mode stands for; without one, that of `standard`."""
+        models = {Mode.PROOF: self.model_proof, Mode.FINAL: self.model_final}
+        return models.get(mode or Mode.STANDARD, self.model_standard)
 
     @property
     def storage(self) -> str:

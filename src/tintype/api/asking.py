@@ -119,7 +119,7 @@ def _wish(part: PartAsked, here: Gateway) -> wishes.Wish:
     if part.model is not None and part.mode is not None:
         raise errors.InputError("give a model or a mode, not both")
     return wishes.Wish(
-        model=part.model or here.settings.model_of(part.mode and part.mode.value),
+        model=part.model or here.settings.model_of(part.mode),
         prompt=part.prompt,
         n=part.n,
         aspect_ratio=part.aspect_ratio,

@@ -11,6 +11,7 @@ import typer
 from tintype import catalogue
 from tintype.cli import durable, exits, files, orders, preview, progress, runs, screen, upstream
 from tintype.domain.catalogue import Kind
+from tintype.domain.choosing import Mode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 EXAMPLES = """\b
 Examples:
   tintype generate "a red sports car on a wet street"
+  tintype generate "a red sports car" --mode final
   tintype generate "a paper boat" --model flux-schnell -n 4 --aspect 4:3 --seed 7
   tintype generate "a paper boat" --set output_format=png --out pictures
   tintype generate "in watercolours" --model nano-banana --set image_input=boat.png
@@ -46,8 +48,11 @@ def generate(  # noqa: PLR0913 - each is an option of the command
     ] = None,
     *,
     model: Annotated[
-        str, typer.Option("--model", "-m", metavar="NAME", help="A model: see tintype models.")
-    ] = "flux-schnell",
+        str | None, typer.Option("--model", "-m", metavar="NAME", help="A model: see tintype models.")
+    ] = None,
+    mode: Annotated[
+        Mode | None, typer.Option(help="In place of a model: what it is for.  [default: standard]")
+    ] = None,
     count: Annotated[
         int | None, typer.Option("-n", "--count", min=1, max=100, help="How many pictures.  [default: 1]")
     ] = None,
@@ -72,7 +77,12 @@ def generate(  # noqa: PLR0913 - each is an option of the command
 ) -> None:
     """Make pictures from a prompt and save them; without a token, at a simulator on this machine."""
     wish = orders.Wish(
-        model=model, prompt=prompt, count=count, aspect=aspect, seed=seed, settings=settings or ()
+        model=_model(model, mode),
+        prompt=prompt,
+        count=count,
+        aspect=aspect,
+        seed=seed,
+        settings=settings or (),
     )
     known = catalogue.load()
     order = orders.order(known, wish)
@@ -94,6 +104,15 @@ def generate(  # noqa: PLR0913 - each is an option of the command
         _put(order, done, with_preview=with_preview and preview.is_possible())
     if broken:
         raise runs.failure(broken, count=len(ended))
+
+
+def _model(name: str | None, mode: Mode | None) -> str:
+    """Return the model that is named, or that a mode stands for by the settings."""
+    if name is not None and mode is not None:
+        raise exits.Refusal("give --model or --mode, not both")
+    from tintype import settings  # noqa: PLC0415 - not needed for --help
+
+    return name or settings.load().model_of(mode or Mode.STANDARD)
 
 
 def _names(order: Order) -> list[str]:

@@ -69,11 +69,11 @@ def serve(
 
 
 def _greet(made: Settings, origin: str) -> None:
-    from tintype.local import simulated, studio  # noqa: PLC0415 - as above
+    from tintype.local import simulated  # noqa: PLC0415 - as above
 
-    place, simulated_note = studio.upstream(made), ""
+    place, simulated_note = simulated.upstream(made), ""
     if place is None:
-        made = studio.simulated_settings(made)
+        made = simulated.settings_of(made)
         simulated_note = " (the built-in simulator: no token is set)"
     upstream = simulated.Upstream(made.data / "upstream").origin if place is None else place.origin
     screen.put(f"ready {origin}")

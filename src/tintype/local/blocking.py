@@ -12,7 +12,7 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from tintype.local.studio import FILM_MODEL, FILM_PROMPT, MODEL, Cache, Studio
+from tintype.local.studio import FILM_MODEL, FILM_PROMPT, Cache, Studio
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator, Mapping, Sequence
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from pathlib import Path
 
+    from tintype.domain.choosing import Mode
     from tintype.local.generation import Estimate, Generation, Moment, StoredOutput
     from tintype.local.studio import Film
     from tintype.service.requests import Request
@@ -43,7 +44,8 @@ class BlockingStudio:
         self,
         prompt: str | None = None,
         *,
-        model: str = MODEL,
+        model: str | None = None,
+        mode: Mode | str | None = None,
         cache: Cache = Cache.SEEDED,
         max_usd: str | Decimal | None = None,
         idempotency_key: str | None = None,
@@ -55,6 +57,7 @@ class BlockingStudio:
             self._studio.generate(
                 prompt,
                 model=model,
+                mode=mode,
                 cache=cache,
                 max_usd=max_usd,
                 idempotency_key=idempotency_key,
@@ -133,9 +136,16 @@ class BlockingStudio:
         """Say what became of an outcome that nobody could tell; see `Studio.resolve`."""
         return self._do(self._studio.resolve(ident, bought=bought))
 
-    def estimate(self, prompt: str | None = None, *, model: str = MODEL, **inputs: Any) -> Estimate:
+    def estimate(
+        self,
+        prompt: str | None = None,
+        *,
+        model: str | None = None,
+        mode: Mode | str | None = None,
+        **inputs: Any,
+    ) -> Estimate:
         """Say what a generation will cost; see `Studio.estimate`."""
-        return self._do(self._studio.estimate(prompt, model=model, **inputs))
+        return self._do(self._studio.estimate(prompt, model=model, mode=mode, **inputs))
 
     def spend(
         self, *, by: str = "model", since: datetime | None = None, until: datetime | None = None

@@ -24,12 +24,17 @@ import threading
 import time
 from typing import TYPE_CHECKING, Self
 
+from tintype import settings
+from tintype.domain import errors
 from tintype.domain.errors import ConfigurationError
+from tintype.replicate import settings as replicate_settings
 from tintype.store.lock import Lock
 
 if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
+
+    from tintype.settings import Settings
 
 TOKEN = "r8_simulated"  # noqa: S105 - it opens nothing: any word of this shape is an account there
 SPEED = 5.0
@@ -220,4 +225,31 @@ def _free_port() -> int:
     raise SimulatorNotStarted("no port is free for the built-in simulator on this machine")
 
 
-__all__ = ["SPEED", "TOKEN", "SimulatorNotStarted", "Upstream", "is_installed"]
+def upstream(
+    made: Settings, token: str | None = None, *, base_url: str | None = None
+) -> replicate_settings.Upstream | None:
+    """Find the upstream to work with; None for the built-in simulator, when no token is set anywhere.
+
+    Raises ConfigurationError where an upstream is named and no token for it.
+    """
+    try:
+        return settings.upstream(made, token, base_url=base_url)
+    except errors.TokenMissing:
+        replicate_settings.refuse_lonely_url(base_url)
+        return None
+
+
+def settings_of(made: Settings) -> Settings:
+    """Return the settings for the built-in simulator: database and files of its own, below the data folder."""
+    return made.model_copy(
+        update={
+            "data": made.data / "simulated",
+            "database_url": None,
+            "storage_url": None,
+            "public_url": None,
+            "webhook_secret": None,
+        }
+    )
+
+
+__all__ = ["SPEED", "TOKEN", "SimulatorNotStarted", "Upstream", "is_installed", "settings_of", "upstream"]

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from tintype import bootstrap, settings
-from tintype.domain import access, errors
+from tintype.domain import access, choosing, errors
 from tintype.domain.feed import Kind
 from tintype.domain.generation import State
 from tintype.domain.money import from_usd
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from types import TracebackType
 
+    from tintype.domain.choosing import Mode
     from tintype.observing import Observer
 
-MODEL = "flux-schnell"
 FILM_MODEL = "wan-video/wan-2.2-i2v-fast"
 FILM_PROMPT = films.PROMPT
 _OPEN_MAX = 10_000
@@ -120,10 +120,10 @@ class Studio:
 
     async def _open(self) -> None:
         made = settings.load(**self._given)
-        place = upstream(made, self._token, base_url=self._base_url)
+        place = simulated.upstream(made, self._token, base_url=self._base_url)
         if place is None:
             self.is_built_in = True
-            made = simulated_settings(made)
+            made = simulated.settings_of(made)
         database = await self._stack.enter_async_context(
             bootstrap.open_database(made, application=self._application)
         )
@@ -162,7 +162,8 @@ class Studio:
         self,
         prompt: str | None = None,
         *,
-        model: str = MODEL,
+        model: str | None = None,
+        mode: Mode | str | None = None,
         cache: Cache = Cache.SEEDED,
         max_usd: str | Decimal | None = None,
         idempotency_key: str | None = None,
@@ -171,13 +172,20 @@ class Studio:
     ) -> Generation:
         """Make one generation and wait for it; `inputs` are the model's own, files as bytes, Path or URL.
 
-        Cancelling the call leaves the generation to go on. Raises GenerationFailed, and what `submit` raises.
+        `mode` (`proof`, `standard`, `final`) stands for a model of the settings. Cancelling the call leaves the
+        generation to go on. Raises GenerationFailed, and what `submit` raises.
         """
         values = inputs if prompt is None else {"prompt": prompt, **inputs}
         held = None if max_usd is None else from_usd(max_usd)
-        asked = Request(model, values, cache=cache, hold_max_nano_usd=held)
+        asked = Request(self.model(model, mode), values, cache=cache, hold_max_nano_usd=held)
         begun = await self.submit(asked, idempotency_key=idempotency_key)
         return (await self.wait(begun.id, timeout_s=timeout_s)).raise_for_failure()
+
+    def model(self, name: str | None = None, mode: Mode | str | None = None) -> str:
+        """Return the model to work with. Raises InputError for both a name and a mode, or a mode that is none."""
+        if name is not None and mode is not None:
+            raise errors.InputError("give a model or a mode, not both")
+        return name or self.core.settings.model_of(None if mode is None else choosing.mode(mode))
 
     async def video(
         self,
@@ -302,10 +310,17 @@ class Studio:
             )
         return await self.get(ident)
 
-    async def estimate(self, prompt: str | None = None, *, model: str = MODEL, **inputs: Any) -> Estimate:
+    async def estimate(
+        self,
+        prompt: str | None = None,
+        *,
+        model: str | None = None,
+        mode: Mode | str | None = None,
+        **inputs: Any,
+    ) -> Estimate:
         """Say what a generation will cost, before it is asked for."""
         values = inputs if prompt is None else {"prompt": prompt, **inputs}
-        price = self.core.generations.price(Request(model, values))
+        price = self.core.generations.price(Request(self.model(model, mode), values))
         return Estimate(price.expected_nano_usd, price.hold_nano_usd, price.rule)
 
     async def spend(
@@ -370,31 +385,4 @@ class _Open:
     id: str
 
 
-def upstream(
-    made: settings.Settings, token: str | None = None, *, base_url: str | None = None
-) -> replicate_settings.Upstream | None:
-    """Find the upstream to work with; None for the built-in simulator, when no token is set anywhere.
-
-    Raises ConfigurationError where an upstream is named and no token for it.
-    """
-    try:
-        return settings.upstream(made, token, base_url=base_url)
-    except errors.TokenMissing:
-        replicate_settings.refuse_lonely_url(base_url)
-        return None
-
-
-def simulated_settings(made: settings.Settings) -> settings.Settings:
-    """Return the settings for the built-in simulator: database and files of its own, below the data folder."""
-    return made.model_copy(
-        update={
-            "data": made.data / "simulated",
-            "database_url": None,
-            "storage_url": None,
-            "public_url": None,
-            "webhook_secret": None,
-        }
-    )
-
-
-__all__ = ["Cache", "Film", "Request", "Studio", "simulated_settings", "upstream"]
+__all__ = ["Cache", "Film", "Request", "Studio"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import signal
@@ -56,6 +57,15 @@ def test_json_is_one_document_and_nothing_else(connected: Shell) -> None:
     (file,) = document["files"]
     assert (connected.folder / file["path"]).stat().st_size == file["bytes"]
     assert (file["width"], file["height"]) == (1024, 1024)
+
+
+def test_a_mode_stands_for_a_model_of_the_settings(connected: Shell) -> None:
+    environment = {**connected.environment, "TINTYPE_MODEL_FINAL": "imagen-4-ultra"}
+    here = dataclasses.replace(connected, environment=environment)
+
+    ended = here.run("generate", "--direct", "a boat", "--mode", "final", "--json")
+
+    assert (ended.code, json.loads(ended.out)["model"]) == (0, "google/imagen-4-ultra")
 
 
 def test_without_a_token_a_simulator_does_the_same_and_ends(alone: Shell) -> None:

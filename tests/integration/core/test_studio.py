@@ -70,6 +70,16 @@ async def test_a_generation_is_made_stored_and_booked(
     assert await ledger.check(studio.core.database) == []
 
 
+async def test_a_mode_stands_for_a_model_of_the_settings(studio: Studio) -> None:
+    for mode, usd in (("proof", "0.003"), ("final", "0.06")):
+        assert (await studio.estimate("a boat", mode=mode)).expected_usd == Decimal(usd)
+
+    with pytest.raises(errors.InputError, match="not both"):
+        await studio.estimate("a boat", mode="final", model="flux-dev")
+    with pytest.raises(errors.InputError, match="there are proof, standard, final"):
+        await studio.generate("a boat", mode="finest")
+
+
 async def test_a_saved_output_overwrites_nothing(studio: Studio, tmp_path: Path) -> None:
     made = await studio.generate("a lighthouse")
     (tmp_path / "mine").write_text("mine")

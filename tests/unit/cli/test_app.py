@@ -128,6 +128,8 @@ def test_version_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
         (["generate", "x", "-n", "0"], "greater than or equal to 1. See: tintype generate --help"),
         (["generate", "x", "--frobnicate"], "No such option"),
         (["generate", "x", "--model", "flux-schnel"], "did you mean 'flux-schnell'?"),
+        (["generate", "x", "--model", "flux-dev", "--mode", "final"], "give --model or --mode, not both"),
+        (["generate", "x", "--mode", "finest"], "is not one of"),
         (["generate", "x", "--set", "num_outputs=9"], "allowed: 1 to 4"),
         (["generate", "x", "--model", "llama3_8b"], "writes text"),
         (["token", "set", "r8_marker"], "r8_****"),

@@ -23,6 +23,7 @@ from tintype.api.schemas.openai import (
 from tintype.domain import catalogue, pictures
 from tintype.domain.access import Actor, Caller
 from tintype.domain.catalogue import Kind, Model, UnknownModel
+from tintype.domain.choosing import Mode
 from tintype.domain.generation import State
 from tintype.media.kinds import Kind as Format
 from tintype.service import requests, wishes
@@ -37,7 +38,10 @@ PREFIX = "/openai"
 BASE64_MAX_BYTES = 64 * 1024 * 1024
 """How many bytes of files an answer holds at most in base64."""
 _GRACE_S = 15.0
-_MODES = {"low": "proof", "high": "final", "hd": "final", "xhigh": "final", "max": "final"}
+_MODES = {
+    "low": Mode.PROOF,
+    **dict.fromkeys(("high", "hd", "xhigh", "max"), Mode.FINAL),
+}
 _MAKERS = frozenset({Kind.IMAGE, Kind.VECTOR, Kind.EDIT})
 _ORDER = "images"
 _ROUTE = "/openai/v1/images/generations"
@@ -128,7 +132,7 @@ def _planned(
     name = body.model
     if name is None:
         # The model is what the quality chooses.
-        name = here.settings.model_of(_MODES.get(words.quality or "", "standard"))
+        name = here.settings.model_of(_MODES.get(words.quality or ""))
         words = dataclasses.replace(words, quality=None)
     fitted = _fitted(here.core.catalogue, name, words)
     planned = wishes.plan(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, StrictBool
@@ -23,6 +22,7 @@ from tintype.api.schemas.shapes import (
     UsdAsked,
     Whole,
 )
+from tintype.domain.choosing import Mode
 from tintype.domain.generation import State
 from tintype.domain.ordering import Standing
 from tintype.service.requests import Cache
@@ -31,14 +31,6 @@ from tintype.service.wishes import PROMPT_MAX
 TAG = Annotated[str, Field(min_length=1, max_length=100)]
 FLUX = "black-forest-labs/flux-schnell"
 IDENT = "01k9w3t8m2q7r5v6x0y4z1a2b3"
-
-
-class Mode(StrEnum):
-    """A model chosen by what it is for; which one each stands for is a setting."""
-
-    PROOF = "proof"
-    STANDARD = "standard"
-    FINAL = "final"
 
 
 class PartAsked(Asked):
