@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 AT_ONCE = 50
 STREAM_KB_MAX = 30.0
 LAST_MS_MAX = 150.0
+IDLE_S = 35.0
+"""After half a minute without a picture our processes that decode end."""
 OPENAI = "/openai/v1/images/generations"
 
 
@@ -140,7 +142,7 @@ class Bench:
 
     def _held(self, server: peers.Server, stub: upstream.Running) -> tuple[float, float]:
         """Return what a server holds idle, and what each request adds that waits for a picture."""
-        time.sleep(2)
+        time.sleep(IDLE_S)
         idle = server.memory_bytes()
         load.post(server.url, server.body, connections=AT_ONCE, seconds=2, authorization=server.authorization)
         listeners.until_quiet(server)

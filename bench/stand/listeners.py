@@ -33,15 +33,17 @@ _WAIT_S = 60.0
 def waiting(server: peers.Server, *, count: int) -> Iterator[None]:
     """Hold requests for a picture, none of which is answered; begins when the server has taken them all in."""
     place = urlsplit(server.url)
+    # Other words than those of the load, whose last requests were hung up on: who asks in equal words joins them.
+    body = server.body.replace(b"lighthouse", b"windmill")
     head = (
         f"POST {place.path} HTTP/1.1\r\nHost: {place.netloc}\r\nAuthorization: {server.authorization}\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {len(server.body)}\r\n\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     with ExitStack() as stack:
         answers = select.poll()
         for _ in range(count):
             one = stack.enter_context(socket.create_connection((place.hostname or "", place.port or 80)))
-            one.sendall(head.encode() + server.body)
+            one.sendall(head.encode() + body)
             answers.register(one, select.POLLIN)
         until_quiet(server)
         assert not answers.poll(0), "a request was answered that was to wait"

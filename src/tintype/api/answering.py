@@ -40,6 +40,7 @@ async def once(request: Request, *, route: str, act: Callable[[Hand], Awaitable[
     answers = gateway.of(request).answers
     hand = answers.take(fingerprint, repetition=_repetition(request))
     leaving = asyncio.create_task(_until_gone(request.receive))
+    request.state.leaving = leaving
     leaving.add_done_callback(lambda done: None if done.cancelled() else hand.leave())
     try:
         await answers.ready(hand)

@@ -5,7 +5,6 @@ A lifespan opens it and puts it into the state of every request; `of(request)` t
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tintype import catalogue, traces
 from tintype.api import proxies
 from tintype.api.cursors import Cursors
+from tintype.api.stopping import Stopping
 from tintype.api.stream import STREAMS_MAX, Streams
 from tintype.local.studio import Studio
 from tintype.metrics import Meters
@@ -54,7 +54,7 @@ class Gateway:
     readiness: Readiness
     cursors: Cursors
     is_local: bool = True
-    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    stopping: Stopping = field(default_factory=Stopping)
 
     @property
     def core(self) -> bootstrap.Core:
@@ -104,7 +104,7 @@ async def opened(
         }
         studio = await stack.enter_async_context(Studio(works=works, application=APPLICATION, **options))
         answers = await stack.enter_async_context(Answers(studio.core.database))
-        stopping = asyncio.Event()
+        stopping = Stopping()
         streams = Streams(
             studio.core.feed, ended=studio.core.keys.ended, stopping=stopping, streams_max=streams_max
         )

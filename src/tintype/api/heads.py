@@ -24,6 +24,9 @@ _TOO_SLOW = "408 Request Timeout", "The head of the request did not arrive in ti
 class Connection(HttpToolsProtocol):
     """One connection of a caller. `head_s` is how long a head may take."""
 
+    # Beside the base's attributes: with more than thirty, each connection would have a table of their names.
+    __slots__ = ("_is_in_head", "_kept_bytes", "_limit")
+
     head_s = HEAD_S
 
     def __init__(self, *positional: Any, **named: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import math
 import re
 from typing import TYPE_CHECKING, Any, Self
 
@@ -40,19 +40,16 @@ async def until_final(here: Gateway, ident: str, *, timeout_s: float, request: R
 
     With a `request` the waiting ends when its caller hangs up: raises ClientDisconnect.
     """
-    async with _Ears(here, request) as ears:
-        return await _ended(here, ident, ears, timeout_s)
+    return await until_all_final(here, [ident], timeout_s=timeout_s, request=request)
 
 
 async def until_all_final(
     here: Gateway, idents: Sequence[str], *, timeout_s: float, request: Request | None = None
 ) -> bool:
     """Wait until several generations have ended, so long in all; whether they have. As with one."""
-    now = asyncio.get_running_loop().time
-    ends_at = now() + timeout_s
-    async with _Ears(here, request) as ears:
+    async with _Ears(here, request, timeout_s) as ears:
         for ident in idents:
-            if not await _ended(here, ident, ears, max(ends_at - now(), 0.0)):
+            if not await _ended(here, ident, ears):
                 return False
     return True
 
@@ -61,20 +58,18 @@ async def until_made(
     here: Gateway, order_id: str, *, timeout_s: float, request: Request | None = None
 ) -> bool:
     """Wait until an order's film has ended; whether it has. As with a generation."""
-    now = asyncio.get_running_loop().time
-    ends_at = now() + timeout_s
-    async with _Ears(here, request) as ears:
+    async with _Ears(here, request, timeout_s) as ears:
         for clip in await generations.of_order(here.core.database, order_id):
-            if not await _ended(here, clip.id, ears, max(ends_at - now(), 0.0)):
+            if not await _ended(here, clip.id, ears):
                 return False
         # Nobody tells of a film's end; joining takes seconds, and a look a moment.
         while True:
             film = await films.get(here.core.database, order_id)
             if film is not None and film.is_final:
                 return True
-            left_s = ends_at - now()
-            if left_s <= 0 or await ears.hear(timeout_s=min(_LOOK_S, left_s)):
+            if ears.are_done():
                 return False
+            await ears.listen(_LOOK_S)
 
 
 def allow(request: Request, seconds: float) -> None:
@@ -85,58 +80,82 @@ def allow(request: Request, seconds: float) -> None:
 
 
 class _Ears:
-    """Hears what ends a waiting early: the server stops, or the caller hangs up."""
+    """Hears what ends a waiting: the server stops, the caller hangs up, the time is over.
 
-    def __init__(self, here: Gateway, request: Request | None) -> None:
-        self._sounds: set[asyncio.Future[Any]] = {asyncio.ensure_future(here.stopping.wait())}
-        self._leaving = None if request is None else asyncio.ensure_future(_until_gone(request))
-        if self._leaving is not None:
-            self._sounds.add(self._leaving)
+    Thousands may wait at once, so it has no task of its own where the request is listened to already
+    (`request.state.leaving`), and wakes one future, whoever makes a sound.
+    """
+
+    __slots__ = ("_ends_at", "_here", "_is_own", "_leaving", "_loop", "_sound")
+
+    def __init__(self, here: Gateway, request: Request | None, timeout_s: float) -> None:
+        self._here = here
+        self._loop = asyncio.get_running_loop()
+        self._ends_at = self._loop.time() + timeout_s
+        self._sound: asyncio.Future[None] | None = None
+        self._leaving: asyncio.Future[Any] | None = (
+            None if request is None else getattr(request.state, "leaving", None)
+        )
+        self._is_own = request is not None and self._leaving is None
+        if request is not None and self._leaving is None:
+            self._leaving = asyncio.ensure_future(_until_gone(request))
 
     async def __aenter__(self) -> Self:
+        self._here.stopping.tell(self.wake)
+        if self._leaving is not None:
+            self._leaving.add_done_callback(self.wake)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for sound in self._sounds:
-            sound.cancel()
-        await asyncio.gather(*self._sounds, return_exceptions=True)
+        self._here.stopping.forget(self.wake)
+        if self._leaving is not None:
+            self._leaving.remove_done_callback(self.wake)
+            if self._is_own:
+                self._leaving.cancel()
+                await asyncio.gather(self._leaving, return_exceptions=True)
 
-    async def hear(self, *others: asyncio.Future[Any], timeout_s: float) -> bool:
-        """Wait for a sound, at most so long, or less when one of the others is done; whether there was a sound.
+    def wake(self, _: object = None) -> None:
+        """Make a sound."""
+        if self._sound is not None and not self._sound.done():
+            self._sound.set_result(None)
 
-        Raises ClientDisconnect when it was the caller's leaving.
-        """
-        among = {*self._sounds, *others}
-        done, _ = await asyncio.wait(among, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
-        if self._leaving in done:
+    def are_done(self) -> bool:
+        """Whether the waiting is over without what was waited for. Raises ClientDisconnect for a caller who left."""
+        if self._leaving is not None and self._leaving.done():
             raise ClientDisconnect
-        return bool(done & self._sounds)
+        return self._here.stopping.is_set() or self._loop.time() >= self._ends_at
+
+    async def listen(self, seconds: float = math.inf) -> None:
+        """Wait for a sound, at most so long; the end of the time is one."""
+        self._sound = self._loop.create_future()
+        timer = self._loop.call_at(min(self._loop.time() + seconds, self._ends_at), self.wake)
+        try:
+            await self._sound
+        finally:
+            timer.cancel()
+            self._sound = None
 
 
-async def _ended(here: Gateway, ident: str, ears: _Ears, timeout_s: float) -> bool:
-    following = asyncio.ensure_future(_follow(here, ident))
-    try:
-        await ears.hear(following, timeout_s=timeout_s)
-        return following.done() and following.result()
-    finally:
-        following.cancel()
-        await asyncio.gather(following, return_exceptions=True)
+async def _ended(here: Gateway, ident: str, ears: _Ears) -> bool:
+    # A reader that was too slow begins anew, and so does one whose generation is there no more.
+    while True:
+        reader = await here.core.feed.follow(ident, after=None, ring=ears.wake)
+        try:
+            while not reader.line.is_full:
+                while (event := reader.take()) is not None:
+                    if event.state is None or State(event.state).is_final:
+                        return event.state is not None
+                if reader.is_over:
+                    break
+                if ears.are_done():
+                    return False
+                await ears.listen()
+        finally:
+            here.core.feed.leave(reader)
 
 
-async def _until_gone(request: Request) -> bool:
+async def _until_gone(request: Request) -> None:
     while (await request.receive())["type"] != "http.disconnect":
         pass
-    return True
-
-
-async def _follow(here: Gateway, ident: str) -> bool:
-    while True:
-        async with contextlib.aclosing(here.core.feed.watch(ident)) as events:
-            async for event in events:
-                if event.state is None:
-                    return False
-                if State(event.state).is_final:
-                    return True
-        # A reader that was too slow is told to begin anew.
