@@ -9,13 +9,15 @@ import typer
 
 from tintype import catalogue
 from tintype.cli import exits, screen, studio
+from tintype.domain import catalogue as catalogue_
 from tintype.domain import inputs, money, pricing
-from tintype.domain.catalogue import Field, Kind, Model, Price, Unit, UnknownModel
+from tintype.domain.catalogue import Ability, Field, Kind, Model, Price, Quality, Unit, UnknownModel
 from tintype.domain.errors import InputError, UpstreamError
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
+    from tintype.domain.pricing import Estimate
     from tintype.local.studio import Studio
 
 PER = {
@@ -44,7 +46,8 @@ app = typer.Typer(
     epilog="""\b
 Examples:
   tintype models
-  tintype models --kind video
+  tintype models --kind video --can audio --under 0.50
+  tintype models --tier final --search imagen
   tintype models --json
   tintype models show flux-schnell
   tintype models show imagen4_ultra --json
@@ -61,12 +64,32 @@ def models(
     *,
     as_json: AsJson = False,
     kind: Annotated[Kind | None, typer.Option("--kind", help="Only models that do this.")] = None,
+    tier: Annotated[Quality | None, typer.Option("--tier", help="Only models of this tier.")] = None,
+    can: Annotated[
+        list[Ability] | None, typer.Option("--can", help="Only models that can this; may be repeated.")
+    ] = None,
+    under: Annotated[
+        str | None,
+        typer.Option("--under", metavar="USD", help="Only models whose usual run costs at most this."),
+    ] = None,
+    search: Annotated[
+        str, typer.Option("--search", metavar="TEXT", help="Only models with this in a name.")
+    ] = "",
 ) -> None:
     """List the models with their prices, or show one."""
     if context.invoked_subcommand is not None:
         return
-    known = catalogue.load()
-    chosen = known.models if kind is None else known.of_kind(kind)
+    most = None if under is None else _amount(under)
+    wanted = catalogue_.key(search)
+    chosen = [
+        model
+        for model in catalogue.load().models
+        if kind in {None, model.kind}
+        and tier in {None, model.quality}
+        and set(can or ()) <= set(model.abilities)
+        and (most is None or _usual(model).expected_nano_usd <= most)
+        and any(wanted in name for name in (*catalogue_.names(model), catalogue_.key(model.name)))
+    ]
     if as_json:
         screen.put_json([as_document(model) for model in chosen])
         return
@@ -145,7 +168,7 @@ def priced(price: Price) -> str:
 def as_document(model: Model) -> dict[str, Any]:
     """Return everything the catalogue says of a model, for JSON; money as decimal strings in dollars."""
     price = model.price
-    estimate = pricing.estimate(model, {"prompt": ""})
+    estimate = _usual(model)
     return {
         "slug": model.slug,
         "name": model.name,
@@ -161,6 +184,8 @@ def as_document(model: Model) -> dict[str, Any]:
             "transparency": model.is_transparent,
             "aspect_ratios": list(model.aspect_ratios),
             "outputs_per_run_max": model.per_run_max,
+            "abilities": [ability.value for ability in model.abilities],
+            "sizes": {field.name: list(field.choices) for field in model.sizing},
         },
         "price": {
             "unit": price.unit.value,
@@ -176,16 +201,12 @@ def as_document(model: Model) -> dict[str, Any]:
 
 
 def _facts(model: Model) -> list[tuple[str, str]]:
-    usual = pricing.estimate(model, {"prompt": ""}).expected_nano_usd
+    usual = _usual(model).expected_nano_usd
     can = [
-        word
-        for word, is_so in (
-            ("seed", model.has_seed),
-            ("negative prompt", model.has_negative_prompt),
-            ("transparency", model.is_transparent),
-            (f"up to {model.per_run_max} per run", model.per_run_max > 1),
-        )
-        if is_so
+        f"up to {model.per_run_max} per run"
+        if ability is Ability.SEVERAL and model.per_run_max > 1
+        else ability.value.replace("_", " ")
+        for ability in model.abilities
     ]
     return [
         ("also", ", ".join(model.aliases)),
@@ -195,6 +216,11 @@ def _facts(model: Model) -> list[tuple[str, str]]:
         ("", f"as seen {model.price.dated}, {model.price.source}"),
         *([("can", ", ".join(can))] if can else []),
     ]
+
+
+def _usual(model: Model) -> Estimate:
+    """Return the price of a run with nothing but a prompt."""
+    return pricing.estimate(model, {"prompt": ""})
 
 
 def _row(field: Field) -> tuple[str, str, str, str]:
@@ -232,6 +258,13 @@ def _described(field: Field) -> dict[str, Any]:
 
 def _plain(number: Decimal) -> int | float:
     return int(number) if number == number.to_integral_value() else float(number)
+
+
+def _amount(text: str) -> int:
+    try:
+        return money.from_usd(text.removeprefix("$"))
+    except ValueError as error:
+        raise exits.Refusal(f"--under: {error}") from None
 
 
 def _usd(amount: Decimal) -> str:

@@ -33,6 +33,35 @@ class Quality(StrEnum):
     FINAL = "final"
 
 
+class Ability(StrEnum):
+    """What a model can do beside making something of a prompt."""
+
+    TRANSPARENCY = "transparency"
+    SEED = "seed"
+    NEGATIVE_PROMPT = "negative_prompt"
+    EDIT = "edit"
+    REFERENCES = "references"
+    SIZES = "sizes"
+    AUDIO = "audio"
+    SEVERAL = "several"
+
+
+# Inputs by which a model is told how large or of which shape its output is to be.
+_SIZING = (
+    "aspect_ratio",
+    "size",
+    "resolution",
+    "image_size",
+    "megapixels",
+    "width",
+    "height",
+    "scale",
+    "scale_factor",
+    "upscale",
+)
+_EDITS = (Kind.IMAGE, Kind.EDIT, Kind.VECTOR)
+
+
 class Output(StrEnum):
     """The shape of an output: one file, a list of files, or text in pieces."""
 
@@ -143,6 +172,31 @@ class Model:
         """The width to height ratios that can be asked for, empty where there is no such input."""
         field = self.inputs.get("aspect_ratio")
         return tuple(str(c) for c in field.choices if ":" in str(c)) if field else ()
+
+    @property
+    def sizing(self) -> tuple[Field, ...]:
+        """The inputs that decide how large and of which shape the output is."""
+        return tuple(self.inputs[name] for name in _SIZING if name in self.inputs)
+
+    @property
+    def abilities(self) -> tuple[Ability, ...]:
+        """What it can do beside making something of a prompt, told from its inputs."""
+        files = [field for field in self.inputs.values() if field.takes_file]
+        facts = {
+            Ability.TRANSPARENCY: self.is_transparent,
+            Ability.SEED: self.has_seed,
+            Ability.NEGATIVE_PROMPT: self.has_negative_prompt,
+            Ability.EDIT: bool(files) and self.kind in _EDITS,
+            # A list of pictures, or a picture that is to be like and not to be changed.
+            Ability.REFERENCES: any(
+                field.type == "array" or "reference" in field.name or field.name.startswith("style_")
+                for field in files
+            ),
+            Ability.SIZES: bool(self.sizing),
+            Ability.AUDIO: "generate_audio" in self.inputs,
+            Ability.SEVERAL: self.count is not None,
+        }
+        return tuple(ability for ability, has_it in facts.items() if has_it)
 
     @property
     def image_input(self) -> Field | None:

@@ -62,6 +62,12 @@ def made(prediction: Mapping[str, Any]) -> Made:
     )
 
 
+def charge(model: Model, prediction: Mapping[str, Any]) -> int:
+    """Return what upstream's record of a run says that it cost, in nano-dollars; whatever it holds, never below 0."""
+    values = prediction.get("input")
+    return cost_nano_usd(model, values if isinstance(values, dict) else {}, made(prediction))
+
+
 def cost_nano_usd(model: Model, values: Mapping[str, Any], what: Made) -> int:
     """Return what a run of a model cost, in nano-dollars; what nobody measured counts as it was asked for."""
     price = model.price
@@ -90,7 +96,8 @@ def _units(model: Model, values: Mapping[str, Any], what: Made) -> Fraction:
         case Unit.IMAGE:
             return Fraction(what.delivered)
         case Unit.MEGAPIXEL:
-            return Fraction(what.delivered) if what.megapixels is None else what.megapixels
+            asked = pricing.megapixels(model, values) * what.delivered
+            return asked if what.megapixels is None else what.megapixels
         case Unit.VIDEO_SECOND:
             return pricing.seconds(model, values) * what.delivered if what.seconds is None else what.seconds
         case Unit.TOKEN:
@@ -130,4 +137,4 @@ def _nano(usd: Fraction) -> int:
     return (2 * usd.numerator * NANO_PER_USD + usd.denominator) // (2 * usd.denominator)
 
 
-__all__ = ["RULE_VERSION", "UNKNOWN_RULE", "Made", "cost_nano_usd", "made"]
+__all__ = ["RULE_VERSION", "UNKNOWN_RULE", "Made", "charge", "cost_nano_usd", "made"]

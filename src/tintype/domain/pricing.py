@@ -84,6 +84,11 @@ def seconds(model: Model, values: Mapping[str, Any]) -> Fraction:
     return _seconds(model, model.filled(values)).bound
 
 
+def megapixels(model: Model, values: Mapping[str, Any]) -> Fraction:
+    """Say how many megapixels each output is asked to have; the usual size where only upstream knows."""
+    return _megapixels(model.filled(values)).expected
+
+
 def rate_usd(model: Model, values: Mapping[str, Any]) -> Fraction:
     """Say what one unit costs, in dollars; the dearest rate where the inputs do not say which counts."""
     return _rate(model, model.filled(values)).bound

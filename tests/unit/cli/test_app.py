@@ -135,6 +135,7 @@ def test_version_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
         (["token", "set", "r8_marker"], "r8_****"),
         (["models", "show", "imagen5"], "did you mean 'imagen-4'?"),
         (["models", "--kind", "song"], "is not one of"),
+        (["models", "--under", "cheap"], "is not an amount in dollars"),
         (["simulator", "--port", "70000"], "port is 70000"),
         (["simulator", "--credit", "lots"], "credit is 'lots'"),
         (["simulator", "--speed", "0"], "speed is 0"),
@@ -164,13 +165,35 @@ def test_models_are_listed_and_chosen_by_kind(capsys: pytest.CaptureFixture[str]
     assert not any(line != line.rstrip() for line in all_.splitlines())
 
 
+@pytest.mark.parametrize(
+    ("options", "with_", "without"),
+    [
+        (["--tier", "proof"], "black-forest-labs/flux-schnell", "google/imagen-4-ultra"),
+        (["--kind", "video", "--can", "audio", "--under", "0.80"], "google/veo-3.1-fast", None),
+        (["--kind", "video", "--can", "audio", "--under", "1.20"], "google/veo-3.1-fast", "google/veo-3.1 "),
+        (["--can", "edit", "--can", "seed"], "black-forest-labs/flux-dev", "black-forest-labs/flux-schnell"),
+        (["--search", "Imagen4"], "google/imagen-4-fast", "flux"),
+    ],
+)
+def test_models_are_chosen_by_what_they_can_and_cost(
+    options: list[str], with_: str, without: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, _ = run(capsys, "models", *options)
+
+    assert code == 0
+    assert (with_ in out) is (without is not None)
+    assert without is None or without not in out
+
+
 def test_models_as_json_are_one_document_with_money_as_text(capsys: pytest.CaptureFixture[str]) -> None:
     _, out, err = run(capsys, "models", "--json")
 
     documents = json.loads(out)
     (schnell,) = (one for one in documents if one["slug"] == "black-forest-labs/flux-schnell")
     assert err == ""
-    assert len(documents) >= 10
+    assert len(documents) >= 68
+    assert schnell["capabilities"]["abilities"] == ["seed", "sizes", "several"]
+    assert schnell["capabilities"]["sizes"]["megapixels"] == ["1", "0.25"]
     assert schnell["price"]["rates"] == [{"usd": "0.003", "when": {}}]
     assert schnell["inputs"]["num_outputs"] == {
         "type": "integer",

@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 
 from tintype import catalogue
-from tintype.domain.catalogue import Kind, Output, UnknownModel, key, names
+from tintype.domain.catalogue import Ability, Kind, Output, Unit, UnknownModel, key, names
 
 if TYPE_CHECKING:
     from tintype.domain.catalogue import Model
@@ -92,9 +92,21 @@ def test_data_file_has_the_stated_shape() -> None:
         "type": "object",
         "required": ["models"],
         "additionalProperties": False,
-        "properties": {"models": {"type": "array", "minItems": 10, "items": MODEL}},
+        "properties": {"models": {"type": "array", "minItems": 68, "items": MODEL}},
     }
     jsonschema.Draft202012Validator(schema).validate(json.loads(TEXT))
+
+
+def test_there_is_a_choice_of_every_kind() -> None:
+    """At least 64 models that make or change pictures and films, and four that write, priced by the token."""
+    models = catalogue.load().models
+    texts = [model for model in models if model.kind is Kind.TEXT]
+
+    assert len(models) - len(texts) >= 64
+    assert [model.price.unit for model in texts] == [Unit.TOKEN] * len(texts)
+    assert len(texts) >= 4
+    assert {model.kind for model in models} == set(Kind)
+    assert {model.price.unit for model in models} == set(Unit)
 
 
 def test_no_two_models_answer_to_one_name() -> None:
@@ -188,6 +200,23 @@ def test_capabilities_follow_from_the_inputs() -> None:
     assert qwen.has_negative_prompt
     assert rembg.is_transparent
     assert not rembg.aspect_ratios
+
+
+@pytest.mark.parametrize(
+    ("name", "abilities"),
+    [
+        ("flux_schnell", {Ability.SEED, Ability.SIZES, Ability.SEVERAL}),
+        ("seedream4", {Ability.EDIT, Ability.REFERENCES, Ability.SIZES, Ability.SEVERAL}),
+        ("imagen4_ultra", {Ability.SIZES}),
+        ("remove_background", {Ability.TRANSPARENCY}),
+        ("real_esrgan", {Ability.SIZES}),
+        ("veo3", {Ability.SEED, Ability.NEGATIVE_PROMPT, Ability.REFERENCES, Ability.SIZES, Ability.AUDIO}),
+    ],
+)
+def test_abilities_are_told_from_the_inputs(name: str, abilities: set[Ability]) -> None:
+    model = catalogue.load().find(name)
+
+    assert set(model.abilities) == abilities
 
 
 def test_the_picture_goes_into_the_main_file_input() -> None:
