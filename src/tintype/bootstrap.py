@@ -16,7 +16,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from tintype import catalogue as catalogue_data
-from tintype.domain import charges, events
+from tintype.domain import charges, events, prompts
 from tintype.domain.catalogue import Catalogue, Output, UnknownModel
 from tintype.engine import app as engine_app
 from tintype.engine import duties, throttle
@@ -286,6 +286,7 @@ async def core_on(
                 randomness=os.urandom,
                 is_cache_shared=settings.cache_shared,
                 secret=guarding.naming(place.token.reveal()),
+                blocked=prompts.Blocked(settings.blocked_words),
                 observer=observer,
             ),
             orders=Orders(database, progress),

@@ -30,6 +30,7 @@ from tintype import settings_values as values
 from tintype.domain import money
 from tintype.domain.choosing import Mode
 from tintype.domain.errors import ConfigurationError
+from tintype.domain.profiles import Profile
 from tintype.domain.rates import Rate
 from tintype.replicate import settings as replicate_settings
 from tintype.settings_layers import DEFAULT, Layers
@@ -98,6 +99,17 @@ class Settings(BaseModel):
     model_video: Annotated[str, BeforeValidator(values.model), _A_MODEL] = "wan-video/wan-2.2-i2v-fast"
     model_upscale: Annotated[str, BeforeValidator(values.model), _A_MODEL] = "daanelson/real-esrgan-a100"
     model_background: Annotated[str, BeforeValidator(values.model), _A_MODEL] = "cjwbw/rembg"
+    profile: Annotated[str, BeforeValidator(values.word), Takes("a profile's name, like print")] = "plain"
+    profiles: Annotated[
+        tuple[Profile, ...],
+        BeforeValidator(values.profiles),
+        Takes("profiles of your own, as tables [profiles.NAME] of tintype.toml or as one JSON object"),
+    ] = ()
+    blocked_words: Annotated[
+        tuple[str, ...],
+        BeforeValidator(values.texts),
+        Takes("words and phrases that no prompt may hold, with commas between"),
+    ] = ()
     webhook_secret: Annotated[
         SecretStr | None,
         BeforeValidator(values.webhook_secret),

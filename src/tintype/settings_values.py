@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import ipaddress
+import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from tintype.domain import profiles as profiles_
 from tintype.domain import rates
 from tintype.replicate import settings as replicate_settings
 
@@ -127,6 +129,16 @@ def model(value: Any) -> Any:
     if isinstance(value, str) and not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", value):
         raise ValueError("a model")
     return value
+
+
+def profiles(value: Any) -> Any:
+    """Return the profiles of a TOML table, or of a JSON object in a text."""
+    stated = json.loads(value) if isinstance(value, str) else value
+    if not isinstance(stated, dict):
+        return stated
+    if not all(isinstance(facts, dict) for facts in stated.values()):
+        raise ValueError("profiles")
+    return tuple(profiles_.read(name, facts) for name, facts in stated.items())
 
 
 def webhook_secret(value: Any) -> Any:

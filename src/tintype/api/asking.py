@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tintype.api import auth, callbacks, gateway, present, waiting
-from tintype.domain import errors, money
+from tintype.domain import errors, money, pictures, profiles
 from tintype.service import films, finishing, wishes
 from tintype.service.requests import Follows, Request
 from tintype.store import outputs
@@ -125,6 +125,11 @@ def _wish(part: PartAsked, here: Gateway) -> wishes.Wish:
         aspect_ratio=part.aspect_ratio,
         seed=part.seed,
         negative_prompt=part.negative_prompt,
+        size=None if part.size is None else pictures.pixels(part.size),
+        format=part.format,
+        quality=part.quality,
+        is_transparent=part.transparent,
+        profile=profiles.find(part.profile or here.settings.profile, here.settings.profiles),
         input=part.input,
         is_strict=part.strict,
         deadline_s=part.deadline,

@@ -10,6 +10,7 @@ import typer
 
 from tintype import catalogue
 from tintype.cli import durable, exits, files, orders, preview, progress, runs, screen, upstream
+from tintype.domain import profiles
 from tintype.domain.catalogue import Kind
 from tintype.domain.choosing import Mode
 
@@ -60,6 +61,12 @@ def generate(  # noqa: PLR0913 - each is an option of the command
     seed: Annotated[
         int | None, typer.Option(metavar="N", help="The same seed makes the same picture.")
     ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="What goes along with the prompt: plain, print, photo, logo, yours."
+        ),
+    ] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Another input of the model; may be repeated."),
@@ -76,13 +83,19 @@ def generate(  # noqa: PLR0913 - each is an option of the command
     ] = False,
 ) -> None:
     """Make pictures from a prompt and save them; without a token, at a simulator on this machine."""
+    from tintype import settings as all_settings  # noqa: PLC0415 - not needed for --help
+
+    if model is not None and mode is not None:
+        raise exits.Refusal("give --model or --mode, not both")
+    chosen = all_settings.load()
     wish = orders.Wish(
-        model=_model(model, mode),
+        model=model or chosen.model_of(mode or Mode.STANDARD),
         prompt=prompt,
         count=count,
         aspect=aspect,
         seed=seed,
         settings=settings or (),
+        profile=profiles.find(profile or chosen.profile, chosen.profiles),
     )
     known = catalogue.load()
     order = orders.order(known, wish)
@@ -92,6 +105,8 @@ def generate(  # noqa: PLR0913 - each is an option of the command
         raise exits.Refusal(
             f"{order.slug} writes text; generate makes pictures and films. See: tintype models"
         )
+    for note in order.notes:
+        screen.say(note)
     folder = files.folder(out)
     ended, place = made(
         order, kind="generate", folder=folder, names=_names(order), is_quiet=as_json, is_direct=direct
@@ -104,15 +119,6 @@ def generate(  # noqa: PLR0913 - each is an option of the command
         _put(order, done, with_preview=with_preview and preview.is_possible())
     if broken:
         raise runs.failure(broken, count=len(ended))
-
-
-def _model(name: str | None, mode: Mode | None) -> str:
-    """Return the model that is named, or that a mode stands for by the settings."""
-    if name is not None and mode is not None:
-        raise exits.Refusal("give --model or --mode, not both")
-    from tintype import settings  # noqa: PLC0415 - not needed for --help
-
-    return name or settings.load().model_of(mode or Mode.STANDARD)
 
 
 def _names(order: Order) -> list[str]:

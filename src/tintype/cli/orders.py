@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tintype.cli import exits
-from tintype.domain import inputs, pricing
+from tintype.domain import inputs, pricing, profiles, prompts
 from tintype.domain.catalogue import Kind, UnknownModel, nearest
+from tintype.domain.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from tintype.domain.catalogue import Catalogue, Field, Model
     from tintype.domain.pricing import Estimate
+    from tintype.domain.profiles import Profile
 
 URL_STARTS = ("https://", "http://", "data:")
 
@@ -31,11 +33,15 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """All predictions of one command. `model` is None where the catalogue does not know the slug."""
+    """All predictions of one command. `model` is None where the catalogue does not know the slug.
+
+    `notes` tell what of the profile the model cannot do.
+    """
 
     slug: str
     model: Model | None
     runs: tuple[Run, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def estimate(self) -> Estimate | None:
@@ -53,6 +59,7 @@ class Wish:
     aspect: str | None = None
     seed: int | None = None
     settings: Sequence[str] = ()
+    profile: Profile = profiles.PLAIN
 
 
 def order(known: Catalogue, wish: Wish) -> Order:
@@ -60,11 +67,15 @@ def order(known: Catalogue, wish: Wish) -> Order:
     model = find(known, wish.model)
     slug = wish.model if model is None else model.slug
     values = {**_named(wish), **_settings(model, wish.settings)}
+    notes: list[str] = []
+    if model is not None:
+        along = profiles.along(model, wish.profile, said=values)
+        values, notes = {**along.inputs, **values}, along.warnings
     try:
         runs = _free_runs(values, wish) if model is None else _known_runs(model, values, wish)
     except inputs.UnfitInput as error:
         raise exits.Refusal(f"{error}. See: tintype models show {slug}") from None
-    return Order(slug, model, tuple(runs))
+    return Order(slug, model, tuple(runs), tuple(notes))
 
 
 def clips(known: Catalogue, wish: Wish, images: Sequence[str]) -> Order:
@@ -126,9 +137,14 @@ def file_value(text: str) -> str | Path:
 
 
 def _named(wish: Wish) -> dict[str, Any]:
-    if wish.prompt is not None and not wish.prompt.strip():
-        raise exits.Refusal("the prompt is empty; say what is to be seen")
-    named = {"prompt": wish.prompt, "aspect_ratio": wish.aspect, "seed": wish.seed}
+    prompt = wish.prompt
+    if prompt is not None:
+        try:
+            prompts.check(prompt)
+        except InputError as error:
+            raise exits.Refusal(str(error)) from None
+        prompt = wish.profile.prompt(prompt)
+    named = {"prompt": prompt, "aspect_ratio": wish.aspect, "seed": wish.seed}
     return {name: value for name, value in named.items() if value is not None}
 
 

@@ -105,7 +105,7 @@ def _value(made: Settings, name: str) -> Any:
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, tuple):
-        return list(value)
+        return [str(getattr(one, "name", one)) for one in value]
     return masking.masked(str(value)) if name.endswith("_url") else str(value)
 
 

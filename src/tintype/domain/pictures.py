@@ -17,8 +17,14 @@ if TYPE_CHECKING:
 
     from tintype.domain.catalogue import Field, Model
 
+TRANSPARENT = "transparent"
+"""The background that is none."""
+SHAPES = frozenset({"aspect_ratio", "size", "resolution", "image_size", "width", "height"})
+"""The inputs that say how wide and high a picture is to be."""
 _SIZES = ("size", "resolution", "image_size")
 _RATIO = re.compile(r"(\d{1,4}(?:\.\d)?)[:x](\d{1,4}(?:\.\d)?)")
+# Models that take width and height take multiples of this.
+_STEP = 64
 # What two ratios differ in by rounding to whole pixels.
 _EQUAL = 0.02
 _QUALITIES = ("low", "medium", "high", "xhigh", "max")
@@ -28,9 +34,13 @@ _FORMAT_NAMES = {"jpeg": "jpg", "jpg": "jpeg"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """What is asked for; None where nothing is said. `size` is width and height in pixels."""
+    """What is asked for; None where nothing is said.
+
+    `size` is width and height in pixels, `aspect_ratio` is like `4:3`, and of no meaning beside a size.
+    """
 
     size: tuple[int, int] | None = None
+    aspect_ratio: str | None = None
     quality: str | None = None
     output_format: str | None = None
     output_compression: int | None = None
@@ -51,6 +61,8 @@ def fitted(model: Model, words: Words) -> Fitted:
     found = Fitted()
     if words.size is not None:
         _size(model, *words.size, found)
+    elif words.aspect_ratio is not None:
+        _shape(model, words.aspect_ratio, found)
     if words.quality is not None:
         _quality(model, words.quality, found)
     if words.output_format is not None:
@@ -58,8 +70,10 @@ def fitted(model: Model, words: Words) -> Fitted:
         _choice(model, "output_format", names, found)
     if words.output_compression is not None:
         _number(model, "output_quality", words.output_compression, "output_compression", found)
-    if words.background is not None and not (words.background == "transparent" and model.is_transparent):
+    if words.background is not None and not (words.background == TRANSPARENT and model.is_transparent):
         _choice(model, "background", (words.background,), found)
+        if words.background == TRANSPARENT and TRANSPARENT not in found.inputs.values():
+            found.warnings[-1] += "; the finishing step remove-background does it"
     if words.style is not None:
         _choice(model, "style", (words.style,), found)
     return found
@@ -95,6 +109,40 @@ def _size(model: Model, width: int, height: int, found: Fitted) -> None:
                 found.warnings.append(f"{model.slug} makes no {wanted}; the nearest shape is {choice}")
             return
     found.warnings.append(f"{model.slug} has no input for a size, so {wanted} was left out")
+
+
+def _shape(model: Model, aspect_ratio: str, found: Fitted) -> None:
+    """Ask for a shape: as it is written, else by the nearest that the model has, else by width and height."""
+    field = model.inputs.get("aspect_ratio")
+    if field is not None and (not field.choices or aspect_ratio in field.choices):
+        found.inputs["aspect_ratio"] = aspect_ratio
+        return
+    sides = _RATIO.fullmatch(aspect_ratio)
+    if sides is None or not float(sides[1]) or not float(sides[2]):
+        # What is no shape at all is refused with what the model takes.
+        found.inputs["aspect_ratio"] = aspect_ratio
+        return
+    ratio = float(sides[1]) / float(sides[2])
+    for name in ("aspect_ratio", *_SIZES):
+        near = _nearest(model.inputs[name].choices, ratio) if name in model.inputs else None
+        if near is not None:
+            choice, distance = near
+            found.inputs[name] = choice
+            if distance > _EQUAL:
+                found.warnings.append(f"{model.slug} makes no {aspect_ratio}; the nearest shape is {choice}")
+            return
+    if "width" in model.inputs and "height" in model.inputs:
+        found.inputs |= _sides(model, ratio)
+        return
+    found.warnings.append(f"{model.slug} has no input for a shape, so {aspect_ratio} was left out")
+
+
+def _sides(model: Model, ratio: float) -> dict[str, Any]:
+    """Return width and height of a shape, of about as many pixels as the model makes when nothing is said."""
+    usual = [int(model.inputs[name].default or 1024) for name in ("width", "height")]
+    height = math.sqrt(usual[0] * usual[1] / ratio)
+    wanted = {"width": height * ratio, "height": height}
+    return {name: max(_STEP, round(value / _STEP) * _STEP) for name, value in wanted.items()}
 
 
 def _nearest(choices: Iterable[str | int], ratio: float) -> tuple[str, float] | None:

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from tintype.domain import catalogue as catalogue_
-from tintype.domain import charges, errors, ids, inputs, pricing
+from tintype.domain import charges, errors, ids, inputs, pricing, prompts
 from tintype.domain.access import Actor
 from tintype.domain.generation import State
 from tintype.domain.money import to_usd
@@ -74,7 +74,7 @@ class Generations:
     """Takes requests.
 
     `unknown_hold_nano_usd` is held where no price is known; 0 refuses. `is_cache_shared` lets owners share results.
-    `secret` finds what no input may hold, whoever asks: the token.
+    `secret` finds what no input may hold, whoever asks: the token; `blocked` are words that no prompt may.
     """
 
     def __init__(  # noqa: PLR0913 - its parts, each handed in once
@@ -90,6 +90,7 @@ class Generations:
         is_cache_shared: bool = False,
         observer: Observer,
         secret: guarding.Check = guarding.nothing,
+        blocked: prompts.Blocked = prompts.Blocked(),  # noqa: B008 - it cannot be changed
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._database = database
@@ -102,7 +103,7 @@ class Generations:
         self._randomness = randomness
         self._is_cache_shared = is_cache_shared
         self._observer = observer
-        self._secret = secret
+        self._secret, self._blocked = secret, blocked
         self._now = now
 
     async def submit(
@@ -131,6 +132,7 @@ class Generations:
         secret = guarding.either(self._secret, own_key)
         for one in several:
             requests.check_given(one, secret)
+            self._blocked.check(one.input)
         wanted = await self._all_wanted(several, actor, secret=secret)
         order = None
         if not isinstance(request, Request):
@@ -176,13 +178,8 @@ class Generations:
         at_most: int = 100,
     ) -> list[Generation]:
         """Return a page of the actor's generations, newest first; `before` is the last id of the page before."""
-        return await listing.page(
-            self._database,
-            actor,
-            filters,
-            before=before,
-            at_most=min(max(at_most, 1), PAGE_MAX),
-        )
+        at_most = min(max(at_most, 1), PAGE_MAX)
+        return await listing.page(self._database, actor, filters, before=before, at_most=at_most)
 
     async def cancel(self, ident: str, *, actor: Actor) -> Generation:
         """Wish that a generation ends; free where it was not bought yet. One that has ended stays as it is."""

@@ -2,8 +2,9 @@
 
     planned = wishes.plan(catalogue, Wish(model="flux-schnell", prompt="a boat", n=3))
 
-A word that the model has no input for is left out with a warning, or refused where `is_strict`. Nothing is dropped
-in silence. Of n pictures each request makes as many as the model makes at once.
+Common words (shape, size, format, quality, transparency) become the inputs that the model has for them. What it
+cannot do is left out or done as nearly as it can, with a warning, or refused where `is_strict`. Nothing is dropped in
+silence. Of n pictures each request makes as many as the model makes at once.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tintype.domain import catalogue, errors
+from tintype.domain import catalogue, errors, pictures, profiles, prompts
 from tintype.domain.catalogue import UnknownModel
 from tintype.service.requests import Cache, Request
 
@@ -19,14 +20,18 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tintype.domain.catalogue import Catalogue, Model
+    from tintype.domain.profiles import Profile
 
 N_MAX = 100
-PROMPT_MAX = 10_000
+PROMPT_MAX = prompts.LENGTH_MAX
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What is asked for. `input` holds the model's own words, which win over the common ones."""
+    """What is asked for. `input` holds the model's own words, which win over the common ones, and both over `profile`.
+
+    `size` is width and height in pixels.
+    """
 
     model: str
     prompt: str | None = field(default=None, repr=False)
@@ -34,6 +39,11 @@ class Wish:
     aspect_ratio: str | None = None
     seed: int | None = None
     negative_prompt: str | None = field(default=None, repr=False)
+    size: tuple[int, int] | None = None
+    format: str | None = None
+    quality: str | None = None
+    is_transparent: bool = False
+    profile: Profile = profiles.PLAIN
     input: Mapping[str, Any] = field(default_factory=dict, repr=False)
     is_strict: bool = False
     deadline_s: float = 600.0
@@ -56,44 +66,71 @@ def plan(known: Catalogue, wish: Wish) -> Planned:
     """Plan a wish. Raises InputError for what cannot be meant, UnknownModel for a name without an owner."""
     if not 1 <= wish.n <= N_MAX:
         raise errors.InputError(f"n is {wish.n}; ask for 1 to {N_MAX}")
-    if wish.prompt is not None and not wish.prompt.strip():
-        raise errors.InputError("the prompt is empty; say what is to be made")
-    if wish.prompt is not None and len(wish.prompt) > PROMPT_MAX:
-        raise errors.InputError(f"the prompt has {len(wish.prompt):,} characters; {PROMPT_MAX:,} are taken")
+    if wish.prompt is not None:
+        prompts.check(wish.prompt)
     try:
         model = known.find(wish.model)
     except UnknownModel:
         if "/" not in wish.model:
             raise
-        return Planned(tuple(_free(wish)))
+        return Planned(tuple(_free(wish)), tuple(_unfit_for_free(wish)))
     values, warnings = _fitted(model, wish)
     return Planned(tuple(_known(model, values, wish)), tuple(warnings))
 
 
+def _fitted(model: Model, wish: Wish) -> tuple[dict[str, Any], list[str]]:
+    """Return the values that the model has inputs for, and a sentence for each thing that it cannot do."""
+    values, warnings = {}, []
+    for name, value in {**_common(wish), **wish.input}.items():
+        if name in model.inputs:
+            values[name] = value
+            continue
+        close = catalogue.nearest(name, model.inputs)
+        hint = f"; did you mean {close!r}?" if close else ""
+        if wish.is_strict or name == "prompt":
+            raise errors.InputError(f"{model.slug} has no input {name!r}{hint}")
+        warnings.append(f"{model.slug} has no input {name!r}, so it was left out{hint}")
+    asked = pictures.fitted(model, _words(wish))
+    if asked.warnings and wish.is_strict:
+        raise errors.InputError(asked.warnings[0])
+    values = {**asked.inputs, **values}
+    along = profiles.along(model, wish.profile, said={*values, *_said(wish)})
+    return {**along.inputs, **values}, [*warnings, *asked.warnings, *along.warnings]
+
+
+def _said(wish: Wish) -> set[str]:
+    """Return the inputs that the wish says something of, whether the model has them or not."""
+    return {
+        name
+        for name, is_said in (
+            ("aspect_ratio", wish.aspect_ratio is not None or wish.size is not None),
+            ("output_format", wish.format is not None),
+            ("negative_prompt", wish.negative_prompt is not None),
+        )
+        if is_said
+    }
+
+
 def _common(wish: Wish) -> dict[str, Any]:
+    """Return the words that models know by the same name."""
     named = {
-        "prompt": wish.prompt,
-        "aspect_ratio": wish.aspect_ratio,
+        "prompt": None if wish.prompt is None else wish.profile.prompt(wish.prompt),
         "seed": wish.seed,
         "negative_prompt": wish.negative_prompt,
     }
     return {name: value for name, value in named.items() if value is not None and name not in wish.input}
 
 
-def _fitted(model: Model, wish: Wish) -> tuple[dict[str, Any], list[str]]:
-    """Return the values that the model has inputs for, and a sentence for each that it has not."""
-    values, warnings = {}, []
-    for name, value in [*_common(wish).items(), *wish.input.items()]:
-        if name in model.inputs:
-            values[name] = value
-            continue
-        close = catalogue.nearest(name, model.inputs)
-        hint = f"; did you mean {close!r}?" if close else ""
-        sentence = f"{model.slug} has no input {name!r}, so it was left out{hint}"
-        if wish.is_strict or name == "prompt":
-            raise errors.InputError(f"{model.slug} has no input {name!r}{hint}")
-        warnings.append(sentence)
-    return values, warnings
+def _words(wish: Wish) -> pictures.Words:
+    """Return what models know by different names, but for what the model's own words say."""
+    given = wish.input.keys()
+    return pictures.Words(
+        size=None if given & pictures.SHAPES else wish.size,
+        aspect_ratio=None if given & pictures.SHAPES else wish.aspect_ratio,
+        output_format=None if "output_format" in given else wish.format,
+        quality=None if "quality" in given else wish.quality,
+        background=pictures.TRANSPARENT if wish.is_transparent and "background" not in given else None,
+    )
 
 
 def _known(model: Model, values: dict[str, Any], wish: Wish) -> list[Request]:
@@ -118,7 +155,11 @@ def _known(model: Model, values: dict[str, Any], wish: Wish) -> list[Request]:
 
 def _free(wish: Wish) -> list[Request]:
     """Plan for a model whose inputs are not known: all words go as they are."""
-    values = {**_common(wish), **wish.input}
+    named = {"aspect_ratio": wish.aspect_ratio, "output_format": wish.format, "quality": wish.quality}
+    common = {**_common(wish), **{name: value for name, value in named.items() if value is not None}}
+    if wish.size is not None:
+        common["size"] = f"{wish.size[0]}x{wish.size[1]}"
+    values = {**common, **wish.input}
     seed = values.get("seed")
     return [
         _request(
@@ -128,6 +169,20 @@ def _free(wish: Wish) -> list[Request]:
         )
         for number in range(wish.n)
     ]
+
+
+def _unfit_for_free(wish: Wish) -> list[str]:
+    """Tell what cannot be said to a model whose inputs are not known. Raises InputError where that is refused."""
+    profile, told = wish.profile, []
+    if wish.is_transparent:
+        told.append(f"whether {wish.model} makes transparent pictures is not known, so it was left out")
+        if wish.is_strict:
+            raise errors.InputError(told[0])
+    if profile.negative_prompt or profile.aspect_ratio or profile.format:
+        told.append(
+            f"profile {profile.name}: the inputs of {wish.model} are not known; the prompt alone follows it"
+        )
+    return told
 
 
 def _request(model: str, values: Mapping[str, Any], wish: Wish) -> Request:

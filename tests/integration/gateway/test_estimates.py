@@ -28,7 +28,7 @@ def test_a_price_is_told_with_how_it_is_made_up(http: httpx2.Client, here: Servi
 
 
 def test_all_that_is_wrong_is_told_at_once(http: httpx2.Client) -> None:
-    body = {"prompt": "a", "aspect_ratio": "7:5", "input": {"num_outputs": 9, "output_format": "bmp"}}
+    body = {"prompt": "a", "input": {"aspect_ratio": "7:5", "num_outputs": 9, "output_format": "bmp"}}
 
     told = http.post(PATH, json=body).json()
 

@@ -16,6 +16,7 @@ from tintype.api.schemas.shapes import (
     Moment,
     Named,
     Page,
+    PixelSize,
     Prompt,
     Told,
     Usd,
@@ -50,8 +51,20 @@ class PartAsked(Asked):
         default=1, ge=1, le=100, description="How many; more than the model makes at once is an order."
     )
     aspect_ratio: str | None = Field(default=None, max_length=20, examples=["4:3"])
+    size: PixelSize | None = Field(default=None, description="In pixels.", examples=["1024x768"])
     seed: Annotated[int, Field(ge=0, le=2**63 - 1), IsWhole] | None = None
     negative_prompt: str | None = Field(default=None, max_length=PROMPT_MAX)
+    format: Literal["png", "jpg", "jpeg", "webp"] | None = Field(default=None, description="Of the file.")
+    quality: Literal["low", "medium", "high"] | None = Field(
+        default=None, description="For models that have qualities."
+    )
+    transparent: StrictBool = Field(default=False, description="Without a background.")
+    profile: str | None = Field(
+        default=None,
+        max_length=40,
+        description="What goes along with the prompt: `plain`, `print`, `photo`, `logo`, or one of the settings.",
+        examples=["print"],
+    )
     input: dict[str, Any] = Field(
         default_factory=dict, description="Inputs of the model itself; files as URLs."
     )

@@ -112,6 +112,9 @@ UsdAsked = Annotated[
     | Annotated[float, Field(ge=0, le=999_999)],
     Field(description="An amount in dollars, as text to the nano-dollar, or as a number."),
 ]
+PixelSize = Annotated[
+    str, Field(max_length=20), Matching(r"^[1-9]\d{0,4}x[1-9]\d{0,4}$", "it is no size like 1024x768")
+]
 Named = Annotated[str, Field(min_length=1, max_length=255)]
 Prompt = Annotated[str, Field(max_length=PROMPT_MAX), Matching(r"\S", "it is empty; say what is to be made")]
 
