@@ -12,11 +12,10 @@ import os
 import time
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from tintype import catalogue as catalogue_data
-from tintype.domain import charges, events, prompts
+from tintype.domain import events, prompts
 from tintype.domain.catalogue import Catalogue, Output, UnknownModel
 from tintype.engine import app as engine_app
 from tintype.engine import duties, throttle
@@ -29,7 +28,7 @@ from tintype.media.fetch_target import REPLICATE_OUTPUTS, Rules
 from tintype.media.files import SIZE_MAX_BYTES, Files
 from tintype.observing import Observers
 from tintype.replicate import settings as replicate_settings
-from tintype.service import capture, films, guarding, notices, predictions, sealing, thumbnails
+from tintype.service import capture, films, guarding, measuring, notices, predictions, sealing, thumbnails
 from tintype.service import upstream as upstream_
 from tintype.service.browsing import Browsing
 from tintype.service.buying import Buying
@@ -69,7 +68,6 @@ CAPTURE_AT_ONCE = 8
 THUMBNAIL_AT_ONCE = 2
 CALLBACK_AT_ONCE = 16
 FILM_AT_ONCE = 2
-_PIXELS = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,24 +356,15 @@ def _capturing(tools: capture.Tools, progress: Progress, observer: Observer) -> 
                 if row is not None:
                     observer.captured(row.model, time.monotonic() - began)
                     kept = await outputs.of(tools.db, ident)
-                    await progress.captured(row, _measured(charges.made(row.prediction or {}), kept))
+                    model = progress.model(row)
+                    made = await measuring.of(row, kept, model=model, files=tools.files)
+                    await progress.captured(row, made)
             case events.CaptureLost():
                 await progress.apply(ident, outcome)
             case capture.Again(after_s):
                 await capture.enqueue(tools.db, ident, after_s=after_s)
 
     return store
-
-
-def _measured(made: charges.Made, kept: list[outputs.Output]) -> charges.Made:
-    """Add what was measured on the stored files."""
-    sizes = [(one.width, one.height) for one in kept if one.width and one.height]
-    pixels = sum(int(width) * int(height) for width, height in sizes)
-    film_ms = sum(one.duration_ms or 0 for one in kept)
-    return made.measured(
-        megapixels=Fraction(pixels, _PIXELS) if len(sizes) == len(kept) and sizes else None,
-        seconds=Fraction(film_ms, 1000) if film_ms else None,
-    )
 
 
 def _picturing(database: Database, files: Files, workers: pool.Pool) -> engine_app.Task:

@@ -32,7 +32,7 @@ class Made:
     """What came of a run, as far as it is known: None where nobody measured it.
 
     `delivered` counts files, `seconds` is film, `megapixels` the area of all pictures together in units of
-    1024 by 1024.
+    1024 by 1024, `megapixels_in` that of all pictures given.
     """
 
     status: str
@@ -42,10 +42,22 @@ class Made:
     megapixels: Fraction | None = None
     tokens_in: int | None = None
     tokens_out: int | None = None
+    megapixels_in: Fraction | None = None
 
-    def measured(self, *, megapixels: Fraction | None, seconds: Fraction | None) -> Made:
+    def measured(
+        self,
+        *,
+        megapixels: Fraction | None,
+        seconds: Fraction | None,
+        megapixels_in: Fraction | None = None,
+    ) -> Made:
         """Return it with what was measured on the stored files; what upstream counted stays."""
-        return replace(self, megapixels=megapixels, seconds=seconds if self.seconds is None else self.seconds)
+        return replace(
+            self,
+            megapixels=megapixels,
+            megapixels_in=megapixels_in,
+            seconds=seconds if self.seconds is None else self.seconds,
+        )
 
 
 def made(prediction: Mapping[str, Any]) -> Made:
@@ -96,8 +108,11 @@ def _units(model: Model, values: Mapping[str, Any], what: Made) -> Fraction:
         case Unit.IMAGE:
             return Fraction(what.delivered)
         case Unit.MEGAPIXEL:
-            asked = pricing.megapixels(model, values) * what.delivered
-            return asked if what.megapixels is None else what.megapixels
+            # An area that was asked for is what is billed, though the sides come out a little otherwise.
+            asked = pricing.megapixels(model, values)
+            if asked is None and what.megapixels is not None:
+                return what.megapixels
+            return (Fraction(1) if asked is None else asked) * what.delivered
         case Unit.VIDEO_SECOND:
             return pricing.seconds(model, values) * what.delivered if what.seconds is None else what.seconds
         case Unit.TOKEN:
@@ -111,8 +126,8 @@ def _given(model: Model, values: Mapping[str, Any], what: Made) -> Fraction:
         return Fraction(0)
     if model.price.unit is Unit.TOKEN:
         return Fraction(what.tokens_in or 0)
-    # What was given is only measured upstream, which bills a picture of the usual size as one.
-    return pricing.given_files(model, values)
+    # A picture that nobody measured here counts as one of the usual size.
+    return pricing.given_files(model, values) if what.megapixels_in is None else what.megapixels_in
 
 
 def _delivered(output: Any) -> int:

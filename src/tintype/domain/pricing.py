@@ -84,9 +84,16 @@ def seconds(model: Model, values: Mapping[str, Any]) -> Fraction:
     return _seconds(model, model.filled(values)).bound
 
 
-def megapixels(model: Model, values: Mapping[str, Any]) -> Fraction:
-    """Say how many megapixels each output is asked to have; the usual size where only upstream knows."""
-    return _megapixels(model.filled(values)).expected
+def megapixels(model: Model, values: Mapping[str, Any]) -> Fraction | None:
+    """Say how many megapixels each output is asked to have; None where only upstream knows."""
+    area = _megapixels(model.filled(values))
+    return area.bound if area.bound == area.expected else None
+
+
+def area(width: int, height: int) -> Fraction:
+    """Return an area in megapixels as it is counted: to the hundredth, half up."""
+    hundredths = Fraction(width * height * 100, PIXELS_PER_MEGAPIXEL)
+    return Fraction((2 * hundredths.numerator + hundredths.denominator) // (2 * hundredths.denominator), 100)
 
 
 def rate_usd(model: Model, values: Mapping[str, Any]) -> Fraction:
@@ -164,7 +171,7 @@ def _files(model: Model, filled: Mapping[str, Any]) -> int:
 
 def _megapixels(filled: Mapping[str, Any]) -> _Amount:
     if filled.get("aspect_ratio") == "custom" and "width" in filled and "height" in filled:
-        return _same(Fraction(filled["width"] * filled["height"], PIXELS_PER_MEGAPIXEL))
+        return _same(area(filled["width"], filled["height"]))
     stated = re.fullmatch(r"(\d+(?:\.\d+)?) MP", str(filled.get("resolution", "")))
     if stated:
         return _same(Fraction(stated[1]))

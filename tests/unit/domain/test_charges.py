@@ -53,3 +53,27 @@ def test_what_is_priced_by_time_costs_its_running_time(status: str, is_billed: b
 def test_metrics_that_are_none_count_as_not_measured(metrics: Any) -> None:
     """Whatever upstream writes there, it is a number or nothing."""
     assert charges.made({"status": "succeeded", "output": "a", "metrics": metrics}).predict_time_s is None
+
+
+@pytest.mark.parametrize(
+    ("values", "measured", "megapixels"),
+    [
+        ({"resolution": "1 MP"}, {}, 1),
+        ({"resolution": "0.5 MP"}, {"megapixels": Fraction("0.49")}, Fraction("0.5")),
+        ({"resolution": "match_input_image"}, {"megapixels": Fraction("0.09")}, Fraction("0.09")),
+        ({"resolution": "match_input_image"}, {}, 1),
+        ({"input_images": ["a", "b"]}, {}, 3),
+        ({"input_images": ["a", "b"]}, {"megapixels_in": Fraction("0.18")}, Fraction("1.18")),
+        ({"aspect_ratio": "custom", "width": 768, "height": 512}, {}, Fraction("0.38")),
+    ],
+)
+def test_areas_cost_what_was_asked_for_and_else_what_was_measured(
+    values: dict[str, Any], measured: dict[str, Fraction], megapixels: Fraction
+) -> None:
+    """FLUX.2 pro: 0.015 dollars a run and as much for each megapixel in and out, to the hundredth."""
+    made = charges.made({"status": "succeeded", "output": "a"})
+    known = {"megapixels": None, "seconds": None, **measured}
+
+    cost = charges.cost_nano_usd(MODELS.find("flux2_pro"), values, made.measured(**known))
+
+    assert cost == 15_000_000 * (1 + megapixels)

@@ -62,7 +62,8 @@ def honest(model: Model, values: dict[str, Any], draw: st.DrawFn) -> charges.Mad
         delivered=delivered,
         predict_time_s=Fraction(draw(st.integers(0, DEADLINE_S * 1000)), 1000),
         seconds=draw(st.none() | st.fractions(0, pricing.seconds(model, values))),
-        megapixels=draw(st.none() | st.just(pricing.megapixels(model, values) * delivered)),
+        megapixels=draw(st.none() | st.fractions(0, 4)) if delivered else None,
+        megapixels_in=draw(st.fractions(0, 20)) * pricing.given_files(model, values),
         tokens_in=draw(st.integers(0, read + pricing.TEMPLATE_TOKENS_MAX)) if is_text else None,
         tokens_out=draw(st.integers(0, tokens)) if is_text else None,
     )

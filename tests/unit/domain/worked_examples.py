@@ -155,6 +155,14 @@ RAN = (
         PAGE,
     ),
     Ran("flux2_pro", {"resolution": "4 MP"}, {"output": "u"}, "0.075", "0.015 + 4 x 0.015", TABLE),
+    Ran(
+        "flux2_pro",
+        {"resolution": "2 MP", "input_images": ["https://example.com/a.png"]},
+        {"output": "u"},
+        "0.06",
+        "0.015 + (2 + 1) x 0.015",
+        TABLE,
+    ),
     Ran("wan2_i2v", {"resolution": "720p"}, {"output": "u"}, "0.10", "a run at 720p", NOTES),
     Ran("kling2_5", {"duration": 10}, {"output": "u"}, "0.70", "10 x 0.07, length as asked", TABLE),
     Ran(
