@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tintype.domain import errors as errors
+    from tintype.domain import printing as printing
     from tintype.domain.errors import ConfigurationError as ConfigurationError
     from tintype.domain.errors import OutcomeUnknown as OutcomeUnknown
     from tintype.domain.errors import TintypeError as TintypeError
@@ -52,7 +53,11 @@ _HOMES = {
     "TintypeError": "tintype.domain.errors",
     "studio": "tintype.local.blocking",
 }
-_MODULES = {"errors": "tintype.domain.errors", "webhooks": "tintype.replicate.webhooks"}
+_MODULES = {
+    "errors": "tintype.domain.errors",
+    "printing": "tintype.domain.printing",
+    "webhooks": "tintype.replicate.webhooks",
+}
 
 __all__ = [
     "AsyncClient",
@@ -73,6 +78,7 @@ __all__ = [
     "Studio",
     "TintypeError",
     "errors",
+    "printing",
     "studio",
     "webhooks",
 ]

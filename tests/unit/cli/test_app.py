@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 
 # What --help must not pay for.
 HEAVY = ("rich", "pydantic", "httpx2", "keyring", "PIL", "starlette", "asyncio")
-SUBCOMMANDS = [["models", "show"], ["token", "set"], ["token", "status"], ["token", "delete"]]
+SUBCOMMANDS = [
+    ["models", "show"],
+    ["token", "set"],
+    ["token", "status"],
+    ["token", "delete"],
+    ["print", "check"],
+]
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
