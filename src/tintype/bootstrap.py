@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tintype import catalogue as catalogue_data
+from tintype.catalogue import own
 from tintype.domain import events, prompts
 from tintype.domain.catalogue import Catalogue, Output, UnknownModel
 from tintype.engine import app as engine_app
@@ -172,7 +173,7 @@ async def core_on(
     origin = settings.public_url or origin
     observer = Observers((Journal(prompts=settings.log_prompts), *observers))
     async with AsyncExitStack() as stack:
-        known = catalogue_data.load()
+        known = own.extend(catalogue_data.load(), settings.prices)
         is_local = replicate_settings.is_loopback(place.host)
         account = upstream_.fingerprint(place.token.reveal())
         # Whoever starts while the database restarts waits for it, as those do that run.

@@ -88,6 +88,11 @@ class Settings(BaseModel):
         Field(ge=0, le=1_000_000),
         Takes("dollars, 0 to 1,000,000; 0 refuses models of unknown price"),
     ] = Decimal(1)
+    prices: Annotated[
+        dict[str, Any],
+        BeforeValidator(values.prices),
+        Takes("prices like NAME = 0.02 per image with semicolons between, or a TOML file of them"),
+    ] = Field(default_factory=dict)
     cache_shared: Annotated[
         bool, Takes("1 lets equal requests of different keys and users share a result, else 0")
     ] = False
@@ -280,8 +285,10 @@ def _told(fault: ValidationError, layers: Layers) -> list[str]:
             continue
         name = str(one["loc"][0])
         source = layers.source(name)
+        # Prices are no secret, and there may be many.
+        which = f": {one['msg'].removeprefix('Value error, ')}" if name == "prices" else ""
         told.append(
-            f"{PREFIX}{name.upper()}{f' ({source})' if source != DEFAULT else ''} takes {takes(name)}"
+            f"{PREFIX}{name.upper()}{f' ({source})' if source != DEFAULT else ''} takes {takes(name)}{which}"
         )
     return list(dict.fromkeys(told))
 

@@ -6,6 +6,7 @@ import base64
 import ipaddress
 import json
 import re
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from tintype import catalogue
+from tintype.catalogue import own
 from tintype.domain import profiles as profiles_
 from tintype.domain import rates
 from tintype.replicate import settings as replicate_settings
@@ -97,6 +100,23 @@ def texts(value: Any) -> tuple[str, ...]:
     if not isinstance(parts, list | tuple) or not all(isinstance(part, str) for part in parts):
         raise ValueError("texts")
     return tuple(part.strip() for part in parts if part.strip())
+
+
+def prices(value: Any) -> Any:
+    """Return prices of one's own by model: a table, `NAME = PRICE` in text, or the path of a TOML file of them."""
+    found = value
+    if isinstance(value, str):
+        path = Path(value).expanduser()
+        if "=" in value:
+            found = own.read(value)
+        elif value.strip():
+            found = tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+        else:
+            found = {}
+    if not isinstance(found, dict):
+        raise ValueError("there is no such file")  # noqa: TRY004 - pydantic tells of values
+    own.extend(catalogue.load(), found)
+    return found
 
 
 def host(value: Any) -> Any:

@@ -23,7 +23,7 @@ def load() -> Catalogue:
 def parse(text: str) -> Catalogue:
     """Read a catalogue from JSON. Raises KeyError, TypeError or ValueError where it is not one."""
     document: dict[str, Any] = json.loads(text)
-    return Catalogue(tuple(_model(facts) for facts in document["models"]))
+    return Catalogue(tuple(model(facts) for facts in document["models"]))
 
 
 def inputs(facts: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Field]:
@@ -31,7 +31,8 @@ def inputs(facts: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Field]:
     return MappingProxyType({name: _field(name, stated) for name, stated in facts.items()})
 
 
-def _model(facts: Mapping[str, Any]) -> Model:
+def model(facts: Mapping[str, Any]) -> Model:
+    """Read a model as it stands in the catalogue's data. Raises KeyError, TypeError or ValueError."""
     count = facts.get("count")
     return Model(
         slug=facts["slug"],
@@ -46,12 +47,13 @@ def _model(facts: Mapping[str, Any]) -> Model:
         is_transparent=facts.get("transparent", False),
         count=Count(input=count["input"], when=MappingProxyType(count.get("when", {}))) if count else None,
         seconds=tuple(facts.get("seconds", ())),
-        price=_price(facts["price"]),
+        price=price(facts["price"]),
         inputs=inputs(facts["inputs"]),
     )
 
 
-def _price(facts: Mapping[str, Any]) -> Price:
+def price(facts: Mapping[str, Any]) -> Price:
+    """Read a price rule as it stands in the catalogue's data. Raises as `model`, and ArithmeticError."""
     return Price(
         unit=Unit(facts["unit"]),
         rates=tuple(
@@ -60,6 +62,7 @@ def _price(facts: Mapping[str, Any]) -> Price:
         ),
         run_usd=Decimal(facts.get("run_usd", "0")),
         given_usd=Decimal(facts.get("given_usd", "0")),
+        run_max_usd=Decimal(facts["run_max_usd"]) if "run_max_usd" in facts else None,
         dated=facts["dated"],
         source=facts["source"],
     )

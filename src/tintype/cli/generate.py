@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tintype import catalogue
-from tintype.cli import durable, exits, files, orders, preview, progress, runs, screen, upstream
+from tintype.cli import book, durable, exits, files, orders, preview, progress, runs, screen, upstream
 from tintype.domain import profiles
 from tintype.domain.catalogue import Kind
 from tintype.domain.choosing import Mode
@@ -97,7 +96,7 @@ def generate(  # noqa: PLR0913 - each is an option of the command
         settings=settings or (),
         profile=profiles.find(profile or chosen.profile, chosen.profiles),
     )
-    known = catalogue.load()
+    known = book.load()
     order = orders.order(known, wish)
     if order.model is None:
         screen.say(orders.unknown_note(known, order.slug))

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tintype import catalogue
-from tintype.cli import exits, screen, studio
-from tintype.domain import catalogue as catalogue_
-from tintype.domain import inputs, money, pricing
-from tintype.domain.catalogue import Ability, Field, Kind, Model, Price, Quality, Unit, UnknownModel
+from tintype.cli import book, exits, screen, studio
+from tintype.domain import catalogue, inputs, money, pricing
+from tintype.domain.catalogue import (
+    OWN,
+    Ability,
+    Catalogue,
+    Field,
+    Kind,
+    Model,
+    Price,
+    Quality,
+    Unit,
+    UnknownModel,
+)
 from tintype.domain.errors import InputError, UpstreamError
 
 if TYPE_CHECKING:
@@ -80,15 +90,15 @@ def models(
     if context.invoked_subcommand is not None:
         return
     most = None if under is None else _amount(under)
-    wanted = catalogue_.key(search)
+    wanted = catalogue.key(search)
     chosen = [
         model
-        for model in catalogue.load().models
+        for model in _every(book.load())
         if kind in {None, model.kind}
         and tier in {None, model.quality}
         and set(can or ()) <= set(model.abilities)
         and (most is None or _usual(model).expected_nano_usd <= most)
-        and any(wanted in name for name in (*catalogue_.names(model), catalogue_.key(model.name)))
+        and any(wanted in name for name in (*catalogue.names(model), catalogue.key(model.name)))
     ]
     if as_json:
         screen.put_json([as_document(model) for model in chosen])
@@ -110,7 +120,7 @@ def show(
 ) -> None:
     """Show the inputs, price and speed of one model."""
     try:
-        model = catalogue.load().find(name)
+        model = _named(book.load(), name)
     except UnknownModel as error:
         raise exits.Refusal(f"{error} See: tintype models") from None
     if as_json:
@@ -120,6 +130,9 @@ def show(
     for label, words in _facts(model):
         screen.put(f"  {label:<9}{words}")
     screen.put()
+    if not model.inputs:
+        screen.put("its inputs are not known here, and go as given")
+        return
     screen.put_table(("input", "type", "default", "takes"), (_row(field) for field in model.inputs.values()))
 
 
@@ -133,7 +146,7 @@ def sync(
     as_json: AsJson = False,
 ) -> None:
     """Learn which versions models have upstream, so that a gateway runs them by their ids."""
-    slugs = names or [model.slug for model in catalogue.load().models]
+    slugs = names or [model.slug for model in book.load().models]
 
     async def act(open_studio: Studio) -> dict[str, int | None]:
         return {slug: await open_studio.core.browsing.sync(slug) for slug in slugs}
@@ -162,7 +175,8 @@ def priced(price: Price) -> str:
     words = f"{words} per {PER[price.unit]}"
     if price.given_usd:
         words += " given and made"
-    return f"{_usd(price.run_usd)} per run and {words}" if price.run_usd else words
+    words = f"{_usd(price.run_usd)} per run and {words}" if price.run_usd else words
+    return words if price.run_max_usd is None else f"{words}, at most {_usd(price.run_max_usd)}"
 
 
 def as_document(model: Model) -> dict[str, Any]:
@@ -213,9 +227,20 @@ def _facts(model: Model) -> list[tuple[str, str]]:
         ("makes", f"{model.kind.value}, {model.quality.value} tier"),
         ("speed", f"usually {model.usual_s} s"),
         ("price", f"{priced(model.price)}; a usual run {screen.usd(usual)} (estimate)"),
-        ("", f"as seen {model.price.dated}, {model.price.source}"),
+        ("", f"{'' if model.price.dated == OWN else f'as seen {model.price.dated}, '}{model.price.source}"),
         *([("can", ", ".join(can))] if can else []),
     ]
+
+
+def _every(known: Catalogue) -> list[Model]:
+    """Return all models, with those of which one's own price is all that is known, and versions with one."""
+    versions = [replace(model, slug=name) for name, model in known.own.items()]
+    return [*known.models, *versions]
+
+
+def _named(known: Catalogue, name: str) -> Model:
+    own = next((model for model in _every(known) if model.slug == name), None)
+    return own or known.find(name)
 
 
 def _usual(model: Model) -> Estimate:

@@ -72,7 +72,11 @@ def order(known: Catalogue, wish: Wish) -> Order:
         along = profiles.along(model, wish.profile, said=values)
         values, notes = {**along.inputs, **values}, along.warnings
     try:
-        runs = _free_runs(values, wish) if model is None else _known_runs(model, values, wish)
+        runs = (
+            _free_runs(values, wish, known.priced(*_ref(slug)))
+            if model is None
+            else _known_runs(model, values, wish)
+        )
     except inputs.UnfitInput as error:
         raise exits.Refusal(f"{error}. See: tintype models show {slug}") from None
     return Order(slug, model, tuple(runs), tuple(notes))
@@ -90,7 +94,8 @@ def clips(known: Catalogue, wish: Wish, images: Sequence[str]) -> Order:
     shared = {**_named(wish), **_settings(model, wish.settings)}
     every = [{**shared, name: file_value(image)} for image in images]
     if model is None:
-        return Order(slug, model, tuple(Run(values, wish.seed, None) for values in every))
+        own = known.priced(*_ref(slug))
+        return Order(slug, model, tuple(Run(values, wish.seed, _estimate(own, values)) for values in every))
     try:
         for values in every:
             inputs.check_all(model, values)
@@ -113,7 +118,8 @@ def unknown_note(known: Catalogue, slug: str) -> str:
     """Say what it means that the catalogue does not know a slug, and which one it resembles, if any."""
     close = nearest(slug, (model.slug for model in known.models), likeness=0.9)
     hint = f" Did you mean {close!r}?" if close else ""
-    return f"{slug} is not in the catalogue: its inputs go as given, its price is unknown.{hint}"
+    price = "its price is your own" if known.priced(*_ref(slug)) else "its price is unknown"
+    return f"{slug} is not in the catalogue: its inputs go as given, {price}.{hint}"
 
 
 def total(runs: Iterable[Run]) -> Estimate | None:
@@ -196,12 +202,23 @@ def _known_runs(model: Model, values: dict[str, Any], wish: Wish) -> list[Run]:
     return runs
 
 
-def _free_runs(values: dict[str, Any], wish: Wish) -> list[Run]:
+def _free_runs(values: dict[str, Any], wish: Wish, own: Model | None) -> list[Run]:
     seed = values.get("seed")
+    price = _estimate(own, values)
     if not isinstance(seed, int) or isinstance(seed, bool):
-        return [Run(values, None, None) for _ in range(wish.count or 1)]
+        return [Run(values, None, price) for _ in range(wish.count or 1)]
     seeds = range(seed, seed + (wish.count or 1))
-    return [Run({**values, "seed": own}, own, None) for own in seeds]
+    return [Run({**values, "seed": each}, each, price) for each in seeds]
+
+
+def _ref(slug: str) -> tuple[str, str | None]:
+    """Part `owner/name:version`."""
+    name, _, version = slug.partition(":")
+    return name, version or None
+
+
+def _estimate(own: Model | None, values: dict[str, Any]) -> Estimate | None:
+    return None if own is None else pricing.estimate(own, values)
 
 
 def _run(model: Model, values: dict[str, Any], *, seed: int | None) -> Run:

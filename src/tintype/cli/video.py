@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tintype import catalogue
-from tintype.cli import exits, files, generate, orders, runs, screen
+from tintype.cli import book, exits, files, generate, orders, runs, screen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +60,7 @@ def video(  # noqa: PLR0913 - each is an option of the command
 ) -> None:
     """Bring pictures to life, one clip for each, and join the clips into one MP4."""
     wish = orders.Wish(model=model, prompt=prompt, seed=seed, settings=settings or ())
-    known = catalogue.load()
+    known = book.load()
     order = orders.clips(known, wish, images)
     if order.model is None:
         screen.say(orders.unknown_note(known, order.slug))

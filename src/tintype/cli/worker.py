@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from tintype.cli import screen
+from tintype.cli import book, screen
 
 if TYPE_CHECKING:
     from tintype.settings import Settings
@@ -38,7 +38,7 @@ def worker() -> None:
 
 
 async def _work(made: Settings) -> None:
-    from tintype import catalogue, metrics, traces  # noqa: PLC0415 - as above
+    from tintype import metrics, traces  # noqa: PLC0415 - as above
     from tintype.local.studio import Studio  # noqa: PLC0415 - not needed to answer --help
 
     stopping = asyncio.Event()
@@ -46,7 +46,7 @@ async def _work(made: Settings) -> None:
     if sys.platform != "win32":
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stopping.set)
-    meters = metrics.Meters(catalogue.load())
+    meters = metrics.Meters(book.load())
     async with AsyncExitStack() as stack:
         if made.metrics_address is not None:
             stack.enter_context(metrics.served(meters, made.metrics_address))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -81,6 +81,10 @@ class Unit(StrEnum):
     HARDWARE_SECOND = "hardware_second"
 
 
+OWN = "own"
+"""What a price says in place of its day where it is not the book's."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
     """One input of a model. `minimum` and `maximum` are inclusive; `choices` is empty where anything goes."""
@@ -115,13 +119,15 @@ class Price:
     """The price rule of a model, as last seen.
 
     A run costs `run_usd`, plus the first matching rate for each unit made, plus `given_usd` for each unit
-    given (tokens of the prompt, megapixels of the pictures). `dated` is the day of the source, YYYY-MM-DD.
+    given (tokens of the prompt, megapixels of the pictures). `run_max_usd` is the most that a run costs, where that is
+    stated. `dated` is the day of the source, YYYY-MM-DD, or `OWN`.
     """
 
     unit: Unit
     rates: tuple[Rate, ...]
     run_usd: Decimal = Decimal(0)
     given_usd: Decimal = Decimal(0)
+    run_max_usd: Decimal | None = None
     dated: str
     source: str
 
@@ -209,6 +215,8 @@ class Model:
         """How many outputs one run can be asked for."""
         if self.count is None or self.count.when:
             return 1
+        if self.count.input not in self.inputs:
+            return 1
         maximum = self.inputs[self.count.input].maximum
         return int(maximum) if maximum is not None else 1
 
@@ -230,9 +238,18 @@ class UnknownModel(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """All known models, in the order of the data file."""
+    """All known models, in the order of the data file.
+
+    `own` holds what only a price is known of, by slug or `slug:version`: models without inputs, and versions with a
+    price of their own.
+    """
 
     models: tuple[Model, ...]
+    own: Mapping[str, Model] = field(default_factory=dict)
+
+    def priced(self, slug: str, version: str | None = None) -> Model | None:
+        """Return what says the price of a version, or of a model whose inputs are not known; else None."""
+        return self.own.get(f"{slug}:{version}") or self.own.get(slug)
 
     def find(self, name: str) -> Model:
         """Return the model of this slug, slug without owner, or alias; case, spaces and `-_.` do not matter.

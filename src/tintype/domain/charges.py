@@ -93,6 +93,8 @@ def cost_nano_usd(model: Model, values: Mapping[str, Any], what: Made) -> int:
         return pricing.estimate(model, values).bound_nano_usd
     if delivered <= 0 and not what.tokens_out:
         return 0
+    if price.unit is Unit.VIDEO_SECOND and what.seconds is None and not model.inputs:
+        return pricing.estimate(model, values).bound_nano_usd
     units = _units(model, values, what)
     return _nano(
         Fraction(price.run_usd)

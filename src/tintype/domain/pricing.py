@@ -29,6 +29,10 @@ GIVEN_MEGAPIXELS_MAX = 20
 MADE_MEGAPIXELS_MAX = 4
 # A model's template puts tokens of its own around a prompt; chat models add far fewer than this.
 TEMPLATE_TOKENS_MAX = 100
+# More than any model makes in a run.
+_COUNT_MAX = 1_000
+# What is made of these, nobody can say without knowing the inputs.
+_UNKNOWN = (Unit.MEGAPIXEL, Unit.VIDEO_SECOND, Unit.TOKEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +63,20 @@ def estimate(model: Model, values: Mapping[str, Any], *, run_s_max: int = RUN_S_
 
     `run_s_max` is the time after which the run is cancelled; it bounds what is billed by hardware time.
     """
+    most_usd = model.price.run_max_usd
+    if most_usd is not None and not model.inputs and model.price.unit in _UNKNOWN:
+        return Estimate(_nano(_exact(most_usd)), _nano(_exact(most_usd)))
     filled = model.filled(values)
     rate = _rate(model, filled)
     made = _made(model, filled, run_s_max)
     given = _given(model, filled)
     run = _exact(model.price.run_usd)
     given_rate = _exact(model.price.given_usd)
-    return Estimate(
-        expected_nano_usd=_nano(run + rate.expected * made.expected + given_rate * given.expected),
-        bound_nano_usd=_nano(run + rate.bound * made.bound + given_rate * given.bound),
-    )
+    expected = run + rate.expected * made.expected + given_rate * given.expected
+    bound = run + rate.bound * made.bound + given_rate * given.bound
+    if most_usd is not None:
+        bound = min(bound, _exact(most_usd))
+    return Estimate(_nano(min(expected, bound)), _nano(bound))
 
 
 def outputs(model: Model, values: Mapping[str, Any]) -> int:
@@ -76,7 +84,9 @@ def outputs(model: Model, values: Mapping[str, Any]) -> int:
     filled = model.filled(values)
     if model.count is None or not _holds(model.count.when, filled):
         return 1
-    return int(filled.get(model.count.input, 1))
+    count = filled.get(model.count.input, 1)
+    # Only a model whose inputs are not known is asked for what is no number.
+    return max(1, min(count, _COUNT_MAX)) if isinstance(count, int) else 1
 
 
 def seconds(model: Model, values: Mapping[str, Any]) -> Fraction:
@@ -86,6 +96,8 @@ def seconds(model: Model, values: Mapping[str, Any]) -> Fraction:
 
 def megapixels(model: Model, values: Mapping[str, Any]) -> Fraction | None:
     """Say how many megapixels each output is asked to have; None where only upstream knows."""
+    if not model.inputs:
+        return None
     area = _megapixels(model.filled(values))
     return area.bound if area.bound == area.expected else None
 

@@ -103,11 +103,13 @@ async def of(
                 continue
         price = generations.price(request)
         made_up = None
-        if model is not None:
-            made_up = breakdown.of(model, request.input, pricing.estimate(model, request.input))
+        slug = request.model if model is None else model.slug
+        priced_as = known.priced(slug, request.version) or model
+        if priced_as is not None and request.deployment is None:
+            made_up = breakdown.of(priced_as, request.input, pricing.estimate(priced_as, request.input))
         parts.append(
             Part(
-                request.model if model is None else model.slug,
+                slug,
                 price.expected_nano_usd,
                 price.hold_nano_usd,
                 price.rule,

@@ -152,7 +152,8 @@ class Generations:
 
     def price(self, request: Request) -> Price:
         """Say what a request will cost, before it is made."""
-        return self._price(self._model(request.model), request)
+        model = self._model(request.model)
+        return self._price(requests.own_price(self._catalogue, model, request) or model, request)
 
     async def check_known(self, model: str) -> None:
         """Raise UnknownModel for a model that neither the catalogue nor upstream knows."""
@@ -273,19 +274,19 @@ class Generations:
         values, files = await self._givens.store(request.input, actor=actor, check=secret, texts=texts)
         if request.follows is not None:
             values[request.follows.input] = f"{Follows.MARK}{request.follows.output}"
-        is_to_check = request.version is None and request.deployment is None and not request.is_checked
-        if model is not None and is_to_check:
+        is_as_known = request.version is None and request.deployment is None
+        if model is not None and is_as_known and not request.is_checked:
             try:
                 inputs.check_all(model, values)
             except inputs.UnfitInput as fault:
                 raise errors.InputError(str(fault)) from None
         files = (*files, *requests.named_before(values, files))
-        is_as_known = request.version is None and request.deployment is None
-        priced_as = model if is_as_known else requests.fitting(model, values)
+        own = requests.own_price(self._catalogue, model, request)
+        priced_as = own or (model if is_as_known else requests.fitting(model, values))
         price = self._price(priced_as, request)
         plain, sealed = self._givens.sealed(model, values)
         requests.check_json(plain)
-        images, video_ms = requests.made(model, plain if priced_as is not None else {})
+        images, video_ms = requests.made(own or model, plain if priced_as is not None else {})
         return Wanted(
             id=self._new_id(),
             model=model.slug if model is not None else request.model,

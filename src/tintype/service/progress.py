@@ -342,7 +342,7 @@ class Progress:
 
     def cost_nano_usd(self, row: Generation, what: charges.Made) -> int:
         """Return what a generation cost; what has no known price costs its hold once anything was delivered."""
-        model = self.model(row)
+        model = self._catalogue.priced(row.model, row.version) or self.model(row)
         if model is None or row.deployment is not None or row.price_rule == charges.UNKNOWN_RULE:
             is_billed = what.status == "succeeded" or (what.status == "canceled" and what.delivered > 0)
             return row.hold_nano_usd if is_billed else 0

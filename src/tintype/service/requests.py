@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tintype.domain.access import Actor
+    from tintype.domain.catalogue import Catalogue
     from tintype.store.admission import Wanted
 
 DEADLINE_LEAST_S, DEADLINE_MOST_S = 5.0, 1_800.0
@@ -226,6 +227,11 @@ def fitting(model: Model | None, values: Mapping[str, Any]) -> Model | None:
     except inputs.UnfitInput:
         return None
     return model
+
+
+def own_price(known: Catalogue, model: Model | None, request: Request) -> Model | None:
+    """Return what says one's own price of a version, or of a model whose inputs nobody stated."""
+    return known.priced(request.model if model is None else model.slug, request.version)
 
 
 def made(model: Model | None, values: Mapping[str, Any]) -> tuple[int, int]:

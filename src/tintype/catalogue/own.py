@@ -1,0 +1,159 @@
+"""Prices and models of one's own, over those of the book.
+
+    own.extend(known, {"flux-schnell": "0.0025 per image", "acme/fox": "0.02 per image"})
+
+A price is a text, as `tintype models` prints it: dollars per `run`, `image`, `megapixel`, `second of film`, `second of
+run time` or `million tokens`; `, at most 1.50` bounds a run. A table in its place has the form of the book's own data,
+and states a price as text or table; with `inputs` it is a model like the book's, without them only its price is known.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from decimal import Decimal
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from tintype import catalogue
+from tintype.domain.catalogue import (
+    OWN,
+    Catalogue,
+    Count,
+    Kind,
+    Model,
+    Output,
+    Price,
+    Quality,
+    Rate,
+    Unit,
+    UnknownModel,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SOURCE = "your own price"
+_USD = r"\$?(\d{1,6}(?:\.\d{1,18})?)"
+_PRICE = re.compile(rf"{_USD} per ([a-z ]+?)(?:, at most {_USD})?")
+_NAME = re.compile(r"(?P<slug>[\w. -]+(?:/[\w.-]+)?)(?::(?P<version>[0-9a-f]{64}))?")
+_UNITS = {
+    "run": Unit.RUN,
+    "image": Unit.IMAGE,
+    "megapixel": Unit.MEGAPIXEL,
+    "second of film": Unit.VIDEO_SECOND,
+    "second of run time": Unit.HARDWARE_SECOND,
+    "million tokens": Unit.TOKEN,
+}
+_PER_TOKEN = Decimal(1_000_000)
+# What these cost has no bound as long as nobody knows which inputs decide it.
+_UNBOUNDED = (Unit.MEGAPIXEL, Unit.VIDEO_SECOND, Unit.TOKEN)
+_KINDS = {Unit.VIDEO_SECOND: Kind.VIDEO, Unit.TOKEN: Kind.TEXT}
+# How long a model takes of which nothing is known.
+_USUAL_S = 30
+
+
+def extend(known: Catalogue, stated: Mapping[str, Any]) -> Catalogue:
+    """Return a catalogue with these prices and models over its own. Raises ValueError saying what is wrong."""
+    models = {model.slug: model for model in known.models}
+    prices: dict[str, Model] = {}
+    for name, value in stated.items():
+        try:
+            slug, version = _named(name)
+            base = _found(Catalogue(tuple(models.values())), slug)
+            model = _model(slug if base is None else base.slug, base, value)
+        except (KeyError, TypeError, ArithmeticError) as fault:
+            raise ValueError(f"the price of {name[:80]!r} has not the form of the book: {fault}") from None
+        except ValueError as fault:
+            raise ValueError(f"the price of {name[:80]!r}: {fault}") from None
+        if version is not None:
+            prices[f"{model.slug}:{version}"] = model
+        elif model.inputs:
+            models[model.slug] = model
+        else:
+            prices[model.slug] = model
+    return Catalogue(tuple(models.values()), own=MappingProxyType(prices))
+
+
+def read(text: str) -> dict[str, str]:
+    """Read `NAME = PRICE` with semicolons or line ends between. Raises ValueError."""
+    parts = [part for part in re.split(r"[;\n]", text) if part.strip()]
+    found = {}
+    for part in parts:
+        name, equals, price = part.partition("=")
+        if not equals:
+            raise ValueError(f"{part.strip()[:80]!r} is not NAME = PRICE")
+        found[name.strip()] = price.strip()
+    return found
+
+
+def _named(name: str) -> tuple[str, str | None]:
+    match = _NAME.fullmatch(name)
+    if match is None:
+        raise ValueError("write owner/name, or owner/name:version with the 64 digits of a version")
+    return match["slug"], match["version"]
+
+
+def _found(known: Catalogue, slug: str) -> Model | None:
+    try:
+        return known.find(slug)
+    except UnknownModel as error:
+        if "/" not in slug:
+            raise ValueError(str(error)) from None
+        return None
+
+
+def _model(slug: str, base: Model | None, value: Any) -> Model:
+    table = {"price": value} if isinstance(value, str) else dict(value)
+    price = _price(table.pop("price"))
+    if base is not None:
+        if table:
+            raise ValueError(f"the book knows it; only its price can be stated, not {', '.join(table)}")
+        return replace(base, price=price)
+    if "inputs" not in table and price.unit in _UNBOUNDED and price.run_max_usd is None:
+        raise ValueError("what a run costs has no bound by itself; add: , at most AMOUNT")
+    kind = Kind(table.get("kind", _KINDS.get(price.unit, Kind.IMAGE)))
+    facts = {
+        "name": slug,
+        "kind": kind,
+        "quality": Quality.STANDARD,
+        "output": Output.TEXT if kind is Kind.TEXT else Output.FILE,
+        "usual_s": _USUAL_S,
+        "inputs": {},
+        "price": {"unit": price.unit, "rates": [], "dated": OWN, "source": SOURCE},
+        **table,
+        "slug": slug,
+    }
+    unknown = [name for name in table if name not in _FIELDS]
+    if unknown:
+        raise ValueError(f"there is no {unknown[0]!r}; there are price, {', '.join(_FIELDS)}")
+    made = replace(catalogue.model(facts), price=price)
+    # Of a model whose inputs are not known, this is the name by which most are told how many to make.
+    return made if made.inputs else replace(made, count=Count(input="num_outputs", when={}))
+
+
+_FIELDS = (
+    *("name", "aliases", "kind", "quality", "output", "usual_s", "official", "transparent", "version"),
+    *("inputs", "count", "seconds"),
+)
+
+
+def _price(stated: Any) -> Price:
+    if not isinstance(stated, str):
+        return catalogue.price({"dated": OWN, "source": SOURCE, **stated})
+    match = _PRICE.fullmatch(" ".join(stated.split()))
+    unit = None if match is None else _UNITS.get(match[2])
+    if match is None or unit is None:
+        raise ValueError(f"{stated[:80]!r} is no price; write 0.02 per {', '.join(_UNITS)}")
+    usd = Decimal(match[1]) / (_PER_TOKEN if unit is Unit.TOKEN else 1)
+    return Price(
+        unit=unit,
+        rates=(Rate(usd=usd, when={}),),
+        given_usd=usd if unit is Unit.TOKEN else Decimal(0),
+        run_max_usd=None if match[3] is None else Decimal(match[3]),
+        dated=OWN,
+        source=SOURCE,
+    )
+
+
+__all__ = ["SOURCE", "extend", "read"]

@@ -1,0 +1,162 @@
+"""Prices and models of one's own stand over those of the book, and whatever they say the money is bounded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tintype import catalogue, settings
+from tintype.catalogue import own
+from tintype.domain import charges, pricing
+from tintype.domain.catalogue import Kind, Unit, UnknownModel
+from tintype.domain.errors import ConfigurationError
+from tintype.domain.money import from_usd
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BOOK = catalogue.load()
+VERSION = "5c7d" * 16
+POSTER = {
+    "price": {"unit": "image", "rates": [{"usd": "0.04", "when": {"size": "small"}}, {"usd": "0.09"}]},
+    "aliases": ["poster"],
+    "inputs": {
+        "prompt": {"type": "string", "required": True},
+        "n": {"type": "integer", "default": 1, "minimum": 1, "maximum": 4},
+        "size": {"type": "string", "default": "small", "choices": ["small", "large"]},
+    },
+    "count": {"input": "n"},
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "usd"),
+    [
+        ("0.02 per run", Unit.RUN, "0.02"),
+        ("$0.02 per image", Unit.IMAGE, "0.02"),
+        ("0.0014 per second of run time", Unit.HARDWARE_SECOND, "0.084"),
+        ("0.05 per second of film, at most 1", Unit.VIDEO_SECOND, "1"),
+        ("0.01 per megapixel, at most $0.20", Unit.MEGAPIXEL, "0.20"),
+        ("0.30 per million tokens, at most 0.01", Unit.TOKEN, "0.01"),
+        ("0.0014 per second of run time, at most 0.05", Unit.HARDWARE_SECOND, "0.05"),
+    ],
+)
+def test_a_price_is_written_as_it_is_printed(text: str, unit: Unit, usd: str) -> None:
+    """Rule 11: the hold is the most it can cost, by the rule or as it was stated."""
+    known = own.extend(BOOK, {"acme/fox": text})
+    model = known.priced("acme/fox", None)
+
+    assert model is not None
+    assert model.price.unit is unit
+    assert pricing.estimate(model, {"prompt": "a fox"}, run_s_max=60).bound_nano_usd == from_usd(usd)
+    with pytest.raises(UnknownModel):
+        known.find("acme/fox")
+
+
+def test_the_books_price_is_replaced_and_the_rest_stays() -> None:
+    known = own.extend(BOOK, {"Flux.Schnell": "0.0025 per image"})
+
+    model = known.find("flux_schnell")
+
+    assert pricing.estimate(model, {"prompt": "x", "num_outputs": 4}).bound_nano_usd == from_usd("0.01")
+    assert model.inputs == BOOK.find("flux_schnell").inputs
+    assert len(known.models) == len(BOOK.models)
+
+
+def test_a_version_has_a_price_of_its_own() -> None:
+    known = own.extend(BOOK, {f"stability-ai/sdxl:{VERSION}": "0.004 per run", "acme/fox": "0.02 per run"})
+
+    version, other = known.priced("stability-ai/sdxl", VERSION), known.priced("stability-ai/sdxl", "0" * 64)
+
+    assert version is not None
+    assert pricing.estimate(version, {}).bound_nano_usd == from_usd("0.004")
+    assert other is None
+    assert known.find("sdxl").price == BOOK.find("sdxl").price
+
+
+def test_a_model_with_inputs_is_one_like_the_books() -> None:
+    known = own.extend(BOOK, {"acme/poster": POSTER})
+
+    model = known.find("poster")
+
+    assert (model.slug, model.kind, model.per_run_max) == ("acme/poster", Kind.IMAGE, 4)
+    assert pricing.estimate(model, {"prompt": "x", "n": 3, "size": "large"}).expected_nano_usd == from_usd(
+        "0.27"
+    )
+
+
+@pytest.mark.parametrize(
+    ("prices", "words"),
+    [
+        ({"acme/fox": "cheap"}, "is no price; write 0.02 per run"),
+        ({"acme/fox": "0.02 per picture"}, "is no price"),
+        ({"acme/fox": "-1 per image"}, "is no price"),
+        ({"acme/fox": "0.05 per second of film"}, "has no bound by itself"),
+        ({"flux-schnel": "0.02 per image"}, "did you mean 'flux-schnell'?"),
+        ({"acme/fox:12": "0.02 per image"}, "64 digits"),
+        ({"acme/fox": {"kind": "image"}}, "has not the form"),
+        ({"acme/fox": {"price": "0.02 per image", "colour": "red"}}, "there is no 'colour'"),
+        ({"acme/fox": {"price": "0.02 per image", "kind": "song"}}, "song"),
+        ({"flux-schnell": {"price": "0.02 per image", "kind": "edit"}}, "only its price"),
+        ({"acme/fox": 3}, "has not the form"),
+    ],
+)
+def test_what_is_wrong_with_a_price_is_told(prices: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=next(iter(prices)).replace("?", r"\?")) as caught:
+        own.extend(BOOK, prices)
+
+    assert words in str(caught.value)
+
+
+def test_prices_are_said_in_the_environment_a_file_or_the_settings_file(tmp_path: Path) -> None:
+    table = '"acme/fox" = "0.02 per image"\nflux-schnell = "0.0025 per image"\n'
+    file, config = tmp_path / "prices.toml", tmp_path / "tintype.toml"
+    file.write_text(table)
+    config.write_text(f"[prices]\n{table}")
+    expected = {"acme/fox": "0.02 per image", "flux-schnell": "0.0025 per image"}
+
+    text = "acme/fox = 0.02 per image; flux-schnell = 0.0025 per image"
+
+    assert settings.load(prices=text).prices == expected
+    assert settings.load(prices=str(file)).prices == expected
+    assert settings.load(config=config).prices == expected
+    assert settings.load().prices == {}
+
+
+@pytest.mark.parametrize("said", ["acme/fox = cheap", "nowhere.toml", "acme/fox", "a = b; c"])
+def test_prices_that_are_none_are_refused_at_the_start(said: str) -> None:
+    with pytest.raises(ConfigurationError, match="TINTYPE_PRICES"):
+        settings.load(prices=said)
+
+
+@given(
+    st.sampled_from(
+        [
+            "0.02 per image",
+            "0.02 per run",
+            "0.05 per second of film, at most 1",
+            "0.01 per megapixel, at most 1",
+            "0.001 per second of run time",
+        ]
+    ),
+    st.dictionaries(
+        st.sampled_from(["num_outputs", "duration", "width", "resolution", "aspect_ratio", "prompt"]),
+        st.integers(-(10**20), 10**20) | st.text(max_size=5) | st.none() | st.booleans() | st.just([1]),
+    ),
+    st.integers(0, 20),
+)
+def test_whatever_goes_to_a_model_of_unknown_inputs_its_price_is_an_amount(
+    text: str, values: dict[str, Any], delivered: int
+) -> None:
+    """Rule 11: never zero, never without a bound."""
+    model = own.extend(BOOK, {"acme/fox": text}).priced("acme/fox")
+    assert model is not None
+
+    estimate = pricing.estimate(model, values)
+    cost = charges.cost_nano_usd(model, values, charges.Made("succeeded", delivered))
+
+    assert 0 < estimate.expected_nano_usd <= estimate.bound_nano_usd < 10**14
+    assert cost >= 0
