@@ -6,14 +6,16 @@ order, admitted together or not at all.
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tintype.api import auth, callbacks, gateway, present, waiting
 from tintype.domain import errors, money, pictures, profiles
-from tintype.service import films, finishing, wishes
+from tintype.domain.choosing import Mode
+from tintype.service import films, finishing, proofs, wishes
 from tintype.service.requests import Follows, Request
-from tintype.store import outputs
+from tintype.store import approvals, outputs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,8 +45,12 @@ class Plan:
         return len(self.requests) > 1
 
 
-def plan(parts: Sequence[PartAsked], here: Gateway) -> Plan:
-    """Plan what bodies ask for. Raises InputError naming the body where there are several, UnknownModel."""
+def plan(parts: Sequence[PartAsked], here: Gateway, *, idempotency_key: str | None = None) -> Plan:
+    """Plan what bodies ask for; under the same Idempotency-Key the seeds of proofs are the same.
+
+    Raises InputError naming the body where there are several, UnknownModel.
+    """
+    lot = secrets.token_bytes(16) if idempotency_key is None else idempotency_key.encode()
     planned: list[Request] = []
     warnings: list[str] = []
     kind = BATCH
@@ -52,6 +58,13 @@ def plan(parts: Sequence[PartAsked], here: Gateway) -> Plan:
         try:
             found = wishes.plan(here.core.catalogue, _wish(part, here))
             steps: Sequence[Request] = found.requests
+            if part.mode is Mode.PROOF:
+                steps = proofs.made(
+                    here.core.catalogue,
+                    steps,
+                    final=here.settings.model_of(Mode.FINAL),
+                    lot=b"%d %b" % (place, lot),
+                )
             if part.finish:
                 kind = finishing.KIND
                 steps = finishing.chain(here.core.catalogue, steps, part.finish, _models(here))
@@ -100,7 +113,14 @@ async def generation(
     here = gateway.of(request)
     row: Generation = await here.core.generations.get(ident, actor=actor)
     kept = await outputs.of(here.core.database, ident) if row.finished_at is not None else []
-    return present.generation(row, kept, links=here.links, origin=here.origin_of(request), warnings=warnings)
+    return present.generation(
+        row,
+        kept,
+        links=here.links,
+        origin=here.origin_of(request),
+        warnings=warnings,
+        approvals=await approvals.of(here.core.database, [row.id]),
+    )
 
 
 async def order(request: HttpRequest, ident: str, *, actor: Actor, warnings: Sequence[str] = ()) -> OrderTold:
@@ -111,7 +131,12 @@ async def order(request: HttpRequest, ident: str, *, actor: Actor, warnings: Seq
     if found.outline.kind == films.KIND:
         joined = await films.get(ident, db=here.core.database, actor=actor)
     return present.order(
-        found, links=here.links, origin=here.origin_of(request), warnings=warnings, joined=joined
+        found,
+        links=here.links,
+        origin=here.origin_of(request),
+        warnings=warnings,
+        joined=joined,
+        approvals=await approvals.of(here.core.database, [row.id for row in found.generations]),
     )
 
 

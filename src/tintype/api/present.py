@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 from tintype.api.schemas.generations import (
     FailureTold,
     FilmTold,
+    FinalTold,
     GenerationTold,
     OrderOutline,
     OrderTold,
     OutputTold,
+    ProofTold,
 )
 from tintype.api.schemas.shapes import usd, usd_or_none
 from tintype.domain.generation import State
@@ -22,15 +24,22 @@ if TYPE_CHECKING:
 
     from tintype.service.links import Links
     from tintype.service.orders import Order, Outline
+    from tintype.store.approvals import Approval
     from tintype.store.films import Film
     from tintype.store.generations import Generation
     from tintype.store.outputs import Output
 
 
 def generation(
-    row: Generation, kept: Sequence[Output], *, links: Links, origin: str, warnings: Sequence[str] = ()
+    row: Generation,
+    kept: Sequence[Output],
+    *,
+    links: Links,
+    origin: str,
+    warnings: Sequence[str] = (),
+    approvals: Sequence[Approval] = (),
 ) -> GenerationTold:
-    """Tell of a generation with its stored outputs."""
+    """Tell of a generation with its stored outputs, and what it is to those of `approvals` that name it."""
     state = State(row.state)
     failure = None
     if row.failure_code is not None:
@@ -59,6 +68,19 @@ def generation(
         started_at=row.started_at,
         finished_at=row.finished_at,
         deadline_at=row.deadline_at,
+        proof=next(
+            (
+                ProofTold(generation_id=one.proof_id, pick=one.pick + 1, approved_at=one.approved_at)
+                for one in approvals
+                if one.final_id == row.id
+            ),
+            None,
+        ),
+        finals=[
+            FinalTold(generation_id=one.final_id, pick=one.pick + 1, approved_at=one.approved_at)
+            for one in approvals
+            if one.proof_id == row.id
+        ],
         warnings=list(warnings),
     )
 
@@ -69,7 +91,13 @@ def outline(found: Outline) -> OrderOutline:
 
 
 def order(
-    found: Order, *, links: Links, origin: str, warnings: Sequence[str] = (), joined: Film | None = None
+    found: Order,
+    *,
+    links: Links,
+    origin: str,
+    warnings: Sequence[str] = (),
+    joined: Film | None = None,
+    approvals: Sequence[Approval] = (),
 ) -> OrderTold:
     """Tell of an order with its generations and their outputs, and the film that its clips are `joined` to."""
     return OrderTold(
@@ -80,6 +108,7 @@ def order(
                 [one for one in found.outputs if one.generation_id == row.id],
                 links=links,
                 origin=origin,
+                approvals=approvals,
             )
             for row in found.generations
         ],

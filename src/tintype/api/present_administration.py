@@ -90,6 +90,7 @@ def usage(line: Line) -> UsageLine:
         cost_usd=usd(line.cost_nano_usd),
         held_usd=usd(line.held_nano_usd),
         saved_usd=usd(line.saved_nano_usd),
+        saved_by_proofs_usd=usd(line.saved_by_proofs_nano_usd),
     )
 
 

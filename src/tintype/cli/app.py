@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # Each command lives in the module of its name and is imported only when it runs; `--help` reads this table.
 COMMANDS = {
     "generate": "Make pictures from a prompt.",
+    "approve": "Make the final of a proof that is liked.",
     "video": "Bring pictures to life and join the clips into one film.",
     "resume": "Take up what was paid for and not delivered.",
     "list": "List generations with their state, cost and what is held.",

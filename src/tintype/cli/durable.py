@@ -152,6 +152,7 @@ class _Command:
     async def _begun(self, open_studio: Studio) -> Delivery:
         """Ask for all runs at once: all are admitted, or none is."""
         from tintype.domain.catalogue import UnknownModel  # noqa: PLC0415 - as above
+        from tintype.local import proofing  # noqa: PLC0415 - as above
         from tintype.service.requests import Request  # noqa: PLC0415 - as above
 
         slug, _, version = self._order.slug.partition(":")
@@ -167,6 +168,8 @@ class _Command:
         try:
             # Under a name of its own, so that asking again after a break in the middle is no second order.
             name = secrets.token_hex(16)
+            if self._also.get("is_proof"):
+                requests = proofing.made(open_studio.core, requests, idempotency_key=name)
             begun = await patiently(
                 lambda: open_studio.submit_all(requests, idempotency_key=name, kind=self._kind, plan=plan)
             )

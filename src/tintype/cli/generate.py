@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 EXAMPLES = """\b
 Examples:
   tintype generate "a red sports car on a wet street"
-  tintype generate "a red sports car" --mode final
+  tintype generate "a red sports car" --mode proof -n 4
   tintype generate "a paper boat" --model flux-schnell -n 4 --aspect 4:3 --seed 7
   tintype generate "a paper boat" --set output_format=png --out pictures
   tintype generate "in watercolours" --model nano-banana --set image_input=boat.png
@@ -108,7 +108,13 @@ def generate(  # noqa: PLR0913 - each is an option of the command
         screen.say(note)
     folder = files.folder(out)
     ended, place = made(
-        order, kind="generate", folder=folder, names=_names(order), is_quiet=as_json, is_direct=direct
+        order,
+        kind="generate",
+        folder=folder,
+        names=_names(order),
+        is_quiet=as_json,
+        is_direct=direct,
+        also={"is_proof": True} if mode is Mode.PROOF else None,
     )
     done = [one for one in ended if isinstance(one, runs.Done)]
     broken = [one for one in ended if isinstance(one, runs.Broken)]
@@ -116,6 +122,8 @@ def generate(  # noqa: PLR0913 - each is an option of the command
         screen.put_json(document(order, place, done, broken))
     else:
         _put(order, done, with_preview=with_preview and preview.is_possible())
+        if mode is Mode.PROOF:
+            _put_next(done)
     if broken:
         raise runs.failure(broken, count=len(ended))
 
@@ -245,6 +253,14 @@ def _put(order: Order, done: Sequence[Done], *, with_preview: bool) -> None:
         screen.put(f"{file.path}  {_pixels(file)}  {screen.size(file.size)}  {seconds:.1f} s")
     if saved:
         screen.put(f"{len(saved)} from {order.slug}, {cost(done)}")
+
+
+def _put_next(done: Sequence[Done]) -> None:
+    """Say how a proof that is liked becomes a final."""
+    for one in done:
+        if one.generation_id is not None:
+            pick = f" --pick N, of {len(one.saved)}" if len(one.saved) > 1 else ""
+            screen.put(f"for the final: tintype approve {one.generation_id}{pick}")
 
 
 def _pixels(file: Saved) -> str:

@@ -66,7 +66,7 @@ def order(known: Catalogue, wish: Wish) -> Order:
     """Plan the runs that a wish needs. Raises Refusal where the model does not take what was asked."""
     model = find(known, wish.model)
     slug = wish.model if model is None else model.slug
-    values = {**_named(wish), **_settings(model, wish.settings)}
+    values = {**_named(wish), **settings_of(model, wish.settings)}
     notes: list[str] = []
     if model is not None:
         along = profiles.along(model, wish.profile, said=values)
@@ -91,7 +91,7 @@ def clips(known: Catalogue, wish: Wish, images: Sequence[str]) -> Order:
         if model.kind is not Kind.VIDEO or model.image_input is None:
             raise exits.Refusal(f"{slug} makes no film of a picture. See: tintype models --kind video")
         name = model.image_input.name
-    shared = {**_named(wish), **_settings(model, wish.settings)}
+    shared = {**_named(wish), **settings_of(model, wish.settings)}
     every = [{**shared, name: file_value(image)} for image in images]
     if model is None:
         own = known.priced(*_ref(slug))
@@ -142,19 +142,8 @@ def file_value(text: str) -> str | Path:
     return path
 
 
-def _named(wish: Wish) -> dict[str, Any]:
-    prompt = wish.prompt
-    if prompt is not None:
-        try:
-            prompts.check(prompt)
-        except InputError as error:
-            raise exits.Refusal(str(error)) from None
-        prompt = wish.profile.prompt(prompt)
-    named = {"prompt": prompt, "aspect_ratio": wish.aspect, "seed": wish.seed}
-    return {name: value for name, value in named.items() if value is not None}
-
-
-def _settings(model: Model | None, texts: Sequence[str]) -> dict[str, Any]:
+def settings_of(model: Model | None, texts: Sequence[str]) -> dict[str, Any]:
+    """Read `key=value` texts as inputs of a model, files as paths. Raises Refusal."""
     values: dict[str, Any] = {}
     for text in texts:
         name, equals, value = text.partition("=")
@@ -169,6 +158,18 @@ def _settings(model: Model | None, texts: Sequence[str]) -> dict[str, Any]:
         except inputs.UnfitInput as error:
             raise exits.Refusal(f"{error}. See: tintype models show {model.slug}") from None
     return values
+
+
+def _named(wish: Wish) -> dict[str, Any]:
+    prompt = wish.prompt
+    if prompt is not None:
+        try:
+            prompts.check(prompt)
+        except InputError as error:
+            raise exits.Refusal(str(error)) from None
+        prompt = wish.profile.prompt(prompt)
+    named = {"prompt": prompt, "aspect_ratio": wish.aspect, "seed": wish.seed}
+    return {name: value for name, value in named.items() if value is not None}
 
 
 def _with_files(field: Field | None, value: Any) -> Any:

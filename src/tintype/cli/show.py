@@ -68,6 +68,13 @@ def show(
     one, lines = found.one, found.lines
     for name, value in _facts(one):
         screen.put(f"{name:<11} {value}")
+    for pair in one.approvals:
+        other = (
+            f"picture {pair.pick} of {pair.proof_id}"
+            if pair.final_id == one.id
+            else f"{pair.final_id}  of picture {pair.pick}"
+        )
+        screen.put(f"{'final of' if pair.final_id == one.id else 'final':<11} {other}")
     for line in lines:
         amount = screen.usd(line.amount_nano_usd)
         screen.put(f"{'booked':<11} {line.kind:<10} {amount:>10}  {line.debit} -> {line.credit}")

@@ -76,6 +76,7 @@ def spend(
                 "lines": [_document(line) for line in lines],
                 "total_usd": _usd(sum(line.cost_nano_usd for line in lines)),
                 "held_usd": _usd(held),
+                "saved_by_proofs_usd": _usd(sum(line.saved_by_proofs_nano_usd for line in lines)),
             }
         )
     elif as_csv:
@@ -122,7 +123,9 @@ def _put(lines: Sequence[Line], *, by: str, held: int, is_simulated: bool) -> No
     headings = [by, "cost", "made", "saved", "lost"]
     if rows:
         screen.put_table([*headings, ""] if has_bars else headings, rows)
-    screen.put(f"total {screen.usd(total)}, held {screen.usd(held)}")
+    by_proofs = sum(line.saved_by_proofs_nano_usd for line in lines)
+    proofs = f", saved by proofs {screen.usd(by_proofs)}" if by_proofs else ""
+    screen.put(f"total {screen.usd(total)}, held {screen.usd(held)}{proofs}")
 
 
 def _document(line: Line) -> dict[str, Any]:
@@ -134,6 +137,7 @@ def _document(line: Line) -> dict[str, Any]:
         "estimate_usd": _usd(line.estimate_nano_usd),
         "saved_usd": _usd(line.saved_nano_usd),
         "lost_usd": _usd(line.lost_nano_usd),
+        "saved_by_proofs_usd": _usd(line.saved_by_proofs_nano_usd),
     }
 
 

@@ -73,6 +73,19 @@ def document(one: Generation) -> dict[str, Any]:
         "prediction_id": one.prediction_id,
         "tags": list(one.tags),
         "metadata": one.metadata,
+        "proof": next(
+            (
+                {"generation_id": pair.proof_id, "pick": pair.pick}
+                for pair in one.approvals
+                if pair.final_id == one.id
+            ),
+            None,
+        ),
+        "finals": [
+            {"generation_id": pair.final_id, "pick": pair.pick}
+            for pair in one.approvals
+            if pair.proof_id == one.id
+        ],
         "created_at": one.created_at.isoformat(),
         "finished_at": None if one.finished_at is None else one.finished_at.isoformat(),
     }

@@ -66,6 +66,30 @@ class BlockingStudio:
             )
         )
 
+    def approve(
+        self,
+        ident: str,
+        *,
+        pick: int = 1,
+        model: str | None = None,
+        max_usd: str | Decimal | None = None,
+        idempotency_key: str | None = None,
+        timeout_s: float | None = None,
+        **inputs: Any,
+    ) -> Generation:
+        """Make the final of a proof's picture and wait for it; see `Studio.approve`."""
+        return self._do(
+            self._studio.approve(
+                ident,
+                pick=pick,
+                model=model,
+                max_usd=max_usd,
+                idempotency_key=idempotency_key,
+                timeout_s=timeout_s,
+                **inputs,
+            )
+        )
+
     def video(
         self,
         images: Sequence[Path | bytes | str],

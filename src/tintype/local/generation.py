@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from tintype.store.approvals import Approval as Approved
     from tintype.store.generations import Generation as Row
     from tintype.store.outputs import Output as Kept
 
@@ -38,8 +39,20 @@ class StoredOutput:
 
 
 @dataclass(frozen=True, slots=True)
+class Approval:
+    """A proof's picture that was approved, and its final; `pick` counts the pictures from 1."""
+
+    proof_id: str
+    pick: int
+    final_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Generation:
-    """One generation. Amounts are whole nano-dollars; `held_nano_usd` is 0 once it has ended."""
+    """One generation. Amounts are whole nano-dollars; `held_nano_usd` is 0 once it has ended.
+
+    `approvals` name the proof that it is the final of, and the finals that it is the proof of; lists leave them out.
+    """
 
     id: str
     order_id: str | None
@@ -60,6 +73,7 @@ class Generation:
     created_at: datetime
     finished_at: datetime | None
     outputs: tuple[StoredOutput, ...]
+    approvals: tuple[Approval, ...] = ()
 
     @property
     def is_final(self) -> bool:
@@ -118,8 +132,8 @@ class Estimate:
         return _usd(self.at_most_nano_usd)
 
 
-def of(row: Row, kept: Sequence[Kept] = ()) -> Generation:
-    """Make what is shown of a row and its stored outputs."""
+def of(row: Row, kept: Sequence[Kept] = (), approved: Sequence[Approved] = ()) -> Generation:
+    """Make what is shown of a row, its stored outputs, and the approvals that it had a part in."""
     state = State(row.state)
     return Generation(
         id=row.id,
@@ -153,6 +167,7 @@ def of(row: Row, kept: Sequence[Kept] = ()) -> Generation:
             )
             for one in kept
         ),
+        approvals=tuple(Approval(one.proof_id, one.pick + 1, one.final_id) for one in approved),
     )
 
 
@@ -160,4 +175,4 @@ def _usd(nano_usd: int) -> Decimal:
     return Decimal(nano_usd) / money.NANO_PER_USD
 
 
-__all__ = ["Estimate", "Generation", "Moment", "StoredOutput", "of"]
+__all__ = ["Approval", "Estimate", "Generation", "Moment", "StoredOutput", "of"]

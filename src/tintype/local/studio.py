@@ -10,23 +10,24 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from tintype import bootstrap, settings
 from tintype.domain import access, choosing, errors
+from tintype.domain.choosing import Mode
 from tintype.domain.feed import Kind
 from tintype.domain.generation import State
 from tintype.domain.money import from_usd
-from tintype.local import generation, simulated
+from tintype.local import filming, generation, proofing, simulated
+from tintype.local.filming import Film
 from tintype.local.generation import Estimate, Generation, Moment, StoredOutput
 from tintype.replicate import settings as replicate_settings
 from tintype.replicate.tokens import Token
 from tintype.service import films, spend
 from tintype.service.listing import Filters
 from tintype.service.requests import Cache, Request
-from tintype.store import outputs
+from tintype.store import approvals, outputs
 from tintype.store.patience import patiently
 
 if TYPE_CHECKING:
@@ -35,21 +36,11 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from types import TracebackType
 
-    from tintype.domain.choosing import Mode
     from tintype.observing import Observer
 
 FILM_MODEL = "wan-video/wan-2.2-i2v-fast"
 FILM_PROMPT = films.PROMPT
 _OPEN_MAX = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class Film:
-    """A film joined of clips: where it is, its length in seconds, and the generations that made the clips."""
-
-    path: Path
-    seconds: float
-    clips: tuple[Generation, ...]
 
 
 class Studio:
@@ -178,8 +169,37 @@ class Studio:
         values = inputs if prompt is None else {"prompt": prompt, **inputs}
         held = None if max_usd is None else from_usd(max_usd)
         asked = Request(self.model(model, mode), values, cache=cache, hold_max_nano_usd=held)
+        if mode == Mode.PROOF:
+            (asked,) = proofing.made(self.core, [asked], idempotency_key=idempotency_key)
         begun = await self.submit(asked, idempotency_key=idempotency_key)
         return (await self.wait(begun.id, timeout_s=timeout_s)).raise_for_failure()
+
+    async def approve(
+        self,
+        ident: str,
+        *,
+        pick: int = 1,
+        model: str | None = None,
+        max_usd: str | Decimal | None = None,
+        idempotency_key: str | None = None,
+        timeout_s: float | None = None,
+        **inputs: Any,
+    ) -> Generation:
+        """Make the final of a proof's picture and wait for it: once for each, asked again it is the first.
+
+        `ident` may be an order's too; pictures are counted from 1. `inputs` are the final model's own, and win over the
+        proof's. Raises NotPossibleNow for a proof that has not succeeded, and what `generate` raises.
+        """
+        final = await proofing.approve(
+            self,
+            ident,
+            pick=pick,
+            model=model,
+            max_usd=max_usd,
+            idempotency_key=idempotency_key,
+            inputs=inputs,
+        )
+        return (await self.wait(final.final_id, timeout_s=timeout_s)).raise_for_failure()
 
     def model(self, name: str | None = None, mode: Mode | str | None = None) -> str:
         """Return the model to work with. Raises InputError for both a name and a mode, or a mode that is none."""
@@ -203,26 +223,16 @@ class Studio:
         Raises GenerationFailed when a clip failed; the others stay stored. Raises InputError for no images or a
         model that makes no film of an image.
         """
-        known = self.core.catalogue.find(model)
-        if not images or known.image_input is None:
-            raise errors.InputError(
-                "a film is made of at least one image, by a model that takes one: tintype models"
-            )
-        from tintype.media import video  # noqa: PLC0415 - brings PyAV, before anything is bought
-
-        name = known.image_input.name
-        asked = [Request(model, {"prompt": prompt, **inputs, name: image}) for image in images]
-        begun = await self.submit_all(asked, kind="video")
-        clips = [(await self.wait(one.id, timeout_s=timeout_s)) for one in begun]
-        for clip in clips:
-            clip.raise_for_failure()
-        async with contextlib.AsyncExitStack() as stack:
-            paths = [
-                await stack.enter_async_context(self.core.files.local(clip.outputs[0].sha256))
-                for clip in clips
-            ]
-            made = await asyncio.to_thread(video.join, paths, Path(to), crossfade_s=crossfade_s)
-        return Film(made.path, float(Fraction(made.seconds)), tuple(clips))
+        return await filming.make(
+            self,
+            images,
+            to=Path(to),
+            prompt=prompt,
+            model=model,
+            crossfade_s=crossfade_s,
+            timeout_s=timeout_s,
+            inputs=inputs,
+        )
 
     async def submit(self, request: Request, *, idempotency_key: str | None = None) -> Generation:
         """Ask for a generation without waiting for it: held, written and enqueued when this returns.
@@ -277,7 +287,8 @@ class Studio:
     async def get(self, ident: str) -> Generation:
         """Return a generation with its stored outputs. Raises UnknownGeneration."""
         row = await self.core.generations.get(ident, actor=self.actor)
-        return generation.of(row, await outputs.of(self.core.database, ident))
+        kept = await outputs.of(self.core.database, ident)
+        return generation.of(row, kept, await approvals.of(self.core.database, [ident]))
 
     async def cancel(self, ident: str) -> Generation:
         """Wish that a generation ends: at once and free when it was not bought yet."""

@@ -19,14 +19,13 @@ from typing import TYPE_CHECKING, Any
 from tintype.domain import catalogue as catalogue_
 from tintype.domain import charges, errors, ids, inputs, pricing, prompts
 from tintype.domain.access import Actor
-from tintype.domain.generation import State
 from tintype.domain.money import to_usd
-from tintype.service import finishing, guarding, listing, requests, telling
+from tintype.service import guarding, listing, proofs, repeating, requests, telling
 from tintype.service.answers import CallerLeft
 from tintype.service.listing import Filters
-from tintype.service.requests import DEADLINE_LEAST_S, DEADLINE_MOST_S, Cache, Follows, Request
-from tintype.store import admission, gathering, generations
-from tintype.store.admission import Wanted
+from tintype.service.requests import Cache, Follows, Request
+from tintype.store import admission, fresh, gathering, generations
+from tintype.store.admission import Approval, Wanted
 from tintype.store.errors import DatabaseAway
 
 if TYPE_CHECKING:
@@ -145,6 +144,7 @@ class Generations:
             idempotency=requests.idempotency(idempotency_key, wanted, actor=actor),
             answering=answering,
             asked=asked,
+            proofs=proofs.marked(self._catalogue, several, wanted),
         )
         answer = await self._admitted(to_admit)
         telling.answered(self._observer, answer, wanted, actor, self._now())
@@ -195,38 +195,50 @@ class Generations:
         which are erased by now; and what `submit` raises.
         """
         row = await self.get(ident, actor=actor)
-        if row.state not in {State.FAILED, State.CANCELED, State.ABORTED}:
-            raise errors.NotPossibleNow(
-                f"generation {ident} is {row.state}; only one that failed is repeated"
-            )
-        model = self._model(row.model)
-        if model is not None and any(
-            one.format == "password" and row.input.get(one.name) for one in model.inputs.values()
-        ):
-            raise errors.NotPossibleNow(
-                f"generation {ident} was given a secret, which is not kept; submit it anew with the secret"
-            )
-        deadline_s = (row.deadline_at - row.created_at).total_seconds()
-        request = Request(
-            model=row.model,
-            input=await finishing.input_again(row, db=self._database),
-            version=row.version,
-            deployment=row.deployment,
-            deadline_s=min(max(deadline_s, DEADLINE_LEAST_S), DEADLINE_MOST_S),
-            cache=Cache.OFF,
-            metadata=row.metadata,
-            tags=tuple(row.tags),
-            callback_url=row.callback_url,
-        )
+        again = await repeating.request(row, self._model(row.model), db=self._database)
         # Whoever repeats it, it is of the same end user and project.
         owner = Actor(row.key_id, user=row.end_user, project=row.project)
-        wanted = (await self._wanted(request, owner),)
+        return await self._one(again, owner, idempotency_key=idempotency_key, replaces=row.id)
+
+    async def approve(
+        self,
+        final: Request,
+        approves: Approval,
+        *,
+        given: Mapping[str, Any],
+        actor: Actor,
+        idempotency_key: str | None = None,
+        own_key: guarding.Check = guarding.nothing,
+    ) -> Submitted:
+        """Ask for the final of a picked proof, once; asked again the first is given, and nothing is held.
+
+        `given` is what of its input a caller gave; the rest may name stored files. Raises as `submit`.
+        """
+        secret = guarding.either(self._secret, own_key)
+        requests.check_given(replace(final, input=given), secret)
+        return await self._one(
+            final, actor, idempotency_key=idempotency_key, approves=approves, secret=secret
+        )
+
+    async def _one(
+        self,
+        request: Request,
+        owner: Actor,
+        *,
+        idempotency_key: str | None,
+        replaces: str | None = None,
+        approves: Approval | None = None,
+        secret: guarding.Check = guarding.nothing,
+    ) -> Submitted:
+        wanted = (await self._wanted(request, owner, secret=secret),)
+        what = replaces if approves is None else f"{approves.proof_id}/{approves.pick}"
         asked = admission.Request(
             actor=owner,
             upstream_id=self._upstream.ident,
             wanted=wanted,
-            idempotency=requests.idempotency(idempotency_key, wanted, actor=owner, replaces=row.id),
-            replaces=row.id,
+            idempotency=requests.idempotency(idempotency_key, wanted, actor=owner, about=what),
+            replaces=replaces,
+            approves=approves,
         )
         return self._submitted(await self._admissions.admit(asked), asked)
 
@@ -369,26 +381,11 @@ class Generations:
     def _submitted(self, answer: admission.Answer, asked: admission.Request) -> Submitted:
         match answer:
             case admission.Admitted(places, order_id):
-                rows = admission.queued(answer, asked, simulated=self._upstream.simulated)
+                rows = fresh.queued(answer, asked, simulated=self._upstream.simulated)
                 return Submitted(tuple(place.id for place in places), order_id, queued=rows)
             case admission.Repeated(generation_ids, order_id):
                 return Submitted(generation_ids, order_id, is_repeated=True)
-            case admission.Conflict() | admission.UnderWay():
-                raise errors.IdempotencyConflict(
-                    "this Idempotency-Key was used for another body in the last 24 hours; take a new one"
-                )
-            case admission.Replaced(by):
-                raise errors.NotPossibleNow(
-                    f"it was repeated before, as {by}; if that failed too, repeat that one"
-                )
-            case admission.Paused(until):
-                raise errors.UpstreamPaused(
-                    "creates are paused at the moment, by the operator or as upstream refuses the account (no "
-                    "credit, or a token that is not good); nothing was held",
-                    can_retry=True,
-                    retry_after_s=max((until - self._now()).total_seconds(), 1.0),
-                )
-        raise requests.limit_reached(answer.refusals[0], self._now())
+        raise requests.refused(answer, self._now())
 
     def _new_id(self) -> str:
         time_ms = int(self._now().timestamp() * 1000)

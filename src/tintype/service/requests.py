@@ -71,7 +71,7 @@ class Request:
     `deadline_s` is how long it may take in all. `hold_max_nano_usd` is the most that may be held for it: where it could
     cost more, or more is held for want of a known price, it is refused. With `follows` one input is what another of the
     same order makes. `is_checked` says that its inputs were checked, and that what the model has no input for goes
-    along, to be ignored upstream.
+    along, to be ignored upstream. `proof_for` is the model of the final that it is a proof for.
     """
 
     model: str
@@ -86,6 +86,28 @@ class Request:
     hold_max_nano_usd: int | None = None
     follows: Follows | None = None
     is_checked: bool = False
+    proof_for: str | None = None
+
+
+def refused(answer: admission.Answer, now: datetime) -> errors.TintypeError:
+    """Return the error that tells why nothing was admitted."""
+    match answer:
+        case admission.Refused(refusals):
+            return limit_reached(refusals[0], now)
+        case admission.Replaced(by):
+            return errors.NotPossibleNow(
+                f"it was repeated before, as {by}; if that failed too, repeat that one"
+            )
+        case admission.Paused(until):
+            return errors.UpstreamPaused(
+                "creates are paused at the moment, by the operator or as upstream refuses the account (no "
+                "credit, or a token that is not good); nothing was held",
+                can_retry=True,
+                retry_after_s=max((until - now).total_seconds(), 1.0),
+            )
+    return errors.IdempotencyConflict(
+        "this Idempotency-Key was used for another body in the last 24 hours; take a new one"
+    )
 
 
 def limit_reached(refusal: admission.Refusal, now: datetime) -> errors.LimitReached:
@@ -189,9 +211,9 @@ def _has_large_number(value: Any) -> bool:
 
 
 def idempotency(
-    key: str | None, wanted: Sequence[Wanted], *, actor: Actor, replaces: str | None = None
+    key: str | None, wanted: Sequence[Wanted], *, actor: Actor, about: str | None = None
 ) -> admission.Idempotency | None:
-    """Return the Idempotency-Key with what the body was, for whom among it.
+    """Return the Idempotency-Key with what the body was, for whom among it, and which generation it was about.
 
     Raises InputError for a key that cannot be one.
     """
@@ -213,8 +235,8 @@ def idempotency(
         ]
         for one in wanted
     ]
-    if replaces is not None:
-        body.append(replaces)
+    if about is not None:
+        body.append(about)
     return admission.Idempotency(key, hashlib.sha256(json.dumps(body, sort_keys=True).encode()).digest())
 
 

@@ -33,7 +33,8 @@ class Line:
     """What was booked for one model, user, key or day, in nano-dollars.
 
     `estimate_nano_usd` is what the bought and successful ones were expected to cost, `saved_nano_usd` what equal
-    requests would have cost again, `lost_nano_usd` what was bought for nobody.
+    requests would have cost again, `lost_nano_usd` what was bought for nobody. `saved_by_proofs_nano_usd` is how much
+    more all pictures of proofs would have cost as finals; it is below 0 where each was approved.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Line:
     estimate_nano_usd: int
     saved_nano_usd: int
     lost_nano_usd: int
+    saved_by_proofs_nano_usd: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,7 @@ class Line:
     cost_nano_usd: int
     held_nano_usd: int
     saved_nano_usd: int
+    saved_by_proofs_nano_usd: int
 
 
 async def report(
@@ -81,7 +82,7 @@ def total(lines: Iterable[Line]) -> Line:
     """Add lines up, which are to be of what counts once: anything but tags."""
     several = list(lines)
     names = ("generations", "succeeded", "failed", "canceled", "unfinished", "cached", "images", "video_ms")
-    money = ("cost_nano_usd", "held_nano_usd", "saved_nano_usd")
+    money = ("cost_nano_usd", "held_nano_usd", "saved_nano_usd", "saved_by_proofs_nano_usd")
     return Line("", None, **{name: sum(getattr(one, name) for one in several) for name in (*names, *money)})
 
 

@@ -7,14 +7,13 @@ The work is done by the SQL function `tintype_admit`; this module is its types.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from psycopg.types.json import Jsonb
 
 from tintype.domain.generation import State
-from tintype.store.generations import Generation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -109,10 +108,28 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
+class Proof:
+    """What a generation that is asked for as a proof would cost as a final, all of its pictures."""
+
+    id: str
+    final_model: str
+    final_nano_usd: int
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A picked proof, whose final is asked for; `pick` counts the outputs of the proof from 0."""
+
+    proof_id: str
+    pick: int
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """Everything that one admission decides about: admitted together, or not at all.
 
-    `replaces` is the id of a generation that has ended, whose place in its order the only one that is wanted takes.
+    `replaces` is the id of a generation that has ended, whose place in its order the only one that is wanted takes;
+    with `approves` it is the final of that proof. `proofs` are those of the wanted that are proofs.
     """
 
     actor: Actor
@@ -123,11 +140,18 @@ class Request:
     replaces: str | None = None
     answering: Answering | None = None
     asked: Asked | None = None
+    proofs: tuple[Proof, ...] = ()
+    approves: Approval | None = None
 
     @property
     def has_steps(self) -> bool:
         """Whether some of what is wanted follows another."""
         return any(one.follows is not None for one in self.wanted)
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether it goes by a statement of its own: it replaces another, has steps, or is about proofs."""
+        return _statement(self) != "admit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,34 +239,26 @@ async def admit(on: Database | Session, request: Request, *, at: datetime | None
     `at` replaces the database's clock, for tests. A broken connection raises DatabaseAway, after which only
     an Idempotency-Key makes it safe to ask again.
     """
-    name = "admit" if request.replaces is None else "admit_again"
-    if request.has_steps:
-        name = "admit_steps"
-    return _answer(await on.value(name, request=Jsonb(document(request)), at=at))
+    return _answer(await on.value(_statement(request), request=Jsonb(document(request)), at=at))
 
 
 async def admit_several(on: Database | Session, requests: Sequence[Request]) -> list[Answer]:
     """Admit requests of different callers, each for itself, in one round trip.
 
-    None may have a cache key, replace another or have steps.
+    None may have a cache key or go by a statement of its own.
     """
     said = await on.value("admit_several", requests=Jsonb([document(one) for one in requests]))
     return [_answer(one | {"at": said["at"]}) for one in said["answers"]]
 
 
-def queued(admitted: Admitted, request: Request, *, simulated: bool) -> tuple[Generation, ...]:
-    """Return the rows of what was just admitted, as far as they wait in the queue for a purchase of their own.
-
-    They are as they were written but for their place in the queue, which only the database knows. One that took the
-    place of another has more from it; there are none of those.
-    """
+def _statement(request: Request) -> str:
     if request.replaces is not None:
-        return ()
-    return tuple(
-        _row(one, position, admitted, request, simulated=simulated)
-        for position, (place, one) in enumerate(zip(admitted.places, request.wanted, strict=True))
-        if place.state is State.QUEUED and place.joined_to is None
-    )
+        return "admit_again"
+    if request.approves is not None:
+        return "admit_final"
+    if request.proofs:
+        return "admit_proofs"
+    return "admit_steps" if request.has_steps else "admit"
 
 
 def document(request: Request) -> dict[str, Any]:
@@ -257,6 +273,10 @@ def document(request: Request) -> dict[str, Any]:
     }
     if request.replaces is not None:
         written["replaces"] = request.replaces
+    if request.approves is not None:
+        written["approves"] = asdict(request.approves)
+    if request.proofs:
+        written["proofs"] = [asdict(one) for one in request.proofs]
     if request.has_steps:
         written["follows"] = [
             {"id": one.id, "follows": one.follows} for one in request.wanted if one.follows is not None
@@ -311,62 +331,6 @@ def _wanted(one: Wanted) -> dict[str, Any]:
         "tags": one.tags,
         "callback_url": one.callback_url,
     }
-
-
-def _row(one: Wanted, position: int, admitted: Admitted, request: Request, *, simulated: bool) -> Generation:
-    return Generation(
-        id=one.id,
-        order_id=admitted.order_id,
-        position=position,
-        key_id=request.actor.key,
-        end_user=request.actor.user,
-        project=request.actor.project,
-        upstream_id=request.upstream_id,
-        simulated=simulated,
-        model=one.model,
-        version=one.version,
-        deployment=one.deployment,
-        input=dict(one.input),
-        secrets=one.secrets,
-        estimate_nano_usd=one.estimate_nano_usd,
-        hold_nano_usd=one.hold_nano_usd,
-        cost_nano_usd=None,
-        price_rule=one.price_rule,
-        images=one.images,
-        video_ms=one.video_ms,
-        state=State.QUEUED.value,
-        failure_code=None,
-        failure_message=None,
-        prediction_id=None,
-        prediction=None,
-        attempts=0,
-        attempts_absent=0,
-        attempts_failed=0,
-        predictions_past=[],
-        intent_token=None,
-        intent_at=None,
-        dead_at=None,
-        cancel_wished_at=None,
-        deadline_at=admitted.at + timedelta(seconds=one.deadline_s),
-        due_at=None,
-        progress_percent=None,
-        progress=None,
-        cache_key=one.cache_key,
-        joined_to=None,
-        cached_from=None,
-        metadata=dict(one.metadata or {}),
-        tags=list(one.tags),
-        callback_url=one.callback_url,
-        virtual_start=0,
-        events_last=1,
-        created_at=admitted.at,
-        submitted_at=None,
-        started_at=None,
-        completed_at=None,
-        finished_at=None,
-        settled_at=None,
-        deleted_at=None,
-    )
 
 
 def _answer(said: dict[str, Any]) -> Answer:

@@ -39,11 +39,7 @@ class Admissions:
 
         A caller that gives up before its request was sent leaves nothing behind.
         """
-        if (
-            request.replaces is not None
-            or request.has_steps
-            or any(one.cache_key is not None for one in request.wanted)
-        ):
+        if request.is_alone or any(one.cache_key is not None for one in request.wanted):
             return await admission.admit(self._database, request)
         answer: asyncio.Future[admission.Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((request, answer))

@@ -43,10 +43,10 @@ async def admit(on: Database | Session, requests: Sequence[Request]) -> list[Adm
 
 
 def _is_plain(request: Request) -> bool:
-    if len(request.wanted) != 1 or request.order or request.replaces or request.answering or request.asked:
+    if len(request.wanted) != 1 or request.is_alone or request.order or request.answering or request.asked:
         return False
     [one] = request.wanted
-    return not (one.files or one.cache_key or one.follows)
+    return not (one.files or one.cache_key)
 
 
 def _flat(request: Request, place: int) -> dict[str, Any]:

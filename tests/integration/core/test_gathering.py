@@ -13,7 +13,7 @@ from tests.integration.core.asking import USD, Asking, new_id, wanted
 from tintype.domain.access import Actor
 from tintype.domain.budget import Measure, Scope
 from tintype.engine import throttle
-from tintype.store import admission, errors, gathering, generations, ledger, plain
+from tintype.store import admission, errors, fresh, gathering, generations, ledger, plain
 from tintype.store.database import Database
 
 
@@ -141,7 +141,7 @@ async def test_what_was_queued_is_known_without_reading(ask: Asking, db: Databas
 
     for one, answer in zip(several, answers, strict=True):
         assert isinstance(answer, admission.Admitted)
-        rows = admission.queued(answer, one, simulated=False)
+        rows = fresh.queued(answer, one, simulated=False)
         read = [await generations.get(db, row.id) for row in rows]
         assert [row and replace(row, virtual_start=0) for row in read] == list(rows)
         assert len(rows) == len(one.wanted)
@@ -156,7 +156,7 @@ async def test_what_waits_for_another_or_had_it_already_is_read(ask: Asking, db:
     joined = await admission.admit(db, second)
 
     assert isinstance(joined, admission.Admitted)
-    assert admission.queued(joined, second, simulated=False) == ()
+    assert fresh.queued(joined, second, simulated=False) == ()
 
 
 async def test_together_they_write_what_each_would_write_alone(ask: Asking, db: Database) -> None:
@@ -284,6 +284,8 @@ async def test_nothing_out_of_the_ordinary_goes_with_the_others(ask: Asking) -> 
         replace(ordinary, replaces=new_id()),
         replace(ordinary, answering=admission.Answering(fingerprint="f", hand="h", holder=1)),
         replace(ordinary, asked=admission.Asked("d")),
+        replace(ordinary, proofs=(admission.Proof(one.id, "final", 1),)),
+        replace(ordinary, approves=admission.Approval(new_id(), 0)),
         replace(ordinary, wanted=(replace(one, files=(admission.InputFile("image", "a" * 64),)),)),
         replace(ordinary, wanted=(replace(one, cache_key="k"),)),
         replace(ordinary, wanted=(replace(one, follows=new_id()),)),
@@ -305,5 +307,6 @@ async def test_the_plain_way_knows_all_that_an_admission_says(ask: Asking) -> No
     assert set(told["generations"][0]) - set(known[0]) == {"files", "cache_key"}
     assert set(told) == {"key", "user", "project", "owner", "upstream_id", "generations"}
     assert {one.name for one in fields(admission.Request)} == {
-        "actor", "upstream_id", "wanted", "order", "idempotency", "replaces", "answering", "asked",
+        "actor", "upstream_id", "wanted", "order", "idempotency", "replaces", "answering", "asked", "proofs",
+        "approves",
     }  # fmt: skip

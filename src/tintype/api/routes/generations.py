@@ -7,10 +7,11 @@ from typing import Annotated
 from fastapi import Header, Path, Query, Request, Response
 from pydantic import ValidationError
 
-from tintype.api import asking, auth, gateway, present, routing
+from tintype.api import asking, auth, callbacks, gateway, present, routing
 from tintype.api.bodies import StrictRequest
 from tintype.api.problems import Problem
 from tintype.api.schemas.generations import (
+    ApprovalAsked,
     GenerationAsked,
     GenerationOrOrder,
     GenerationPage,
@@ -20,12 +21,15 @@ from tintype.api.schemas.generations import (
     RatingAsked,
     RatingTold,
 )
+from tintype.domain import money
 from tintype.domain.access import Scope
 from tintype.domain.catalogue import Catalogue, UnknownModel
-from tintype.service import ratings, removal
+from tintype.domain.choosing import Mode
+from tintype.service import approving, ratings, removal
+from tintype.service.generations import Submitted
 from tintype.service.listing import Filters
 from tintype.service.requests import IDEMPOTENCY_KEY_MAX
-from tintype.store import outputs
+from tintype.store import approvals, outputs
 
 router = routing.router("/api/generations", tags=["generations"])
 
@@ -69,7 +73,7 @@ async def submit(
     """
     here = gateway.of(request)
     actor = caller.actor(user=body.user, project=body.project)
-    planned = asking.plan([body], here)
+    planned = asking.plan([body], here, idempotency_key=idempotency_key)
     asked = await asking.submit(
         request, planned, actor=actor, idempotency_key=idempotency_key, as_order=False
     )
@@ -125,8 +129,12 @@ async def index(
     )
     kept = await outputs.of_several(here.core.database, [row.id for row in rows if row.finished_at])
     origin = here.origin_of(request)
+    approved = await approvals.of(here.core.database, [row.id for row in rows])
     return GenerationPage(
-        data=[present.generation(row, kept.get(row.id, ()), links=here.links, origin=origin) for row in rows],
+        data=[
+            present.generation(row, kept.get(row.id, ()), links=here.links, origin=origin, approvals=approved)
+            for row in rows
+        ],
         next=here.cursors.write(_LIST, caller.key, rows[-1].id) if len(rows) == wanted.limit else None,
     )
 
@@ -169,6 +177,53 @@ async def retry(
         response.headers["Preference-Applied"] = f"wait={wait_s}"
         response.status_code = 200 if is_over else 202
     return await asking.generation(request, asked.ids[0], actor=actor)
+
+
+@router.post(
+    "/{id}/approve",
+    status_code=202,
+    response_model=GenerationTold,
+    responses={200: {"model": GenerationTold}, **routing.refuses(402, 404, 409, 413, 415)},
+)
+async def approve(
+    body: ApprovalAsked,
+    request: Request,
+    response: Response,
+    caller: auth.Generates,
+    id: Ident,
+    idempotency_key: IdempotencyKey = None,
+    prefer: Prefer = None,
+) -> GenerationTold:
+    """Approve a picture of a proof, or of an order of proofs: its final is made, and its price is held now.
+
+    Once for each picture: asked again, this answers with the first final and 200, and holds nothing.
+    """
+    here = gateway.of(request)
+    if body.callback_url is not None:
+        callbacks.address(request, body.callback_url)
+    approved = await approving.approve(
+        id,
+        approving.Asked(
+            pick=body.pick,
+            model=body.model or here.settings.model_of(Mode.FINAL),
+            input=body.input,
+            callback_url=body.callback_url,
+            hold_max_nano_usd=None if body.max_usd is None else money.from_usd(str(body.max_usd)),
+        ),
+        actor=caller.actor(),
+        work=approving.Work(here.core.database, here.core.generations, here.core.orders, here.core.catalogue),
+        idempotency_key=idempotency_key,
+        own_key=auth.own_key(request),
+    )
+    asked = Submitted((approved.final_id,), None, is_repeated=approved.is_repeated)
+    wait_s, is_over = await asking.waited(request, asked, prefer)
+    if wait_s is not None:
+        response.headers["Preference-Applied"] = f"wait={wait_s}"
+    if approved.is_repeated or is_over:
+        response.status_code = 200
+    return await asking.generation(
+        request, approved.final_id, actor=caller.actor(), warnings=approved.warnings
+    )
 
 
 @router.delete("/{id}", status_code=204, response_class=Response, responses=routing.refuses(404, 409))

@@ -36,7 +36,7 @@ async def submit(
     """Ask for several generations: all are admitted and held when this answers, or none is."""
     here = gateway.of(request)
     actor = caller.actor(user=body.user, project=body.project)
-    planned = asking.plan(body.generations, here)
+    planned = asking.plan(body.generations, here, idempotency_key=idempotency_key)
     asked = await asking.submit(request, planned, actor=actor, idempotency_key=idempotency_key, as_order=True)
     wait_s, is_over = await asking.waited(request, asked, prefer)
     if wait_s is not None:

@@ -146,6 +146,43 @@ class RatingTold(Told):
     rated_at: datetime
 
 
+class ApprovalAsked(Asked):
+    """Which picture of a proof is to be made well, and how. `input` holds the final model's own inputs, which win."""
+
+    pick: Whole = Field(default=1, ge=1, le=100, description="Which of its pictures, counted from 1.")
+    model: str | None = Field(
+        default=None,
+        max_length=255,
+        description="A model of the catalogue. Without it, the one of the mode `final`.",
+        examples=["flux-1.1-pro-ultra"],
+    )
+    input: dict[str, Any] = Field(
+        default_factory=dict, description="Inputs of the final's model; files as URLs."
+    )
+    callback_url: CalledUrl | None = Field(
+        default=None, description="Called when the final has ended; without it, the proof's."
+    )
+    max_usd: Annotated[UsdAsked, IsNoTruth] | None = Field(
+        default=None, description="The most that the final may cost in dollars; dearer is refused."
+    )
+
+
+class ProofTold(Told):
+    """The proof that a generation is the final of, and which of its pictures was picked, counted from 1."""
+
+    generation_id: str = Field(examples=[IDENT])
+    pick: int
+    approved_at: datetime
+
+
+class FinalTold(Told):
+    """The final that was made of a picture of this generation; `pick` counts them from 1."""
+
+    generation_id: str = Field(examples=[IDENT])
+    pick: int
+    approved_at: datetime
+
+
 class OutputTold(Told):
     """A stored output. Its `url` opens without a key and stays the same until it is deleted."""
 
@@ -194,6 +231,12 @@ class GenerationTold(Told):
     started_at: datetime | None
     finished_at: datetime | None
     deadline_at: datetime
+    proof: ProofTold | None = Field(
+        default=None, description="Where it is a final: the proof that was approved."
+    )
+    finals: list[FinalTold] = Field(
+        default_factory=list, description="Where it was approved: the finals of its pictures."
+    )
     warnings: list[str] = Field(
         default_factory=list, description="What was left out of the request, and why."
     )

@@ -26,6 +26,9 @@ class UsageLine(Told):
     cost_usd: Usd
     held_usd: Usd
     saved_usd: Usd = Field(description="What equal requests would have cost again.")
+    saved_by_proofs_usd: Usd = Field(
+        description="How much more all pictures of proofs would have cost as finals; below 0 where each was approved."
+    )
 
 
 class UsageTold(Told):

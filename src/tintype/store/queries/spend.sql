@@ -12,7 +12,8 @@ SELECT
     coalesce(sum(g.estimate_nano_usd) FILTER (WHERE g.state = 'succeeded' AND g.cached_from IS NULL), 0)::bigint
         AS estimate_nano_usd,
     coalesce(sum(booked.saved), 0)::bigint AS saved_nano_usd,
-    coalesce(sum(booked.lost), 0)::bigint AS lost_nano_usd
+    coalesce(sum(booked.lost), 0)::bigint AS lost_nano_usd,
+    coalesce(sum(proof.saved), 0)::bigint AS saved_by_proofs_nano_usd
 FROM generations AS g
 CROSS JOIN LATERAL (
     SELECT
@@ -21,6 +22,18 @@ CROSS JOIN LATERAL (
     FROM ledger AS l
     WHERE l.generation_id = g.id AND l.kind IN ('saved', 'loss')
 ) AS booked
+LEFT JOIN LATERAL (
+    -- Had all been finals: their price less what the proof and the finals of its picks cost. What an equal request
+    -- answered counts as saved by that.
+    SELECT p.final_nano_usd - g.cost_nano_usd - coalesce((
+        SELECT sum(coalesce(nullif(f.cost_nano_usd, 0), f.estimate_nano_usd)) FILTER (WHERE f.state = 'succeeded')
+        FROM approvals AS a
+        JOIN generations AS f ON f.id = a.final_id
+        WHERE a.proof_id = g.id
+    ), 0) AS saved
+    FROM proofs AS p
+    WHERE p.generation_id = g.id AND g.state = 'succeeded' AND g.cost_nano_usd > 0
+) AS proof ON true
 WHERE
     g.settled_at IS NOT NULL
     AND g.upstream_id IN (SELECT u.id FROM upstreams AS u WHERE u.simulated = %(simulated)s)

@@ -19,7 +19,8 @@ SELECT
     coalesce(sum(made.video_ms), 0)::bigint AS video_ms,
     coalesce(sum(g.cost_nano_usd), 0)::bigint AS cost_nano_usd,
     coalesce(sum(g.hold_nano_usd) FILTER (WHERE g.finished_at IS NULL), 0)::bigint AS held_nano_usd,
-    coalesce(sum(booked.saved), 0)::bigint AS saved_nano_usd
+    coalesce(sum(booked.saved), 0)::bigint AS saved_nano_usd,
+    coalesce(sum(proof.saved), 0)::bigint AS saved_by_proofs_nano_usd
 FROM generations AS g
 LEFT JOIN keys AS k ON k.id = g.key_id
 LEFT JOIN LATERAL unnest(g.tags) AS tag (name) ON %(by)s = 'tag'
@@ -33,6 +34,18 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT sum(l.amount_nano_usd) AS saved FROM ledger AS l WHERE l.generation_id = g.id AND l.kind = 'saved'
 ) AS booked ON true
+LEFT JOIN LATERAL (
+    -- Had all been finals: their price less what the proof and the finals of its picks cost. What an equal request
+    -- answered counts as saved by that.
+    SELECT p.final_nano_usd - g.cost_nano_usd - coalesce((
+        SELECT sum(coalesce(nullif(f.cost_nano_usd, 0), f.estimate_nano_usd)) FILTER (WHERE f.state = 'succeeded')
+        FROM approvals AS a
+        JOIN generations AS f ON f.id = a.final_id
+        WHERE a.proof_id = g.id
+    ), 0) AS saved
+    FROM proofs AS p
+    WHERE p.generation_id = g.id AND g.state = 'succeeded' AND g.cost_nano_usd > 0
+) AS proof ON true
 WHERE
     g.upstream_id IN (SELECT u.id FROM upstreams AS u WHERE u.simulated = %(simulated)s)
     AND (%(key)s::text IS NULL OR g.key_id = %(key)s)

@@ -1,0 +1,154 @@
+"""Approve a proof: its final is asked for, once for each picture that is picked (rule 8).
+
+    approved = await approving.approve(ident, asked, actor=actor, work=work)
+
+The final has the proof's prompt, shape and seed, or the picked picture as a reference; see `domain.proofing`. Its price
+is held when it is approved. Whoever approves the same again is given the first final.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from tintype.domain import errors, proofing
+from tintype.domain.catalogue import UnknownModel
+from tintype.domain.generation import State
+from tintype.service import givens, guarding, repeating
+from tintype.service.requests import Request
+from tintype.store import admission, approvals, outputs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tintype.domain.access import Actor
+    from tintype.domain.catalogue import Catalogue, Model
+    from tintype.service.generations import Generations
+    from tintype.service.orders import Orders
+    from tintype.store.database import Database
+    from tintype.store.generations import Generation
+    from tintype.store.outputs import Output
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What an approval says: which picture, counted from 1, by which model, and inputs of that model's own."""
+
+    pick: int = 1
+    model: str
+    input: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    callback_url: str | None = field(default=None, repr=False)
+    hold_max_nano_usd: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """A final, the proof it is of, and what of the proof could not be kept; `is_repeated` says it was there before."""
+
+    final_id: str
+    proof_id: str
+    pick: int
+    is_repeated: bool
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What approving works with."""
+
+    db: Database
+    generations: Generations
+    orders: Orders
+    known: Catalogue
+
+
+async def approve(
+    ident: str,
+    asked: Asked,
+    *,
+    actor: Actor,
+    work: Work,
+    idempotency_key: str | None = None,
+    own_key: guarding.Check = guarding.nothing,
+) -> Approved:
+    """Ask for the final of a generation's picture, or of an order's: then pictures are counted through the order.
+
+    Raises UnknownGeneration, NotPossibleNow for one that has not succeeded or whose final was deleted, InputError for a
+    picture that there is not, and what `Generations.submit` raises.
+    """
+    row, output, among = await _picked(ident, asked.pick, actor=actor, work=work)
+    place = output.position
+    before = await approvals.final_of(work.db, row.id, place)
+    if before is not None:
+        return await _again(before, row, place, actor=actor, work=work)
+    model = work.known.find(asked.model)
+    proofing.check_kind(model, is_film=output.content_type.startswith("video/"))
+    picked = proofing.Picked(givens.MARK + output.sha256, output.width, output.height, among)
+    values, warnings = proofing.final(model, _model(work.known, row.model), row.input, picked, asked.input)
+    final = Request(
+        model.slug,
+        values,
+        deadline_s=repeating.deadline_s(row),
+        metadata=row.metadata,
+        tags=tuple(row.tags),
+        callback_url=asked.callback_url or row.callback_url,
+        hold_max_nano_usd=asked.hold_max_nano_usd,
+    )
+    # Whoever approves it, it is of the same end user and project.
+    owner = replace(actor, user=row.end_user, project=row.project)
+    made = await work.generations.approve(
+        final,
+        admission.Approval(row.id, place),
+        given=asked.input,
+        actor=owner,
+        idempotency_key=idempotency_key,
+        own_key=own_key,
+    )
+    if made.is_repeated:
+        return await _again(made.ids[0], row, place, actor=actor, work=work)
+    return Approved(made.ids[0], row.id, place + 1, is_repeated=False, warnings=tuple(warnings))
+
+
+async def _picked(ident: str, pick: int, *, actor: Actor, work: Work) -> tuple[Generation, Output, int]:
+    """Return the generation and the output that is picked, and how many its generation made."""
+    try:
+        rows = [await work.generations.get(ident, actor=actor)]
+        made = await outputs.of(work.db, ident)
+    except errors.UnknownGeneration:
+        try:
+            order = await work.orders.get(ident, actor=actor)
+        except errors.UnknownOrder:
+            order = None
+        if order is None:
+            raise
+        rows, made = list(order.generations), list(order.outputs)
+    if not made:
+        state = rows[0].state if len(rows) == 1 else "an order without pictures yet"
+        raise errors.NotPossibleNow(f"{ident} is {state}; only what succeeded is approved")
+    if not 1 <= pick <= len(made):
+        raise errors.InputError(f"{ident} has {len(made)} to pick from, and {pick} is none of them")
+    output = made[pick - 1]
+    row = next(one for one in rows if one.id == output.generation_id)
+    if row.state != State.SUCCEEDED:
+        raise errors.NotPossibleNow(f"generation {row.id} is {row.state}; only what succeeded is approved")
+    return row, output, sum(one.generation_id == row.id for one in made)
+
+
+async def _again(final_id: str, row: Generation, place: int, *, actor: Actor, work: Work) -> Approved:
+    try:
+        await work.generations.get(final_id, actor=replace(actor, user=None))
+    except errors.UnknownGeneration:
+        raise errors.NotPossibleNow(
+            f"picture {place + 1} of {row.id} was approved before, and its final {final_id} was deleted"
+        ) from None
+    return Approved(final_id, row.id, place + 1, is_repeated=True)
+
+
+def _model(known: Catalogue, name: str) -> Model | None:
+    try:
+        return known.find(name)
+    except UnknownModel:
+        return None
+
+
+__all__ = ["Approved", "Asked", "Work", "approve"]

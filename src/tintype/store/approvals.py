@@ -1,0 +1,36 @@
+"""Which proofs were approved, and their finals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from tintype.store.database import Database, Session
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A picked proof and its final; `pick` counts the outputs of the proof from 0."""
+
+    proof_id: str
+    pick: int
+    final_id: str
+    approved_at: datetime
+
+
+async def of(on: Database | Session, ids: Sequence[str]) -> list[Approval]:
+    """Return the approvals that generations had a part in, as proof or as final, in the order of approval."""
+    return await on.all("approvals_of", Approval, ids=list(ids)) if ids else []
+
+
+async def final_of(on: Database | Session, proof_id: str, pick: int) -> str | None:
+    """Return the id of the final that was made of a picked proof, None where there is none."""
+    found: str | None = await on.value("final_of", proof_id=proof_id, pick=pick)
+    return found
+
+
+__all__ = ["Approval", "final_of", "of"]
