@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tintype import catalogue as catalogue_data
 from tintype.catalogue import own
-from tintype.domain import events, prompts
+from tintype.domain import prompts
 from tintype.domain.catalogue import Catalogue, Output, UnknownModel
 from tintype.engine import app as engine_app
 from tintype.engine import duties, throttle
@@ -29,7 +28,17 @@ from tintype.media.fetch_target import REPLICATE_OUTPUTS, Rules
 from tintype.media.files import SIZE_MAX_BYTES, Files
 from tintype.observing import Observers
 from tintype.replicate import settings as replicate_settings
-from tintype.service import capture, films, guarding, measuring, notices, predictions, sealing, thumbnails
+from tintype.service import (
+    capture,
+    films,
+    guarding,
+    notices,
+    predictions,
+    printing,
+    sealing,
+    storing,
+    thumbnails,
+)
 from tintype.service import upstream as upstream_
 from tintype.service.browsing import Browsing
 from tintype.service.buying import Buying
@@ -49,7 +58,7 @@ from tintype.service.tracking import Tracking
 from tintype.service.upkeep import Upkeep
 from tintype.service.uploads import Uploads
 from tintype.service.versions import Versions
-from tintype.store import embedded, generations, outputs, schema, suitability, upstreams
+from tintype.store import embedded, schema, suitability, upstreams
 from tintype.store.database import Database
 from tintype.store.patience import START_S, patiently
 
@@ -69,6 +78,7 @@ CAPTURE_AT_ONCE = 8
 THUMBNAIL_AT_ONCE = 2
 CALLBACK_AT_ONCE = 16
 FILM_AT_ONCE = 2
+PRINT_AT_ONCE = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +256,7 @@ async def core_on(
             joiners=await stack.enter_async_context(joiners),
             links=links,
         )
+        printers = printing.Tools(database, files, await stack.enter_async_context(printing.pool_of()))
         feed = await stack.enter_async_context(Feed(database))
         tools = capture.Tools(
             db=database,
@@ -261,10 +272,11 @@ async def core_on(
             {
                 Queue.SUBMIT: buying.send,
                 Queue.FOLLOW: _following(progress),
-                Queue.CAPTURE: _capturing(tools, progress, observer),
+                Queue.CAPTURE: storing.capturing(tools, progress, observer),
                 Queue.THUMBNAIL: _picturing(database, files, workers),
                 Queue.CALLBACK: _calling(calls),
                 Queue.FILM: _filming(filming),
+                Queue.PRINT: storing.finishing(printers, progress),
             },
         )
         yield Core(
@@ -304,6 +316,7 @@ async def core_on(
                     Slots(Queue.THUMBNAIL, THUMBNAIL_AT_ONCE),
                     Slots(Queue.CALLBACK, CALLBACK_AT_ONCE),
                     Slots(Queue.FILM, FILM_AT_ONCE),
+                    Slots(Queue.PRINT, PRINT_AT_ONCE),
                 ),
                 observer=observer,
             ),
@@ -343,29 +356,6 @@ def _following(progress: Progress) -> engine_app.Task:
         await progress.advance(ident)
 
     return follow
-
-
-def _capturing(tools: capture.Tools, progress: Progress, observer: Observer) -> engine_app.Task:
-    """Store outputs, and tell what came of it to the only one who changes states."""
-
-    async def store(ident: str) -> None:
-        began = time.monotonic()
-        outcome = await capture.capture(ident, tools)
-        match outcome:
-            case events.Captured():
-                row = await generations.get(tools.db, ident)
-                if row is not None:
-                    observer.captured(row.model, time.monotonic() - began)
-                    kept = await outputs.of(tools.db, ident)
-                    model = progress.model(row)
-                    made = await measuring.of(row, kept, model=model, files=tools.files)
-                    await progress.captured(row, made)
-            case events.CaptureLost():
-                await progress.apply(ident, outcome)
-            case capture.Again(after_s):
-                await capture.enqueue(tools.db, ident, after_s=after_s)
-
-    return store
 
 
 def _picturing(database: Database, files: Files, workers: pool.Pool) -> engine_app.Task:

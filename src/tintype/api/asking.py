@@ -41,8 +41,8 @@ class Plan:
 
     @property
     def is_order(self) -> bool:
-        """Whether it takes more than one generation."""
-        return len(self.requests) > 1
+        """Whether it takes more than one generation, or steps that an order remembers."""
+        return len(self.requests) > 1 or any(one.steps for one in self.requests)
 
 
 def plan(parts: Sequence[PartAsked], here: Gateway, *, idempotency_key: str | None = None) -> Plan:

@@ -15,6 +15,7 @@ from tintype.api.schemas.generations import (
     ProofTold,
 )
 from tintype.api.schemas.shapes import usd, usd_or_none
+from tintype.domain import steps
 from tintype.domain.generation import State
 from tintype.media import kinds
 from tintype.service.links import Place
@@ -162,6 +163,7 @@ def output(one: Output, *, links: Links, origin: str) -> OutputTold:
         width=one.width,
         height=one.height,
         seconds=None if one.duration_ms is None else one.duration_ms / 1000,
+        made_by=one.note if one.position >= steps.MADE_HERE else None,
     )
 
 

@@ -96,6 +96,13 @@ class CaptureLost:
 
 
 @dataclass(frozen=True, slots=True)
+class Unfinished:
+    """Every output is in our store, but what was to be made of them here could not be."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class CancelWished:
     """Its owner wants it no more."""
 
@@ -126,6 +133,7 @@ Event = (
     | Observed
     | Captured
     | CaptureLost
+    | Unfinished
     | CancelWished
     | DeadlinePassed
     | Resolved

@@ -146,6 +146,8 @@ def apply(now: Facts, event: events.Event) -> Decision:  # noqa: C901, PLR0911, 
             return _end(now, State.SUCCEEDED, Charge.MADE)
         case events.CaptureLost(code, message) if now.state is State.CAPTURING:
             return _end(now, State.FAILED, Charge.MADE, code=code, message=message, alert="output_lost")
+        case events.Unfinished(message) if now.state is State.CAPTURING:
+            return _end(now, State.FAILED, Charge.MADE, code="not_finished", message=message)
         case events.CancelWished():
             return _cancel(now)
         case events.DeadlinePassed(over_s):

@@ -29,6 +29,7 @@ class Queue(StrEnum):
     THUMBNAIL = "thumbnail"
     CALLBACK = "callback"
     FILM = "film"
+    PRINT = "print"
     SWEEP = "sweep"
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from tintype.domain import errors, money
+from tintype.domain import errors, money, steps
 from tintype.domain.generation import State
 from tintype.replicate import outputs as names
 
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class StoredOutput:
-    """A stored output: its hash (SHA-256, hexadecimal), type, size in bytes and, where known, pixels and seconds."""
+    """A stored output: its hash (SHA-256, hexadecimal), type, size in bytes and, where known, pixels and seconds.
+
+    `made_by` are the finishing steps that made it here, None for what a model made.
+    """
 
     generation_id: str
     position: int
@@ -31,6 +34,7 @@ class StoredOutput:
     width: int | None
     height: int | None
     seconds: float | None
+    made_by: str | None = None
 
     @property
     def extension(self) -> str:
@@ -164,6 +168,7 @@ def of(row: Row, kept: Sequence[Kept] = (), approved: Sequence[Approved] = ()) -
                 width=one.width,
                 height=one.height,
                 seconds=None if one.duration_ms is None else one.duration_ms / 1000,
+                made_by=one.note if one.position >= steps.MADE_HERE else None,
             )
             for one in kept
         ),

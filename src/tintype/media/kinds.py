@@ -36,6 +36,7 @@ class Kind(StrEnum):
     WEBP = "image/webp"
     GIF = "image/gif"
     AVIF = "image/avif"
+    TIFF = "image/tiff"
     SVG = "image/svg+xml"
     MP4 = "video/mp4"
     WEBM = "video/webm"
@@ -45,6 +46,7 @@ class Kind(StrEnum):
     OGG = "audio/ogg"
     FLAC = "audio/flac"
     JSON = "application/json"
+    PDF = "application/pdf"
     HTML = "text/html"
     TEXT = "text/plain"
     ZIP = "application/zip"
@@ -74,6 +76,7 @@ _EXTENSIONS: dict[Kind, tuple[str, ...]] = {
     Kind.WEBP: (".webp",),
     Kind.GIF: (".gif",),
     Kind.AVIF: (".avif",),
+    Kind.TIFF: (".tiff", ".tif"),
     Kind.SVG: (".svg",),
     Kind.MP4: (".mp4", ".m4v", ".m4a"),
     Kind.WEBM: (".webm",),
@@ -83,6 +86,7 @@ _EXTENSIONS: dict[Kind, tuple[str, ...]] = {
     Kind.OGG: (".ogg", ".oga", ".opus"),
     Kind.FLAC: (".flac",),
     Kind.JSON: (".json",),
+    Kind.PDF: (".pdf",),
     Kind.HTML: (".html", ".htm"),
     Kind.TEXT: (".txt", ".md", ".csv", ".srt", ".vtt"),
     Kind.ZIP: (".zip",),
@@ -185,6 +189,9 @@ def pixels(head: bytes, kind: Kind) -> tuple[int, int] | None:
 _MAGIC = (
     (b"\x89PNG\r\n\x1a\n", Kind.PNG),
     (b"\xff\xd8\xff", Kind.JPEG),
+    (b"II*\0", Kind.TIFF),
+    (b"MM\0*", Kind.TIFF),
+    (b"%PDF-", Kind.PDF),
     (b"GIF87a", Kind.GIF),
     (b"GIF89a", Kind.GIF),
     (b"ID3", Kind.MP3),

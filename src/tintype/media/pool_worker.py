@@ -51,7 +51,14 @@ def join(sources: list[str], target: str) -> dict[str, Any]:
     return {"width": made.width, "height": made.height, "duration_ms": round(made.seconds * 1000)}
 
 
-WORK: Mapping[str, Callable[..., dict[str, Any]]] = {**thumbnails.WORK, "join": join}
+def finish(source: str, target: str, steps: list[str], ident: str) -> dict[str, Any]:
+    """Do finishing steps on a picture; see `printing.finish`."""
+    from tintype.media import printing  # noqa: PLC0415 - others need not wait for it
+
+    return printing.finish(source, target, steps, ident)
+
+
+WORK: Mapping[str, Callable[..., dict[str, Any]]] = {**thumbnails.WORK, "join": join, "finish": finish}
 """What a process can be asked for."""
 
 

@@ -90,7 +90,12 @@ def _is_picture(source: str) -> bool:
     )
 
 
-def _picture(source: str) -> tuple[Images.Image, int, int]:
+def opened(source: str) -> Images.Image:
+    """Return a picture decoded whole, the way up that it is meant to be seen. Raises Unreadable."""
+    return _picture(source, is_whole=True)[0]
+
+
+def _picture(source: str, *, is_whole: bool = False) -> tuple[Images.Image, int, int]:
     from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError  # noqa: PLC0415 - as for films
 
     Image.MAX_IMAGE_PIXELS = PIXELS_MAX
@@ -98,8 +103,9 @@ def _picture(source: str) -> tuple[Images.Image, int, int]:
     try:
         image: Images.Image = Image.open(source, formats=_PICTURES)
         width, height = image.size
-        # A JPEG is decoded at a fraction of its size when that is all that is needed.
-        image.draft("RGB", (SIDE_PX * 2, SIDE_PX * 2))
+        if not is_whole:
+            # A JPEG is decoded at a fraction of its size when that is all that is needed.
+            image.draft("RGB", (SIDE_PX * 2, SIDE_PX * 2))
         is_turned = image.getexif().get(ExifTags.Base.Orientation, 1) >= 5
         image.load()
         image = ImageOps.exif_transpose(image)

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tintype.domain import breakdown, inputs, pricing
-from tintype.domain.catalogue import UnknownModel
+from tintype.domain import breakdown, inputs, pricing, printing, steps
+from tintype.domain.catalogue import Kind, UnknownModel
 from tintype.store import limits
 
 if TYPE_CHECKING:
@@ -20,11 +20,14 @@ if TYPE_CHECKING:
     from tintype.domain.access import Actor
     from tintype.domain.breakdown import Alternative, Breakdown
     from tintype.domain.catalogue import Catalogue, Model
+    from tintype.domain.printing import Check
     from tintype.service.generations import Generations
     from tintype.service.requests import Request
     from tintype.store.database import Database
     from tintype.store.limits import Standing
 
+HERE = "done here"
+"""The price rule of what nothing is bought for."""
 _MINUTE_S = 60.0
 
 
@@ -39,7 +42,10 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One request's price: nano-dollars expected and at most, and how it is made up where the price is known."""
+    """One request's price: nano-dollars expected and at most, and how it is made up where the price is known.
+
+    A finishing step that is done here is a part that costs nothing, with its own words for a model.
+    """
 
     model: str
     expected_nano_usd: int
@@ -116,6 +122,7 @@ async def of(
                 made_up,
             )
         )
+        parts += [Part(text, 0, 0, HERE, None) for texts in request.steps.values() for text in texts]
     queue = await db.one("queue_ahead", _Queue, upstream_id=upstream_id)
     waiting, per_minute = (0, 1.0) if queue is None else (queue.waiting, queue.permits_per_minute)
     return Estimate(
@@ -125,6 +132,33 @@ async def of(
         limits=tuple(await limits.standing(db, actor)),
         alternatives=tuple(_alternatives(known, asked, faults)),
     )
+
+
+def prints(asked: Sequence[Request], known: Catalogue) -> list[Check | None]:
+    """Say how each file for a print shop will look, by the size that the inputs ask for; None where they do not say."""
+    found: list[Check | None] = []
+    sizes: list[tuple[int, int] | None] = []
+    clear: list[bool] = []
+    for request in asked:
+        model = _model(known, request.model)
+        if request.follows is None:
+            sizes.append(None if model is None else printing.expected(model, request.input))
+            clear.append(request.input.get("background") == "transparent")
+        else:
+            before = sizes[request.follows.request]
+            factor = next((request.input[name] for name in printing.SCALES if name in request.input), 1)
+            sizes.append(None if before is None else (before[0] * factor, before[1] * factor))
+            clear.append(
+                clear[request.follows.request] or (model is not None and model.kind is Kind.BACKGROUND)
+            )
+        for texts in request.steps.values():
+            step, size = steps.read(texts[-1]), sizes[-1]
+            if isinstance(step, steps.Print):
+                told = None
+                if size is not None:
+                    told = printing.check(*size, step.product, fit=step.fit, is_transparent=clear[-1])
+                found.append(told)
+    return found
 
 
 def _alternatives(known: Catalogue, asked: Sequence[Request], faults: Sequence[Fault]) -> list[Alternative]:
@@ -154,4 +188,4 @@ def _model(known: Catalogue, name: str) -> Model | None:
         return None
 
 
-__all__ = ["Estimate", "Fault", "Part", "Wait", "of"]
+__all__ = ["HERE", "Estimate", "Fault", "Part", "Wait", "of", "prints"]

@@ -1,21 +1,22 @@
 """Finishing steps: further generations of the same order, each on what another of it makes (rule 1).
 
-    asked = finishing.chain(known, requests, steps, models)     # pure: what is to be submitted together
+    asked = finishing.chain(known, requests, texts, models)     # pure: what is to be submitted together
     row = await finishing.ready(row, db=db)                     # before a step is bought: its picture, or not yet
 
 A step is admitted and held with all the others. It is bought when the one it follows has succeeded, and ends for free
-when that one ended otherwise.
+when that one ended otherwise. Steps that nothing is bought for are done by `service.printing`, before the generation
+that they belong to is said to have succeeded.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from tintype.domain import errors, pricing
+from tintype.domain import errors, pricing, steps
 from tintype.domain.catalogue import Kind
 from tintype.domain.generation import State
+from tintype.domain.printing import SCALES
 from tintype.service import givens
 from tintype.service.requests import Cache, Follows, Request
 from tintype.store import generations, outputs
@@ -24,14 +25,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tintype.domain.catalogue import Catalogue, Model
+    from tintype.domain.steps import Step
     from tintype.store.database import Database
     from tintype.store.generations import Generation
 
-STEPS_MAX = 4
 KIND = "finish"
 """The kind of an order with finishing steps."""
-_UPSCALE = re.compile(r"upscale:(\d{1,2})")
-_SCALES = ("scale", "scale_factor", "upscale")
+PLAN = "finish"
+"""Where an order's plan has the steps that are done here, by generation and output."""
 # The end of the one before wakes a step; this is for when that was missed.
 _LOOK_AGAIN_S = 30.0
 
@@ -44,24 +45,39 @@ class Models:
     background: str
 
 
-def chain(known: Catalogue, first: Sequence[Request], steps: Sequence[str], models: Models) -> list[Request]:
+def chain(known: Catalogue, first: Sequence[Request], texts: Sequence[str], models: Models) -> list[Request]:
     """Return requests and, for each output that they make, the requests of the steps, one after the other.
 
-    Raises InputError for a step that is none, and for outputs that steps cannot work on.
+    Steps that are done here go along with the request whose output they work on. Raises InputError for a step that is
+    none, and for outputs that steps cannot work on.
     """
-    if len(steps) > STEPS_MAX:
-        raise errors.InputError(f"finish takes {STEPS_MAX} steps at most, not {len(steps)}")
+    wanted = list(zip(steps.read_all(list(texts)), texts, strict=True))
     asked = [replace(one, cache=Cache.OFF) for one in first]
     for place, request in enumerate(first):
         model = known.find(request.model)
         if model.kind not in {Kind.IMAGE, Kind.EDIT, Kind.UPSCALE, Kind.BACKGROUND}:
             raise errors.InputError(f"finish works on pictures, and {model.slug} makes none")
         for output in range(pricing.outputs(model, request.input)):
-            before, position = place, output
-            for step in steps:
-                asked.append(_step(known, request, step, models, before=before, position=position))
-                before, position = len(asked) - 1, 0
+            before, made, position = place, output, output
+            for step, text in wanted:
+                if isinstance(step, steps.HERE):
+                    on = asked[before]
+                    here = {**on.steps, made: (*on.steps.get(made, ()), text)}
+                    asked[before], position = replace(on, steps=here), steps.MADE_HERE + made
+                else:
+                    asked.append(_step(known, request, step, models, before=before, position=position))
+                    before, made, position = len(asked) - 1, 0, 0
     return asked
+
+
+def done_here(asked: Sequence[Request]) -> dict[str, Any]:
+    """Return what an order has to remember of the steps that are done here; empty where there are none."""
+    found = {
+        str(place): {str(output): list(texts) for output, texts in one.steps.items()}
+        for place, one in enumerate(asked)
+        if one.steps
+    }
+    return {PLAN: found} if found else {}
 
 
 async def ready(row: Generation, *, db: Database) -> Generation | State | None:
@@ -117,12 +133,12 @@ async def input_again(row: Generation, *, db: Database) -> Mapping[str, Any]:
 
 
 def _step(
-    known: Catalogue, request: Request, step: str, models: Models, *, before: int, position: int
+    known: Catalogue, request: Request, step: Step, models: Models, *, before: int, position: int
 ) -> Request:
     model, values = _work(known, step, models)
     picture = model.image_input
     if picture is None:
-        raise errors.InputError(f"{model.slug} takes no picture, so {step!r} cannot be done with it")
+        raise errors.InputError(f"{model.slug} takes no picture, so no finishing step can be done with it")
     return Request(
         model.slug,
         values,
@@ -135,20 +151,15 @@ def _step(
     )
 
 
-def _work(known: Catalogue, step: str, models: Models) -> tuple[Model, Mapping[str, int]]:
+def _work(known: Catalogue, step: Step, models: Models) -> tuple[Model, Mapping[str, int]]:
     """Return the model of a step, and its input without the picture."""
-    if step == "remove-background":
+    if not isinstance(step, steps.Upscale):
         return known.find(models.background), {}
-    found = _UPSCALE.fullmatch(step)
-    if found is None:
-        raise errors.InputError(
-            f"{step[:40]!r} is no finishing step; there are upscale:FACTOR and remove-background"
-        )
     model = known.find(models.upscale)
-    name = next((one for one in _SCALES if one in model.inputs), None)
+    name = next((one for one in SCALES if one in model.inputs), None)
     if name is None:
-        raise errors.InputError(f"{model.slug} takes no factor, so {step!r} cannot be done with it")
-    return model, {name: int(found[1])}
+        raise errors.InputError(f"{model.slug} takes no factor, so it cannot enlarge {step.factor} times")
+    return model, {name: step.factor}
 
 
 def _waiting(row: Generation) -> tuple[str, int] | None:
@@ -159,4 +170,4 @@ def _waiting(row: Generation) -> tuple[str, int] | None:
     return None
 
 
-__all__ = ["KIND", "Models", "chain", "input_again", "ready"]
+__all__ = ["KIND", "PLAN", "Models", "chain", "done_here", "input_again", "ready"]

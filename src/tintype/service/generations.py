@@ -20,7 +20,7 @@ from tintype.domain import catalogue as catalogue_
 from tintype.domain import charges, errors, ids, inputs, pricing, prompts
 from tintype.domain.access import Actor
 from tintype.domain.money import to_usd
-from tintype.service import guarding, listing, proofs, repeating, requests, telling
+from tintype.service import finishing, guarding, listing, proofs, repeating, requests, telling
 from tintype.service.answers import CallerLeft
 from tintype.service.listing import Filters
 from tintype.service.requests import Cache, Follows, Request
@@ -133,15 +133,15 @@ class Generations:
             requests.check_given(one, secret)
             self._blocked.check(one.input)
         wanted = await self._all_wanted(several, actor, secret=secret)
-        order = None
-        if not isinstance(request, Request):
-            order = admission.Order(id=self._new_id(), kind=kind, plan=plan)
+        steps, order = finishing.done_here(several), None
+        if steps or not isinstance(request, Request):
+            order = admission.Order(id=self._new_id(), kind=kind, plan={**(plan or {}), **steps} or None)
         to_admit = admission.Request(
             actor=actor,
             upstream_id=self._upstream.ident,
             wanted=wanted,
             order=order,
-            idempotency=requests.idempotency(idempotency_key, wanted, actor=actor),
+            idempotency=requests.idempotency(idempotency_key, wanted, actor=actor, steps=steps),
             answering=answering,
             asked=asked,
             proofs=proofs.marked(self._catalogue, several, wanted),

@@ -12,7 +12,7 @@ from contextlib import aclosing
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from tintype.domain import charges, pricing
+from tintype.domain import charges, pricing, steps
 from tintype.domain.catalogue import Unit
 from tintype.media import files_errors, kinds
 from tintype.service import givens
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 async def of(row: Generation, kept: Sequence[Output], *, model: Model | None, files: Files) -> charges.Made:
     """Return what came of a run: what upstream counted, and what was measured on the stored files."""
+    kept = [one for one in kept if one.position < steps.MADE_HERE]
     areas = [pricing.area(one.width, one.height) for one in kept if one.width and one.height]
     film_ms = sum(one.duration_ms or 0 for one in kept)
     return charges.made(row.prediction or {}).measured(

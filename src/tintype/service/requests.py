@@ -70,8 +70,9 @@ class Request:
     `model` is a name of the catalogue or `owner/name`. Files of the input are bytes, a Path, a data URI or a URL.
     `deadline_s` is how long it may take in all. `hold_max_nano_usd` is the most that may be held for it: where it could
     cost more, or more is held for want of a known price, it is refused. With `follows` one input is what another of the
-    same order makes. `is_checked` says that its inputs were checked, and that what the model has no input for goes
-    along, to be ignored upstream. `proof_for` is the model of the final that it is a proof for.
+    same order makes. `steps` are done here on outputs, by position, before it has succeeded. `is_checked` says that its
+    inputs were checked, and that what the model has no input for goes along, to be ignored upstream. `proof_for` is the
+    model of the final that it is a proof for.
     """
 
     model: str
@@ -85,6 +86,7 @@ class Request:
     callback_url: str | None = field(default=None, repr=False)
     hold_max_nano_usd: int | None = None
     follows: Follows | None = None
+    steps: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     is_checked: bool = False
     proof_for: str | None = None
 
@@ -211,7 +213,12 @@ def _has_large_number(value: Any) -> bool:
 
 
 def idempotency(
-    key: str | None, wanted: Sequence[Wanted], *, actor: Actor, about: str | None = None
+    key: str | None,
+    wanted: Sequence[Wanted],
+    *,
+    actor: Actor,
+    about: str | None = None,
+    steps: Mapping[str, Any] | None = None,
 ) -> admission.Idempotency | None:
     """Return the Idempotency-Key with what the body was, for whom among it, and which generation it was about.
 
@@ -237,6 +244,8 @@ def idempotency(
     ]
     if about is not None:
         body.append(about)
+    if steps:
+        body.append(steps)
     return admission.Idempotency(key, hashlib.sha256(json.dumps(body, sort_keys=True).encode()).digest())
 
 

@@ -36,7 +36,7 @@ async def make(ident: str, *, db: Database, files: Files, workers: pool.Pool) ->
 
 def _has_picture(content_type: str) -> bool:
     kind = Kind(content_type)
-    return kind.family in {Family.PICTURE, Family.FILM} and kind is not Kind.SVG
+    return kind.family in {Family.PICTURE, Family.FILM} and kind not in {Kind.SVG, Kind.TIFF}
 
 
 async def _make_one(output: Output, *, db: Database, files: Files, workers: pool.Pool) -> bool:

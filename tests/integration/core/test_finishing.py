@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from PIL import Image
 
 from tintype import Request, Studio, errors
+from tintype.domain import money, steps
 from tintype.domain.access import Actor
 from tintype.domain.generation import State
 from tintype.service import finishing
@@ -47,6 +51,11 @@ async def ask(studio: Studio, prompt: str, steps: Sequence[str], **values: Any) 
     first = Request("flux-schnell", {"prompt": prompt, "output_format": "png", **values})
     asked = finishing.chain(studio.core.catalogue, [first], steps, MODELS)
     return (await studio.core.generations.submit(asked, actor=LOCAL, kind=finishing.KIND)).ids
+
+
+def billed(simulator: Simulator) -> int:
+    """Return what upstream's bill comes to, in nano-dollars."""
+    return money.from_usd(simulator.bills()["total_usd"])
 
 
 async def test_each_step_works_on_what_the_one_before_made(studio: Studio, simulator: Simulator) -> None:
@@ -107,6 +116,10 @@ async def test_a_step_that_nobody_woke_is_found(studio: Studio) -> None:
     ("model", "steps", "words"),
     [
         ("flux-schnell", ["polish"], "no finishing step"),
+        ("flux-schnell", ["upscal:4"], "did you mean 'upscale:4'"),
+        ("flux-schnell", ["print:poter-a3"], "did you mean 'poster-a3'"),
+        ("flux-schnell", ["print:mug:gif"], "png, tiff or pdf"),
+        ("flux-schnell", ["print:mug", "trim"], "the last step"),
         ("flux-schnell", ["upscale:2"] * 5, "4 steps at most"),
         ("wan-video/wan-2.2-t2v-fast", ["upscale:2"], "makes none"),
     ],
@@ -122,3 +135,75 @@ async def test_nobody_names_anothers_output_as_rows_do(studio: Studio) -> None:
     """Rule 23."""
     with pytest.raises(errors.InputError, match="names none"):
         await studio.submit(Request("real-esrgan", {"image": "tintype:output:0"}))
+
+
+async def test_what_is_done_here_is_one_more_output(studio: Studio, simulator: Simulator) -> None:
+    """Bought and free steps in any order: each works on what the one before made, and only the bought ones cost."""
+    idents = await ask(studio, "a fox", ["upscale:2", "trim", "remove-background", "print:sticker:tiff"])
+
+    first, larger, cut = [await studio.wait(ident, timeout_s=60) for ident in idents]
+
+    assert [one.state for one in (first, larger, cut)] == [State.SUCCEEDED] * 3
+    assert [one.position for one in larger.outputs] == [0, steps.MADE_HERE]
+    assert cut.input["image"] == f"tintype:sha256:{larger.outputs[1].sha256}"
+    _, file = cut.outputs
+    assert (file.content_type, file.extension) == ("image/tiff", ".tiff")
+    with Image.open(io.BytesIO(await studio.read(file))) as sheet:
+        assert (sheet.mode, sheet.size) == ("RGBA", (file.width, file.height))
+        assert sheet.info["icc_profile"]
+        # 3 inches and an eighth of bleed at each edge.
+        assert round(float(sheet.width) / float(sheet.info["dpi"][0]), 2) == 3.25
+    assert simulator.bills()["predictions"] == 3
+    assert sum(one.cost_nano_usd or 0 for one in (first, larger, cut)) == billed(simulator)
+    assert await ledger.check(studio.core.database) == []
+
+
+async def test_a_step_that_is_done_here_needs_nothing_bought(studio: Studio, simulator: Simulator) -> None:
+    """One generation is an order then; each of its pictures gets a file, and doing the job again changes nothing."""
+    (ident,) = await ask(studio, "a fox", ["print:8x10in+3mm:pdf"], num_outputs=2)
+
+    made = await studio.wait(ident, timeout_s=60)
+    await studio.core.database.value("enqueue_job", queue="print", id=ident, priority=0, after_s=0.0)
+    (after,) = await ask(studio, "a hen", ["trim"])
+    await studio.wait(after, timeout_s=60)
+
+    assert (made.state, made.order_id is not None) == (State.SUCCEEDED, True)
+    assert [one.content_type for one in made.outputs] == ["image/png"] * 2 + ["application/pdf"] * 2
+    assert (await studio.get(ident)).outputs == made.outputs
+    assert simulator.bills()["predictions"] == 2
+
+
+async def test_a_file_is_finished_by_whoever_comes_after_a_death(
+    url: str, data: Path, simulator: Simulator
+) -> None:
+    """The job outlives the process that was to do it: all is bought, and finished once."""
+    async with Studio(
+        simulator.token, base_url=simulator.url, data=data, database_url=url, works=False
+    ) as asking:
+        (ident,) = await ask(asking, "a fox", ["print:mug"])
+    async with (
+        Studio(simulator.token, base_url=simulator.url, data=data, database_url=url, finish_s=0.0) as dying,
+        contextlib.aclosing(dying.watch(ident)) as moments,
+    ):
+        async for moment in moments:
+            if moment.state in {State.CAPTURING, State.SUCCEEDED}:
+                break
+    async with Studio(simulator.token, base_url=simulator.url, data=data, database_url=url) as after:
+        made = await after.wait(ident, timeout_s=60)
+
+        assert [one.position for one in made.outputs] == [0, steps.MADE_HERE]
+        assert simulator.bills()["predictions"] == 1
+        assert await ledger.check(after.core.database) == []
+
+
+async def test_a_picture_that_cannot_be_finished_is_kept(studio: Studio, simulator: Simulator) -> None:
+    """It was paid for: it stays an output of the generation that says what could not be done."""
+    (ident,) = await ask(studio, "a fox", ["print:10x5000mm:fit"], aspect_ratio="21:9")
+
+    made = await studio.wait(ident, timeout_s=60)
+
+    assert (made.state, made.failure_code) == (State.FAILED, "not_finished")
+    assert "too large" in str(made.failure_message)
+    assert [one.position for one in made.outputs] == [0]
+    assert (made.cost_nano_usd, made.held_nano_usd) == (billed(simulator), 0)
+    assert await ledger.check(studio.core.database) == []

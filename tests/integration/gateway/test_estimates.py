@@ -27,6 +27,24 @@ def test_a_price_is_told_with_how_it_is_made_up(http: httpx2.Client, here: Servi
     assert here.simulator.bills()["predictions"] == 0
 
 
+def test_each_finishing_step_has_its_price(http: httpx2.Client) -> None:
+    """0 for what is done here; and how the print will look, by the size that is asked for."""
+    steps = ["upscale:4", "remove-background", "trim", "print:poster-a3"]
+    body = {"prompt": "a fox", "model": "flux-schnell", "aspect_ratio": "3:4", "finish": steps}
+
+    told = http.post(PATH, json=body).json()
+
+    free = [one for one in told["parts"] if one["rule"] == "done here"]
+    assert [(one["model"], one["expected_usd"]) for one in free] == [
+        ("trim", "0.00"),
+        ("print:poster-a3", "0.00"),
+    ]
+    assert [one["model"] for one in told["parts"][1:3]] == ["daanelson/real-esrgan-a100", "cjwbw/rembg"]
+    assert told["valid"] is True
+    assert (told["print"]["fit"], told["print"]["verdict"]) == ("fit", "sharp")
+    assert http.post(PATH, json={"prompt": "a fox"}).json()["print"] is None
+
+
 def test_all_that_is_wrong_is_told_at_once(http: httpx2.Client) -> None:
     body = {"prompt": "a", "input": {"aspect_ratio": "7:5", "num_outputs": 9, "output_format": "bmp"}}
 

@@ -40,6 +40,41 @@ def test_a_picture_is_finished_in_steps(http: httpx2.Client) -> None:
     assert http.get(cut["url"]).headers["content-type"] == "image/png"
 
 
+def test_a_file_for_the_print_shop_is_made_here(http: httpx2.Client) -> None:
+    """For nothing, with the last bought step: it is there when the order has succeeded, behind what the model made."""
+    body = {"prompt": "a boat", "finish": ["remove-background", "trim", "print:sticker:pdf"]}
+
+    order = http.post("/api/generations", json=body, headers=WAIT).json()
+
+    assert (order["kind"], order["state"], len(order["generations"])) == ("finish", "succeeded", 2)
+    cut, file = order["generations"][1]["outputs"]
+    assert (cut["made_by"], file["made_by"]) == (None, "trim, print:sticker:pdf")
+    got = http.get(file["url"])
+    assert (got.headers["content-type"], got.content[:5]) == ("application/pdf", b"%PDF-")
+
+
+def test_an_order_of_free_steps_is_asked_for_once(http: httpx2.Client) -> None:
+    """Under one Idempotency-Key other steps are another body, though nothing of it is bought."""
+    key = {"Idempotency-Key": "a poster"}
+    body = {"prompt": "a boat", "finish": ["print:poster-a3"]}
+
+    first, again = (http.post("/api/generations", json=body, headers=key).json() for _ in range(2))
+    other = http.post("/api/generations", json={**body, "finish": ["print:mug"]}, headers=key)
+
+    assert (first["object"], first["id"], other.status_code) == ("order", again["id"], 409)
+
+
+def test_a_step_that_is_none_is_refused_with_the_nearest(http: httpx2.Client) -> None:
+    refused = [
+        http.post("/api/generations", json={"prompt": "a boat", "finish": [step]})
+        for step in ("upscal:4", "print:poter-a3")
+    ]
+
+    assert [one.status_code for one in refused] == [422, 422]
+    assert "upscale:4" in refused[0].json()["detail"]
+    assert "poster-a3" in refused[1].json()["detail"]
+
+
 def test_an_order_is_admitted_whole_or_not_at_all(http: httpx2.Client) -> None:
     """A part that cannot be is named, and nothing of the order is there."""
     before = http.get("/api/orders").json()["data"]

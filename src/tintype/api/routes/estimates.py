@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import Request
 
-from tintype.api import asking, auth, gateway, routing
+from tintype.api import asking, auth, gateway, present_printing, routing
 from tintype.api.schemas.estimates import (
     AlternativeTold,
     EstimateTold,
@@ -52,7 +52,10 @@ async def estimate(body: GenerationAsked, request: Request, caller: auth.Reads) 
         upstream_id=here.core.upstream.ident,
         actor=actor,
     )
-    return _told(told, planned.warnings, actor)
+    prints = [one for one in estimates.prints(planned.requests, here.core.catalogue) if one is not None]
+    return _told(told, planned.warnings, actor).model_copy(
+        update={"print": present_printing.check(prints[0], here.core.catalogue) if prints else None}
+    )
 
 
 def _told(told: Estimate, warnings: tuple[str, ...], actor: Actor) -> EstimateTold:

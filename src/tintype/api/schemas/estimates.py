@@ -6,6 +6,7 @@ from datetime import datetime
 
 from pydantic import Field
 
+from tintype.api.schemas.printing import PrintCheckTold
 from tintype.api.schemas.shapes import Told, Usd
 
 
@@ -29,14 +30,14 @@ class MadeUpTold(Told):
 
 
 class PartTold(Told):
-    """The price of one generation."""
+    """The price of one generation, or of a finishing step that is done here: such a one costs nothing."""
 
     model: str
     expected_usd: Usd
     at_most_usd: Usd
     rule: str
     made_up: MadeUpTold | None = Field(
-        description="Null where no price is known: that much is held and booked."
+        description="Null where no price is known: that much is held and booked; and where nothing is bought."
     )
 
 
@@ -82,3 +83,7 @@ class EstimateTold(Told):
     wait: WaitTold
     limits: list[LimitTold]
     alternatives: list[AlternativeTold]
+    print: PrintCheckTold | None = Field(
+        default=None,
+        description="How the file of the first `print` step will look; null where the inputs do not say a size.",
+    )

@@ -87,7 +87,10 @@ class PartAsked(Asked):
     finish: list[str] = Field(
         default_factory=list,
         max_length=4,
-        description="Steps on each picture, in turn: `upscale:FACTOR`, `remove-background`; then it is an order.",
+        description=(
+            "Steps on each picture, in turn: `upscale:FACTOR` and `remove-background` are bought, `trim` and "
+            "`print:PRODUCT[:png|tiff|pdf][:fill|fit]` done here for nothing; then it is an order."
+        ),
         examples=[["upscale:4"]],
     )
     max_usd: Annotated[UsdAsked, IsNoTruth] | None = Field(
@@ -184,7 +187,10 @@ class FinalTold(Told):
 
 
 class OutputTold(Told):
-    """A stored output. Its `url` opens without a key and stays the same until it is deleted."""
+    """A stored output. Its `url` opens without a key and stays the same until it is deleted.
+
+    Positions from 1000 on are what finishing steps made here of the output 1000 before.
+    """
 
     position: int
     url: str
@@ -195,6 +201,9 @@ class OutputTold(Told):
     width: int | None
     height: int | None
     seconds: float | None
+    made_by: str | None = Field(
+        default=None, description="The finishing steps that made it here; null for what a model made."
+    )
 
 
 class FailureTold(Told):

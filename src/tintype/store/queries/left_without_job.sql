@@ -8,9 +8,9 @@ WHERE g.upstream_id = %(upstream_id)s AND g.finished_at IS NULL AND g.joined_to 
     AND (g.due_at IS NULL OR g.due_at <= now())
     AND NOT EXISTS (
         SELECT FROM procrastinate_jobs AS j
-        WHERE j.queue_name IN ('submit', 'capture') AND j.status IN ('todo', 'doing')
+        WHERE j.queue_name IN ('submit', 'capture', 'print') AND j.status IN ('todo', 'doing')
             AND j.args ->> 'generation_id' = g.id
-            AND j.queue_name = CASE g.state WHEN 'queued' THEN 'submit' ELSE 'capture' END
+            AND (j.queue_name = 'submit') = (g.state = 'queued')
     )
 ORDER BY g.id
 LIMIT %(at_most)s
