@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from contextlib import AsyncExitStack
+from dataclasses import asdict, replace
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -25,10 +27,12 @@ from tintype.domain.catalogue import (
 from tintype.domain.errors import InputError, UpstreamError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from decimal import Decimal
 
     from tintype.domain.pricing import Estimate
     from tintype.local.studio import Studio
+    from tintype.service.syncing import Synced
 
 PER = {
     Unit.RUN: "run",
@@ -145,24 +149,67 @@ def sync(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Learn which versions models have upstream, so that a gateway runs them by their ids."""
-    slugs = names or [model.slug for model in book.load().models]
+    """Read models upstream: their newest version, all others, and what changed; prices stay the book's."""
+    known = book.load()
+    slugs = [_slug(known, name) for name in names or ()] or [model.slug for model in known.models]
 
-    async def act(open_studio: Studio) -> dict[str, int | None]:
-        return {slug: await open_studio.core.browsing.sync(slug) for slug in slugs}
+    async def act(open_studio: Studio) -> dict[str, Synced | None]:
+        from tintype.local import simulated  # noqa: PLC0415 - not needed to list models
+        from tintype.service import syncing  # noqa: PLC0415 - as above
+
+        core = open_studio.core
+        async with AsyncExitStack() as stack:
+            if open_studio.is_built_in:
+                # A studio that only looks does not start it.
+                await stack.enter_async_context(simulated.Upstream(core.settings.data / "upstream"))
+            sync = partial(
+                syncing.sync,
+                browsing=core.browsing,
+                db=core.database,
+                upstream_id=core.upstream.ident,
+                known=known,
+            )
+            return {slug: await sync(slug) for slug in slugs}
 
     try:
         found = studio.run(act, works=False)
     except (InputError, UpstreamError) as error:
         raise exits.Failure(str(error)) from None
     if as_json:
-        screen.put_json(found)
+        screen.put_json({slug: None if one is None else asdict(one) for slug, one in found.items()})
     else:
-        for slug, count in found.items():
-            screen.put(f"{slug}: {'unknown upstream' if count is None else f'{count} known'}")
-    unknown = [slug for slug, count in found.items() if count is None]
+        for slug, one in found.items():
+            for line in _told(slug, one):
+                screen.put(line)
+        if any(one is not None and one.changes for one in found.values()):
+            screen.put("prices stay as the book has them: tintype models show NAME")
+    unknown = [slug for slug, one in found.items() if one is None]
     if names and unknown:
         raise exits.Refusal(f"upstream knows no model {unknown[0]}; models are named owner/name")
+
+
+def _slug(known: Catalogue, name: str) -> str:
+    try:
+        return known.find(name).slug
+    except UnknownModel:
+        return name
+
+
+def _told(slug: str, one: Synced | None) -> Iterator[str]:
+    if one is None:
+        yield f"{slug}: unknown upstream"
+        return
+    newest = "no version is told" if one.version is None else f"newest {one.version[:12]}"
+    if one.version_before not in {None, one.version}:
+        newest += f", was {str(one.version_before)[:12]}"
+    state = "" if one.changes is None else f", {_count(one.changes)} beside the {one.beside}"
+    yield f"{slug}: {one.versions} known, {newest}{state}"
+    for change in one.changes or ():
+        yield f"  {change}"
+
+
+def _count(changes: Sequence[str]) -> str:
+    return "nothing changed" if not changes else f"{len(changes)} change{'s' * (len(changes) > 1)}"
 
 
 def priced(price: Price) -> str:

@@ -7,13 +7,18 @@ Facts have the form of the catalogue's own data, so that both are read by the sa
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+
+    from tintype.domain.catalogue import Field
 
 _TYPES = frozenset({"string", "integer", "number", "boolean", "array"})
 _ANY = "object"
+_COMPARED = ("type", "required", "default", "minimum", "maximum", "format", "choices")
+_FEW = 6
 _REFERENCE = "#/components/schemas/"
 
 
@@ -36,6 +41,52 @@ def facts(document: Any) -> dict[str, Any] | None:
     }
 
 
+def stated(field: Field) -> dict[str, Any]:
+    """Return an input of the catalogue in the form of facts."""
+    facts: dict[str, Any] = {"type": field.type, "required": field.required, "default": field.default}
+    facts |= {"minimum": field.minimum, "maximum": field.maximum, "format": field.format}
+    return facts | {"choices": list(field.choices)}
+
+
+def changes(before: Mapping[str, Mapping[str, Any]], now: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """Say what became of a model's inputs: new ones, ones that are gone, and what of the others is not as it was."""
+    yield from (f"input {name} is new ({now[name].get('type')})" for name in now if name not in before)
+    yield from (f"input {name} is gone" for name in before if name not in now)
+    for name in now:
+        if name not in before:
+            continue
+        for fact in _COMPARED:
+            then, since = (_plain(facts.get(name, {}).get(fact)) for facts in (before, now))
+            if then == since:
+                continue
+            if fact == "choices" and then and since:
+                yield f"input {name}: choices{_few(' and ', since, then)}{_few(' without ', then, since)}"
+            else:
+                yield f"input {name}: {fact} {_word(then)}, now {_word(since)}"
+
+
+def _few(word: str, those: Any, others: Any) -> str:
+    """Name those choices that are not among the others."""
+    fresh = [str(one) for one in those if one not in others]
+    more = f" and {len(fresh) - _FEW} more" if len(fresh) > _FEW else ""
+    return f"{word}{', '.join(fresh[:_FEW])}{more}" if fresh else ""
+
+
+def _word(value: Any) -> str:
+    return "none" if value is None else ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _plain(value: Any) -> Any:
+    """Return a fact so that equal ones are equal: an empty one is none, and the order of choices means nothing."""
+    if isinstance(value, list):
+        return sorted(value, key=str) or None
+    if isinstance(value, bool):
+        return value or None
+    if isinstance(value, int | float | Decimal):
+        return Decimal(str(value)).normalize()
+    return value or None
+
+
 def _input(stated: Mapping[str, Any], schemas: Mapping[str, Any], *, is_required: bool) -> dict[str, Any]:
     """Return one input; enumerations stand in schemas of their own."""
     stated = {**_referred(stated, schemas), **stated}
@@ -48,6 +99,8 @@ def _input(stated: Mapping[str, Any], schemas: Mapping[str, Any], *, is_required
     for name in ("minimum", "maximum"):
         if isinstance(stated.get(name), int | float) and not isinstance(stated[name], bool):
             found[name] = stated[name]
+    if stated.get("default") is not None:
+        found["default"] = stated["default"]
     if isinstance(stated.get("enum"), list):
         found["choices"] = [one for one in stated["enum"] if isinstance(one, str | int | float)]
     items = _object(stated.get("items"))

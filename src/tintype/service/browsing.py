@@ -49,6 +49,14 @@ class Told:
     text: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Versioned:
+    """How many versions a model has, and what upstream says of the newest."""
+
+    versions: int
+    newest: dict[str, Any]
+
+
 class Browsing:
     """Calls upstream for those who may."""
 
@@ -87,8 +95,8 @@ class Browsing:
         await self._note(sent, by, {"status": reply.status})
         return await self._told(sent, reply, base)
 
-    async def sync(self, slug: str) -> int | None:
-        """Learn every version of a model, and what each takes; returns their number, None for an unknown model."""
+    async def every_version(self, slug: str) -> Versioned | None:
+        """Learn every version of a model, and what each takes; None for an unknown model."""
         path = wire.model_path(slug)
         model = await self.read(Asked("GET", path), base="")
         if model.status != 200:
@@ -102,7 +110,8 @@ class Browsing:
             query = dict(parse_qsl(urlsplit(str(found.get("next") or "")).query))
             if not query:
                 break
-        return seen
+        newest = model.document.get("latest_version") if isinstance(model.document, dict) else None
+        return Versioned(seen, newest if isinstance(newest, dict) else {})
 
     async def name(self) -> str:
         """Return what upstream calls the account; asked once."""
