@@ -4,19 +4,25 @@
 
 Ours checks a key, holds money, books it and writes a durable job before it answers 202; LiteLLM checks its master
 key and answers with the finished picture. Load comes from wrk. The exit code is 1 when a limit is missed. Parts are
-create, memory, start, finished, limit and streams.
+create, memory, start, finished, limit, streams and hooks.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import tempfile
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from standardwebhooks.webhooks import Webhook
 
 from bench.stand import listeners, load, peers, upstream
 from bench.stand.figures import Figure, show
@@ -27,6 +33,7 @@ if TYPE_CHECKING:
 AT_ONCE = 50
 STREAM_KB_MAX = 30.0
 LAST_MS_MAX = 150.0
+HOOK_MS_MAX = 10.0
 IDLE_S = 35.0
 """After half a minute without a picture our processes that decode end."""
 OPENAI = "/openai/v1/images/generations"
@@ -245,6 +252,44 @@ class Bench:
             ),
         ]
 
+    def hooks(self) -> list[Figure]:
+        """Measure how soon a webhook is answered: its signature checked, and itself kept."""
+        with _place() as (stub, folder):
+            key = peers.make_key(stub, folder)
+            with peers.tintype(stub, folder, key=key, works=False) as ours:
+                place = urlsplit(ours.url)
+                with closing(HTTPConnection(place.hostname or "", place.port or 80)) as there:
+                    took_ms = sorted(_told_ms(there, number) for number in range(500))
+        return [
+            Figure(
+                "a webhook answered, one after the other, p50",
+                took_ms[len(took_ms) // 2],
+                "ms",
+                most=HOOK_MS_MAX,
+                beside=f"p95 {took_ms[len(took_ms) * 95 // 100]:.1f}",
+            )
+        ]
+
+
+def _told_ms(there: HTTPConnection, number: int) -> float:
+    """Tell of a prediction's end; returns the time until that is answered."""
+    at = datetime.now(UTC).replace(microsecond=0)
+    body = json.dumps({"id": f"p{number}", "status": "succeeded", "output": ["https://x.test/a"]})
+    ident = f"msg_hooks_{number}"
+    headers = {
+        "Content-Type": "application/json",
+        "webhook-id": ident,
+        "webhook-timestamp": str(int(at.timestamp())),
+        "webhook-signature": Webhook(upstream.SECRET).sign(ident, at, body),
+    }
+    began = time.perf_counter()
+    there.request("POST", "/hooks/replicate/nobodys", body, headers)
+    answer = there.getresponse()
+    answer.read()
+    took_ms = (time.perf_counter() - began) * 1000
+    assert answer.status == 204, answer.status
+    return took_ms
+
 
 @contextmanager
 def _place() -> Iterator[tuple[upstream.Running, Path]]:
@@ -257,7 +302,7 @@ def _place() -> Iterator[tuple[upstream.Running, Path]]:
 
 def main() -> int:
     """Print the table; 1 when a limit is missed."""
-    parts = ("create", "memory", "start", "finished", "limit", "streams")
+    parts = ("create", "memory", "start", "finished", "limit", "streams", "hooks")
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(parts))
     parser.add_argument("--seconds", type=float, default=10.0, help="length of each stretch of load")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class Line:
     """The line to a database: it can be cut, or go dead without a word.
 
-    While it keeps answers back, those to requests that hold `word` come when `answers` is set.
+    Answers are kept back from the first on that holds `word`, until `answers` is set.
     """
 
     folder: Path
@@ -45,29 +45,17 @@ class Line:
             return
         there, back = await asyncio.open_unix_connection(self.target)
         self.writers.append(back)
-        kept = asyncio.Event()
         self.carrying |= {
-            asyncio.create_task(self._ask(reader, back, kept)),
-            asyncio.create_task(self._answer(there, writer, kept)),
+            asyncio.create_task(self._carry(reader, back)),
+            asyncio.create_task(self._carry(there, writer, is_answer=True)),
         }
 
-    async def _ask(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, kept: asyncio.Event
+    async def _carry(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, is_answer: bool = False
     ) -> None:
         with contextlib.suppress(OSError):
             while (piece := await reader.read(65_536)) and not self.is_dead:
-                if self.word is not None and self.word in piece:
-                    kept.set()
-                writer.write(piece)
-            if not self.is_dead:
-                writer.close()
-
-    async def _answer(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, kept: asyncio.Event
-    ) -> None:
-        with contextlib.suppress(OSError):
-            while (piece := await reader.read(65_536)) and not self.is_dead:
-                if kept.is_set():
+                if is_answer and self.word is not None and self.word in piece:
                     await self.answers.wait()
                 writer.write(piece)
             if not self.is_dead:

@@ -113,7 +113,9 @@ async def _written(ask: Asking, ident: str) -> list[str]:
         "SELECT 'line', to_jsonb(l) FROM ledger AS l",
         "SELECT 'hold', to_jsonb(h) - 'limit_id' FROM holds AS h",
         "SELECT 'counter', to_jsonb(c) - 'limit_id' FROM counters AS c",
-        "SELECT 'job', to_jsonb(j) || jsonb_build_object('id', scheduled_at > now()) FROM procrastinate_jobs AS j",
+        # The priority of a capture is the second at which its hour is over.
+        """SELECT 'job', to_jsonb(j) || jsonb_build_object('id', scheduled_at > now(), 'priority', priority / 1000)
+            FROM procrastinate_jobs AS j""",
     )
     found = []
     for table in tables:

@@ -38,12 +38,12 @@ async def _move(ask: Asking, ident: str, state: str, **changes: object) -> None:
 
 
 async def _take(stream: AsyncGenerator[Event], count: int) -> list[Event]:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         return [await anext(stream) for _ in range(count)]
 
 
 async def _rest(stream: AsyncGenerator[Event]) -> list[Event]:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         return [event async for event in stream]
 
 

@@ -36,8 +36,8 @@ async def test_a_job_that_is_being_fetched_when_the_worker_stops_is_given_back(
     async with lined(url) as (database, line), opened(database, data, simulator, works=False) as shop:
         working = asyncio.create_task(shop.core.worker.run(finish_s=1.0))
         await shop.core.worker.is_ready.wait()
-        line.word = b"follow"
-        await enqueue(ask.db, Queue.FOLLOW, "0" * 26)
+        line.word = b"0" * 26
+        await enqueue(ask.db, Queue.FOLLOW, line.word.decode())
         await until(is_fetched)
 
         shop.core.worker.stop()

@@ -54,7 +54,7 @@ class Shop:
         """Return a generation as it stands."""
         return await self.core.generations.get(ident, actor=ALICE)
 
-    async def until(self, ident: str, *states: str, within_s: float = 20.0) -> Generation:
+    async def until(self, ident: str, *states: str, within_s: float = 60.0) -> Generation:
         """Wait until a generation is in one of these states, any final one by default."""
         row: Generation = await until(lambda: self._is(ident, states), within_s=within_s)
         return row
@@ -67,7 +67,7 @@ class Shop:
         is_there = row.state in states if states else State(row.state).is_final
         return row if is_there else None
 
-    async def until_alert(self, kind: str, *, within_s: float = 20.0) -> alerts.Alert:
+    async def until_alert(self, kind: str, *, within_s: float = 60.0) -> alerts.Alert:
         """Wait for an alert of a kind."""
 
         async def ask() -> alerts.Alert | None:
@@ -105,7 +105,7 @@ class Shop:
         assert await ledger.check(self.core.database) == []
 
 
-async def until(ask: Callable[[], Awaitable[Any]], *, within_s: float = 20.0) -> Any:
+async def until(ask: Callable[[], Awaitable[Any]], *, within_s: float = 60.0) -> Any:
     """Ask until there is an answer; fails when there is none in time."""
     end = time.monotonic() + within_s
     while True:
