@@ -17,7 +17,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Match
 
 import tintype
-from tintype.api import gateway, middleware, problems, routes, routing, shortcuts
+from tintype.api import examples, gateway, middleware, problems, routes, routing, shortcuts
 from tintype.api.routes import generations
 from tintype.api.schemas.openai import ErrorTold
 from tintype.api.schemas.replicate import ReplicateProblem
@@ -101,7 +101,7 @@ def build(opening: Opening | None = None, *, made: Settings) -> ASGIApp:
     app.include_router(collected(opening))
     app.add_exception_handler(HTTPException, _refuse)
     # The framework's own way to change what it describes.
-    app.openapi = lambda: _document(app)  # type: ignore[method-assign]
+    app.openapi = lambda: described(app)  # type: ignore[method-assign]
     if made.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -141,7 +141,7 @@ def _methods(request: Request) -> list[str]:
     return sorted({method for one in found if one.path == found[0].path for method in one.methods or ()})
 
 
-def _document(app: FastAPI) -> dict[str, Any]:
+def described(app: FastAPI) -> dict[str, Any]:
     """Describe the API (OpenAPI 3.1), once."""
     if app.openapi_schema is None:
         made = get_openapi(
@@ -157,6 +157,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
             [(shape, "serialization") for shape in _REFUSALS], ref_template=f"{routing.SHAPES}{{model}}"
         )
         schemas |= refusals["$defs"]
+        examples.add(made)
         app.openapi_schema = made
     return app.openapi_schema
 

@@ -12,7 +12,7 @@ from typing import Any
 import jinja2
 from starlette.responses import Response
 
-from tintype.api import problems
+from tintype.api import examples, problems
 from tintype.domain import errors
 
 CSP = (
@@ -62,7 +62,7 @@ def _operation(path: str, method: str, stated: dict[str, Any], document: dict[st
     body = stated.get("requestBody", {}).get("content", {})
     kind = next(iter(body), "")
     shape = body.get(kind, {})
-    schema = _resolved(shape.get("schema", {}), document)
+    schema = examples.resolved(shape.get("schema", {}), document["components"]["schemas"])
     answers = {
         status: [told.get("description", "")] for status, told in sorted(stated.get("responses", {}).items())
     }
@@ -93,33 +93,18 @@ def _operation(path: str, method: str, stated: dict[str, Any], document: dict[st
             for name, field in schema.get("properties", {}).items()
         ],
         "answers": answers,
-        "curl": _curl(path, method, kind, schema, needs_key="security" in stated),
+        "curl": _curl(path, method, shape.get("example"), needs_key="security" in stated),
     }
 
 
-def _curl(path: str, method: str, kind: str, schema: dict[str, Any], *, needs_key: bool) -> str:
+def _curl(path: str, method: str, body: Any, *, needs_key: bool) -> str:
     lines = [f"curl -X {method.upper()} http://localhost:8000{path}"]
     if needs_key:
         lines.append("-H 'Authorization: Bearer tt_…'")
-    if kind == "application/json":
-        required = schema.get("required", ())
-        example = {
-            name: _example(field)
-            for name, field in schema.get("properties", {}).items()
-            if name in required or field.get("examples")
-        }
+    if body is not None:
         lines.append("-H 'Content-Type: application/json'")
-        lines.append(f"-d '{json.dumps(example, ensure_ascii=False)}'")
+        lines.append(f"-d '{json.dumps(body, ensure_ascii=False)}'")
     return " \\\n  ".join(lines)
-
-
-def _example(field: dict[str, Any]) -> Any:
-    return field["examples"][0] if field.get("examples") else field.get("default", _blank(field))
-
-
-def _blank(field: dict[str, Any]) -> Any:
-    blanks: dict[str, Any] = {"array": [], "object": {}, "integer": 0, "number": 0, "boolean": False}
-    return blanks.get(field.get("type", ""), "…")
 
 
 def _type(field: dict[str, Any]) -> str:
@@ -132,13 +117,6 @@ def _type(field: dict[str, Any]) -> str:
     if "enum" in field:
         return ", ".join(str(one) for one in field["enum"])
     return str(field.get("type", "any"))
-
-
-def _resolved(schema: dict[str, Any], document: dict[str, Any]) -> dict[str, Any]:
-    if "$ref" in schema:
-        found: dict[str, Any] = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
-        return found
-    return schema
 
 
 @cache

@@ -17,7 +17,7 @@ class Health(Told):
     """That the process runs."""
 
     status: str = Field(examples=["ok"])
-    version: str
+    version: str = Field(examples=["0.1.0"])
 
 
 class PartTold(Told):
@@ -25,7 +25,7 @@ class PartTold(Told):
 
     name: str = Field(examples=["database"])
     good: bool
-    detail: str
+    detail: str = Field(examples=["answers"])
 
 
 class Ready(Told):
@@ -35,7 +35,7 @@ class Ready(Told):
     parts: list[PartTold]
 
 
-@router.get("/healthz", response_model=Health)
+@router.get("/healthz", response_model=Health, responses=routing.refuses(is_open=True))
 async def healthz() -> Health:
     """Say that the process runs; asks nobody."""
     return Health(status="ok", version=tintype.__version__)

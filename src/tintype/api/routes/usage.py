@@ -26,7 +26,12 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 Moment = AwareDatetime | date
 _DOCUMENTED: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "The report."}
+    200: {
+        "content": {
+            "text/csv": {"schema": {"type": "string"}, "example": "name,generations,…\r\nalice,120,…\r\n"}
+        },
+        "description": "The report.",
+    }
 }
 
 

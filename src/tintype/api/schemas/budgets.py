@@ -57,17 +57,17 @@ class BudgetTold(Told):
     count of their own, so that nothing is held or spent here.
     """
 
-    id: int
+    id: int = Field(examples=[3])
     subject: str = Field(examples=["key:shop"])
     measure: Measure
     period: str = Field(examples=["day"])
-    zone: str
+    zone: str = Field(examples=["UTC"])
     amount: str = Field(examples=["5.00"])
     override_amount: str | None
-    override_until: datetime | None
-    held: str
-    spent: str
-    left: str
+    override_until: datetime | None = Field(examples=[None])
+    held: str = Field(examples=["0.003"])
+    spent: str = Field(examples=["0.90"])
+    left: str = Field(examples=["4.097"])
     begins_anew_at: datetime | None
 
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
+from tintype.api.schemas.generations import IDENT
 from tintype.api.schemas.shapes import Asked, CalledUrl, Page, Told
 
 
@@ -22,14 +23,16 @@ class DeliveryTold(Told):
     """A callback; its id is its `webhook-id` at every attempt."""
 
     id: str = Field(examples=["msg_5f0c1d2e3a4b5c6d7e8f90a1b2c3d4e5"])
-    generation_id: str
-    event_number: int = Field(description="Which event of its generation it tells of.")
+    generation_id: str = Field(examples=[IDENT])
+    event_number: int = Field(description="Which event of its generation it tells of.", examples=[4])
     kind: str = Field(examples=["completed"])
-    url: str
-    state: State
-    attempts: int
+    url: str = Field(examples=["https://app.example.com/hooks"])
+    state: State = Field(examples=["delivered"])
+    attempts: int = Field(examples=[1])
     created_at: datetime
-    next_at: datetime | None = Field(description="When it is tried next; null when it is not.")
+    next_at: datetime | None = Field(
+        description="When it is tried next; null when it is not.", examples=[None]
+    )
     ends_at: datetime = Field(description="When it is given up.")
     delivered_at: datetime | None
 
@@ -37,11 +40,11 @@ class DeliveryTold(Told):
 class AttemptTold(Told):
     """One try: the answer's status, or the error when there was none."""
 
-    number: int
+    number: int = Field(examples=[1])
     at: datetime
-    status: int | None
+    status: int | None = Field(examples=[200])
     error: str | None
-    elapsed_ms: int
+    elapsed_ms: int = Field(examples=[84])
 
 
 class DeliveryWithLog(DeliveryTold):
@@ -66,9 +69,9 @@ class TestTold(Told):
     """How that went. `delivered` says that the receiver took it, with a 2xx."""
 
     delivered: bool
-    status: int | None
+    status: int | None = Field(examples=[200])
     error: str | None
-    elapsed_ms: int
+    elapsed_ms: int = Field(examples=[84])
 
 
 class SecretAsked(Asked):

@@ -16,11 +16,11 @@ class FileTold(Told):
 
     object: Literal["file"] = "file"
     id: str = Field(examples=[IDENT])
-    url: str
+    url: str = Field(examples=["https://pictures.example.com/api/files/01k9w3t8m2q7r5v6x0y4z1a2b3/download"])
     name: str = Field(examples=["boat.png"])
     content_type: str = Field(examples=["image/png"])
-    size_bytes: int
-    sha256: str
+    size_bytes: int = Field(examples=[48211])
+    sha256: str = Field(examples=["5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03"])
     created_at: datetime
     expires_at: datetime = Field(description="When it is forgotten; what was made with it stays.")
 

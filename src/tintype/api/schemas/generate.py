@@ -33,7 +33,10 @@ class ImageGenerationResponse(Told):
     """A picture that was made."""
 
     success: bool
-    image_url: str | None = None
+    image_url: str | None = Field(
+        default=None,
+        examples=["https://pictures.example.com/media/01k9w3t8m2q7r5v6x0y4z1a2b3/0/7hQ2v9LxR4.webp"],
+    )
     error: str | None = None
     prediction_id: str | None = Field(default=None, examples=[IDENT])
 
@@ -59,7 +62,10 @@ class VideoGenerationResponse(Told):
     """A film that was made."""
 
     success: bool
-    video_url: str | None = None
+    video_url: str | None = Field(
+        default=None,
+        examples=["https://pictures.example.com/media/01k9w3t8m2q7r5v6x0y4z1a2b3/0/7hQ2v9LxR4.mp4"],
+    )
     error: str | None = None
     prediction_id: str | None = Field(default=None, examples=[IDENT])
     duration_seconds: int = 0
@@ -81,7 +87,10 @@ class AsyncVideoGenerationResponse(Told):
     status: Literal["accepted"] = "accepted"
     message: str = "Video generation started in background"
     prediction_id: str = Field(examples=[IDENT])
-    status_url: str = Field(description="Where it is shown how far it is.")
+    status_url: str = Field(
+        description="Where it is shown how far it is.",
+        examples=["https://pictures.example.com/api/orders/01k9w3t8m2q7r5v6x0y4z1a2b3"],
+    )
 
 
 class PollRequest(Asked):
@@ -97,8 +106,13 @@ class PollRequest(Asked):
 class PollResponse(Told):
     """How it stands, in Replicate's words."""
 
-    status: Literal["starting", "processing", "succeeded", "failed", "canceled"]
-    output: Any | None = None
+    status: Literal["starting", "processing", "succeeded", "failed", "canceled"] = Field(
+        examples=["succeeded"]
+    )
+    output: Any | None = Field(
+        default=None,
+        examples=["https://pictures.example.com/media/01k9w3t8m2q7r5v6x0y4z1a2b3/0/7hQ2v9LxR4.webp"],
+    )
     error: str | None = None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StrictBool
+from pydantic import ConfigDict, Field, StrictBool
 
 from tintype.api.schemas.shapes import (
     Asked,
@@ -36,6 +36,19 @@ IDENT = "01k9w3t8m2q7r5v6x0y4z1a2b3"
 
 class PartAsked(Asked):
     """What is to be made. `input` holds the model's own inputs, which win over the common words beside it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "prompt": "a red sports car",
+                    "model": "flux-schnell",
+                    "aspect_ratio": "4:3",
+                    "max_usd": "0.05",
+                }
+            ]
+        }
+    )
 
     prompt: Prompt | None = Field(
         default=None, description="What is to be made.", examples=["a red sports car"]
@@ -145,7 +158,7 @@ class RatingTold(Told):
     """A rating as it was taken down."""
 
     generation_id: str = Field(examples=[IDENT])
-    rating: int = Field(ge=1, le=5)
+    rating: int = Field(ge=1, le=5, examples=[4])
     rated_at: datetime
 
 
@@ -192,12 +205,14 @@ class OutputTold(Told):
     Positions from 1000 on are what finishing steps made here of the output 1000 before.
     """
 
-    position: int
-    url: str
+    position: int = Field(examples=[0])
+    url: str = Field(
+        examples=["https://pictures.example.com/media/01k9w3t8m2q7r5v6x0y4z1a2b3/0/7hQ2v9LxR4.webp"]
+    )
     thumbnail_url: str | None
-    content_type: str
-    size_bytes: int
-    sha256: str
+    content_type: str = Field(examples=["image/webp"])
+    size_bytes: int = Field(examples=[48211])
+    sha256: str = Field(examples=["5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03"])
     width: int | None
     height: int | None
     seconds: float | None
@@ -209,7 +224,7 @@ class OutputTold(Told):
 class FailureTold(Told):
     """Why a generation ended without success."""
 
-    code: str
+    code: str = Field(examples=["upstream_failed"])
     message: str | None
 
 
@@ -219,22 +234,22 @@ class GenerationTold(Told):
     object: Literal["generation"] = "generation"
     id: str = Field(examples=[IDENT])
     order_id: str | None
-    state: State
+    state: State = Field(examples=["succeeded"])
     model: str = Field(examples=[FLUX])
     version: str | None
-    input: dict[str, Any]
+    input: dict[str, Any] = Field(examples=[{"prompt": "a red sports car"}])
     user: str | None
     project: str | None
-    simulated: bool
-    cached: bool
+    simulated: bool = Field(examples=[False])
+    cached: bool = Field(examples=[False])
     percent: float | None
     estimate_usd: Usd
-    held_usd: Usd
+    held_usd: Usd = Field(examples=["0"])
     cost_usd: Usd | None
     outputs: list[OutputTold]
-    failure: FailureTold | None
-    metadata: dict[str, Any]
-    tags: list[str]
+    failure: FailureTold | None = Field(examples=[None])
+    metadata: dict[str, Any] = Field(examples=[{}])
+    tags: list[str] = Field(examples=[["spring"]])
     prediction_id: str | None
     created_at: datetime
     started_at: datetime | None
@@ -247,7 +262,7 @@ class GenerationTold(Told):
         default_factory=list, description="Where it was approved: the finals of its pictures."
     )
     warnings: list[str] = Field(
-        default_factory=list, description="What was left out of the request, and why."
+        default_factory=list, description="What was left out of the request, and why.", examples=[[]]
     )
 
 
@@ -257,10 +272,10 @@ class OrderOutline(Told):
     object: Literal["order"] = "order"
     id: str = Field(examples=[IDENT])
     kind: str = Field(examples=["batch"])
-    state: Standing
-    states: list[State]
+    state: Standing = Field(examples=["succeeded"])
+    states: list[State] = Field(examples=[["succeeded"]])
     estimate_usd: Usd
-    held_usd: Usd
+    held_usd: Usd = Field(examples=["0"])
     cost_usd: Usd
     created_at: datetime
     finished_at: datetime | None
@@ -269,13 +284,13 @@ class OrderOutline(Told):
 class FilmTold(Told):
     """The film that an order's clips are joined to. Its `url` opens without a key, as an output's does."""
 
-    state: Literal["waiting", "succeeded", "failed", "canceled"]
+    state: Literal["waiting", "succeeded", "failed", "canceled"] = Field(examples=["succeeded"])
     url: str | None
     size_bytes: int | None
     width: int | None
     height: int | None
     seconds: float | None
-    failure: FailureTold | None
+    failure: FailureTold | None = Field(examples=[None])
 
 
 class OrderTold(OrderOutline):
@@ -283,7 +298,7 @@ class OrderTold(OrderOutline):
 
     generations: list[GenerationTold]
     film: FilmTold | None = Field(default=None, description="For an order of clips that are joined.")
-    warnings: list[str] = Field(default_factory=list)
+    warnings: list[str] = Field(default_factory=list, examples=[[]])
 
 
 class OrderPage(Page):

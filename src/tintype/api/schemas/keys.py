@@ -83,12 +83,14 @@ class KeyTold(Told):
     id: str = Field(examples=["01k9w3t8m2q7r5v6x0y4z1a2b3"])
     name: str = Field(examples=["shop"])
     scopes: list[Scope]
-    models: list[str] | None = Field(description="The only models that it may use; null for all.")
+    models: list[str] | None = Field(
+        description="The only models that it may use; null for all.", examples=[["flux-schnell"]]
+    )
     state: State
     hints: list[str] = Field(examples=[["x7Qa"]])
     created_at: datetime
-    expires_at: datetime | None
-    revoked_at: datetime | None
+    expires_at: datetime | None = Field(examples=[None])
+    revoked_at: datetime | None = Field(examples=[None])
     last_used_at: datetime | None = Field(description="To the minute.")
 
 

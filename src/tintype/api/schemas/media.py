@@ -26,9 +26,11 @@ class ShareAsked(Asked):
 class SharedTold(Told):
     """A link to an output that opens for anybody until it ends."""
 
-    position: int
-    url: str
-    content_type: str
+    position: int = Field(examples=[0])
+    url: str = Field(
+        examples=["https://pictures.example.com/share/01k9w3t8m2q7r5v6x0y4z1a2b3/0/7hQ2v9LxR4.webp"]
+    )
+    content_type: str = Field(examples=["image/webp"])
 
 
 class ShareTold(Told):

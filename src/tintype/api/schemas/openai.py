@@ -59,7 +59,10 @@ class ImagesAsked(Asked):
 class ImageTold(Told):
     """A picture: its link, or the file itself."""
 
-    url: str | None = None
+    url: str | None = Field(
+        default=None,
+        examples=["https://pictures.example.com/media/01k9w3t8m2q7r5v6x0y4z1a2b3/0/7hQ2v9LxR4.webp"],
+    )
     b64_json: str | None = None
     revised_prompt: str | None = None
 
@@ -67,12 +70,12 @@ class ImageTold(Told):
 class ImagesTold(Told):
     """Pictures that were made; `ids` are their generations, `warnings` what could not be done of the request."""
 
-    created: int = Field(description="When, in seconds since 1970.")
+    created: int = Field(description="When, in seconds since 1970.", examples=[1772366400])
     data: list[ImageTold]
     output_format: Literal["png", "webp", "jpeg", "gif", "svg"] | None = None
     size: str | None = Field(default=None, examples=["1024x1024"])
     ids: list[str] = Field(examples=[[IDENT]])
-    warnings: list[str] = Field(default_factory=list)
+    warnings: list[str] = Field(default_factory=list, examples=[[]])
 
 
 class ModelTold(Told):
@@ -80,8 +83,8 @@ class ModelTold(Told):
 
     id: str = Field(examples=[FLUX])
     object: Literal["model"] = "model"
-    created: int = Field(description="The day of its price, in seconds since 1970.")
-    owned_by: str
+    created: int = Field(description="The day of its price, in seconds since 1970.", examples=[1770422400])
+    owned_by: str = Field(examples=["black-forest-labs"])
 
 
 class ModelsTold(Told):
@@ -94,7 +97,7 @@ class ModelsTold(Told):
 class ErrorFacts(Told):
     """What went wrong."""
 
-    message: str
+    message: str = Field(examples=["the size is none that this model makes"])
     type: str = Field(examples=["invalid_request_error"])
     code: str | None = Field(examples=["bad_input"])
     param: str | None = Field(default=None, examples=["size"])

@@ -22,8 +22,8 @@ class LaneTold(Told):
     """How fast upstream is called: never above the ceiling, below it after a 429."""
 
     lane: Lane
-    ceiling_per_minute: int
-    pace_per_minute: float
+    ceiling_per_minute: int = Field(examples=[600])
+    pace_per_minute: float = Field(examples=[600.0])
     paused_until: datetime | None
     pause_reason: str | None = Field(
         description="`operator`, `upstream_payment` or `upstream_auth`.", examples=["operator"]
@@ -53,12 +53,12 @@ class PauseAsked(Asked):
 class ActTold(Told):
     """An administrative act. `by` is the id of the key that did it, `local` for the machine's own owner."""
 
-    id: int
+    id: int = Field(examples=[17])
     at: datetime
-    by: str
+    by: str = Field(examples=["local"])
     action: str = Field(examples=["key.create"])
     subject: str = Field(examples=["key:01k9w3t8m2q7r5v6x0y4z1a2b3"])
-    facts: dict[str, Any]
+    facts: dict[str, Any] = Field(examples=[{"name": "shop"}])
 
 
 class ActPage(Page):

@@ -143,11 +143,14 @@ class Problem(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     type: str = Field(description="The page about problems of this code.", examples=["/problems/bad_input"])
-    title: str
-    status: int
-    detail: str = Field(description="What was wrong, where, and what to do.")
+    title: str = Field(examples=["What was asked for is not right"])
+    status: int = Field(examples=[422])
+    detail: str = Field(
+        description="What was wrong, where, and what to do.",
+        examples=["prompt: it is empty; say what is to be made"],
+    )
     code: str = Field(description="A stable word for programs.", examples=["bad_input"])
-    request_id: str
+    request_id: str = Field(examples=["01jd9zv6m8q4t2x7c5r3b1n0ka"])
     retry_after_s: float | None = None
     fields: list[dict[str, Any]] | None = None
 

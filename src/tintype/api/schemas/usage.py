@@ -15,14 +15,14 @@ class UsageLine(Told):
 
     name: str = Field(description="Empty for what has no user, project or tag.", examples=["alice"])
     key_name: str | None = Field(description="What the key is called, where `name` is its id.")
-    generations: int
-    succeeded: int
-    failed: int
-    canceled: int
-    unfinished: int
-    cached: int = Field(description="Answered from the store, without a purchase.")
-    images: int
-    video_seconds: float
+    generations: int = Field(examples=[120])
+    succeeded: int = Field(examples=[117])
+    failed: int = Field(examples=[2])
+    canceled: int = Field(examples=[1])
+    unfinished: int = Field(examples=[0])
+    cached: int = Field(description="Answered from the store, without a purchase.", examples=[9])
+    images: int = Field(examples=[117])
+    video_seconds: float = Field(examples=[0.0])
     cost_usd: Usd
     held_usd: Usd
     saved_usd: Usd = Field(description="What equal requests would have cost again.")

@@ -6,7 +6,7 @@ written down (rule 22).
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Path, Request, Response
 
@@ -14,7 +14,17 @@ from tintype.api import auth, gateway
 from tintype.api.problems import Problem
 from tintype.api.routes.replicate import models, words
 from tintype.api.routes.replicate.models import Cursor, Name, Owner, Version
-from tintype.api.schemas.replicate import Listed, Open
+from tintype.api.schemas.replicate import (
+    DeploymentAsked,
+    DeploymentChange,
+    DeploymentSaid,
+    Listed,
+    ModelAsked,
+    ModelChange,
+    ModelSaid,
+    TrainingAsked,
+    TrainingSaid,
+)
 from tintype.domain.access import Caller
 from tintype.replicate import wire
 from tintype.service.browsing import Asked
@@ -22,31 +32,38 @@ from tintype.service.browsing import Asked
 own = words.own_router("administration")
 
 Ident = Annotated[str, Path(description="The training's id.")]
-_BODY: dict[str, Any] = {
-    "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}
-}
 _REFUSES = words.refuses(404, 409, 413, 415)
 
 
-@own.get("/deployments", response_model=Listed, responses=_REFUSES)
+@own.get("/deployments", response_model=Listed[DeploymentSaid], responses=_REFUSES)
 async def deployments(request: Request, caller: auth.Administers, cursor: Cursor = None) -> Response:
     """List the account's deployments."""
     return await _pass(request, caller, "GET", "/deployments", cursor=cursor)
 
 
-@own.post("/deployments", response_model=Open, responses=_REFUSES, openapi_extra=_BODY)
+@own.post(
+    "/deployments",
+    response_model=DeploymentSaid,
+    responses=_REFUSES,
+    openapi_extra=words.takes(DeploymentAsked),
+)
 async def make_deployment(request: Request, caller: auth.Administers) -> Response:
     """Make a deployment."""
     return await _pass(request, caller, "POST", "/deployments")
 
 
-@own.get("/deployments/{owner}/{name}", response_model=Open, responses=_REFUSES)
+@own.get("/deployments/{owner}/{name}", response_model=DeploymentSaid, responses=_REFUSES)
 async def deployment(request: Request, caller: auth.Administers, owner: Owner, name: Name) -> Response:
     """Show a deployment."""
     return await _pass(request, caller, "GET", _path("deployments", owner, name))
 
 
-@own.patch("/deployments/{owner}/{name}", response_model=Open, responses=_REFUSES, openapi_extra=_BODY)
+@own.patch(
+    "/deployments/{owner}/{name}",
+    response_model=DeploymentSaid,
+    responses=_REFUSES,
+    openapi_extra=words.takes(DeploymentChange),
+)
 async def change_deployment(request: Request, caller: auth.Administers, owner: Owner, name: Name) -> Response:
     """Change a deployment."""
     return await _pass(request, caller, "PATCH", _path("deployments", owner, name))
@@ -58,13 +75,24 @@ async def delete_deployment(request: Request, caller: auth.Administers, owner: O
     return await _pass(request, caller, "DELETE", _path("deployments", owner, name))
 
 
-@own.post("/models", status_code=201, response_model=Open, responses=_REFUSES, openapi_extra=_BODY)
+@own.post(
+    "/models",
+    status_code=201,
+    response_model=ModelSaid,
+    responses=_REFUSES,
+    openapi_extra=words.takes(ModelAsked),
+)
 async def make_model(request: Request, caller: auth.Administers) -> Response:
     """Make a model."""
     return await _pass(request, caller, "POST", "/models")
 
 
-@own.patch("/models/{owner}/{name}", response_model=Open, responses=_REFUSES, openapi_extra=_BODY)
+@own.patch(
+    "/models/{owner}/{name}",
+    response_model=ModelSaid,
+    responses=_REFUSES,
+    openapi_extra=words.takes(ModelChange),
+)
 async def change_model(request: Request, caller: auth.Administers, owner: Owner, name: Name) -> Response:
     """Change a model of the account."""
     return await _pass(request, caller, "PATCH", _path("models", owner, name))
@@ -89,9 +117,9 @@ async def delete_version(
 @own.post(
     "/models/{owner}/{name}/versions/{id}/trainings",
     status_code=201,
-    response_model=Open,
+    response_model=TrainingSaid,
     responses=_REFUSES,
-    openapi_extra=_BODY,
+    openapi_extra=words.takes(TrainingAsked),
 )
 async def train(
     request: Request, caller: auth.Administers, owner: Owner, name: Name, id: Version
@@ -100,19 +128,19 @@ async def train(
     return await _pass(request, caller, "POST", _path("models", owner, name, "versions", id, "trainings"))
 
 
-@own.get("/trainings", response_model=Listed, responses=_REFUSES)
+@own.get("/trainings", response_model=Listed[TrainingSaid], responses=_REFUSES)
 async def trainings(request: Request, caller: auth.Administers, cursor: Cursor = None) -> Response:
     """List the account's trainings."""
     return await _pass(request, caller, "GET", "/trainings", cursor=cursor)
 
 
-@own.get("/trainings/{id}", response_model=Open, responses=_REFUSES)
+@own.get("/trainings/{id}", response_model=TrainingSaid, responses=_REFUSES)
 async def training(request: Request, caller: auth.Administers, id: Ident) -> Response:
     """Show a training."""
     return await _pass(request, caller, "GET", _path("trainings", id))
 
 
-@own.post("/trainings/{id}/cancel", response_model=Open, responses=_REFUSES)
+@own.post("/trainings/{id}/cancel", response_model=TrainingSaid, responses=_REFUSES)
 async def cancel_training(request: Request, caller: auth.Administers, id: Ident) -> Response:
     """Cancel a training."""
     return await _pass(request, caller, "POST", _path("trainings", id, "cancel"))

@@ -10,7 +10,15 @@ from fastapi import Path, Query, Request, Response
 from tintype.api import gateway
 from tintype.api.problems import Problem
 from tintype.api.routes.replicate import words
-from tintype.api.schemas.replicate import Listed, Open
+from tintype.api.schemas.replicate import (
+    CollectionSaid,
+    HardwareSaid,
+    Listed,
+    ModelSaid,
+    PredictionTold,
+    SearchSaid,
+    VersionSaid,
+)
 from tintype.domain.access import Scope
 from tintype.replicate import wire
 from tintype.service.browsing import Asked, Told
@@ -27,7 +35,7 @@ Slug = Annotated[str, Path(examples=["text-to-image"])]
 Cursor = Annotated[str | None, Query(description="From `next` of the page before.")]
 
 
-@own.get("/models", response_model=Listed, responses=words.refuses())
+@own.get("/models", response_model=Listed[ModelSaid], responses=words.refuses())
 async def index(
     request: Request,
     cursor: Cursor = None,
@@ -50,25 +58,27 @@ async def search(request: Request) -> Response:
     return told(await gateway.of(request).core.browsing.read(asked, base=words.base(request)))
 
 
-@own.get("/models/{owner}/{name}", response_model=Open, responses=words.refuses(404))
+@own.get("/models/{owner}/{name}", response_model=ModelSaid, responses=words.refuses(404))
 async def show(request: Request, owner: Owner, name: Name) -> Response:
     """Show a model with its latest version."""
     return await read(request, _model(owner, name))
 
 
-@own.get("/models/{owner}/{name}/versions", response_model=Listed, responses=words.refuses(404))
+@own.get("/models/{owner}/{name}/versions", response_model=Listed[VersionSaid], responses=words.refuses(404))
 async def versions(request: Request, owner: Owner, name: Name, cursor: Cursor = None) -> Response:
     """List the versions of a model."""
     return await read(request, f"{_model(owner, name)}/versions", cursor=cursor)
 
 
-@own.get("/models/{owner}/{name}/versions/{id}", response_model=Open, responses=words.refuses(404))
+@own.get("/models/{owner}/{name}/versions/{id}", response_model=VersionSaid, responses=words.refuses(404))
 async def version(request: Request, owner: Owner, name: Name, id: Version) -> Response:
     """Show a version with its schema."""
     return await read(request, f"{_model(owner, name)}/versions/{_part(id)}")
 
 
-@own.get("/models/{owner}/{name}/examples", response_model=Listed, responses=words.refuses(404))
+@own.get(
+    "/models/{owner}/{name}/examples", response_model=Listed[PredictionTold], responses=words.refuses(404)
+)
 async def examples(request: Request, owner: Owner, name: Name, cursor: Cursor = None) -> Response:
     """List example predictions of a model."""
     return await read(request, f"{_model(owner, name)}/examples", cursor=cursor)
@@ -78,7 +88,10 @@ async def examples(request: Request, owner: Owner, name: Name, cursor: Cursor = 
     "/models/{owner}/{name}/readme",
     response_class=Response,
     responses={
-        200: {"description": "Markdown.", "content": {"text/plain": {"schema": {"type": "string"}}}},
+        200: {
+            "description": "Markdown.",
+            "content": {"text/plain": {"schema": {"type": "string"}, "example": "# FLUX.1 [schnell]\n"}},
+        },
         **words.refuses(404),
     },
 )
@@ -87,25 +100,25 @@ async def readme(request: Request, owner: Owner, name: Name) -> Response:
     return await read(request, f"{_model(owner, name)}/readme")
 
 
-@own.get("/collections", response_model=Listed, responses=words.refuses())
+@own.get("/collections", response_model=Listed[CollectionSaid], responses=words.refuses())
 async def collections(request: Request, cursor: Cursor = None) -> Response:
     """List upstream's collections of models."""
     return await read(request, "/collections", cursor=cursor)
 
 
-@own.get("/collections/{slug}", response_model=Open, responses=words.refuses(404))
+@own.get("/collections/{slug}", response_model=CollectionSaid, responses=words.refuses(404))
 async def collection(request: Request, slug: Slug) -> Response:
     """Show a collection with its models."""
     return await read(request, f"/collections/{_part(slug)}")
 
 
-@own.get("/hardware", response_model=list[Open], responses=words.refuses())
+@own.get("/hardware", response_model=list[HardwareSaid], responses=words.refuses())
 async def hardware(request: Request) -> Response:
     """List the machines that models run on."""
     return await read(request, "/hardware")
 
 
-@own.get("/search", response_model=Open, responses=words.refuses())
+@own.get("/search", response_model=SearchSaid, responses=words.refuses())
 async def search_all(request: Request, query: str | None = None, limit: str | None = None) -> Response:
     """Search models, collections and pages."""
     return await read(request, "/search", query=query, limit=limit)

@@ -57,15 +57,6 @@ Moment_ = Annotated[datetime | None, Query(description="An ISO 8601 time.")]
 log = logging.getLogger("tintype.api")
 
 
-def _takes(shape: type[PredictionAsked]) -> dict[str, Any]:
-    return {
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": shape.model_json_schema()}},
-        }
-    }
-
-
 @dataclass(frozen=True, slots=True)
 class _Create:
     """A create that was read: what to run, with which input, told of how."""
@@ -82,7 +73,7 @@ class _Create:
     status_code=201,
     response_model=PredictionTold,
     responses=words.refuses(402, 404, 413, 415),
-    openapi_extra=_takes(VersionedAsked),
+    openapi_extra=words.takes(VersionedAsked),
 )
 async def create(
     request: Request, caller: auth.Generates, prefer: Prefer = None, cancel_after: CancelAfter = None
@@ -102,7 +93,7 @@ async def create(
     status_code=201,
     response_model=PredictionTold,
     responses=words.refuses(402, 404, 413, 415),
-    openapi_extra=_takes(PredictionAsked),
+    openapi_extra=words.takes(PredictionAsked),
 )
 async def create_of_model(
     request: Request,
@@ -124,7 +115,7 @@ async def create_of_model(
     status_code=201,
     response_model=PredictionTold,
     responses=words.refuses(402, 404, 413, 415),
-    openapi_extra=_takes(PredictionAsked),
+    openapi_extra=words.takes(PredictionAsked),
 )
 async def create_of_deployment(
     request: Request,

@@ -19,6 +19,8 @@ from tintype.service.texts import Event
 HEARTBEAT_S = 15.0
 _BEAT = b":\n\n"
 
+_EXAMPLE = "event: output\nid: 1772366400:0\ndata: Once\n\nevent: done\nid: 1772366401:1\ndata: {}\n\n"
+
 router = routing.router(tags=["replicate: streams"])
 
 
@@ -28,7 +30,7 @@ router = routing.router(tags=["replicate: streams"])
     responses={
         200: {
             "description": "Server-sent events: output, logs, error, done.",
-            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            "content": {"text/event-stream": {"schema": {"type": "string"}, "example": _EXAMPLE}},
         },
         **routing.refuses(404, is_open=True),
     },

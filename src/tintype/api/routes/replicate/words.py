@@ -23,6 +23,7 @@ from tintype.service import predictions
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pydantic import BaseModel
     from starlette.requests import Request
 
     from tintype.domain.access import Caller, Scope
@@ -59,6 +60,12 @@ def refuses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Document the refusals of a route in this shape."""
     always = {400, 401, 403, 422, 429, 500, 502, 503, 504}
     return {status: routing.shaped(ReplicateProblem, status) for status in sorted(always | set(statuses))}
+
+
+def takes(shape: type[BaseModel]) -> dict[str, Any]:
+    """Document the body of a route that reads it itself: `openapi_extra=takes(…)`."""
+    schema = shape.model_json_schema()
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
 def invalid(found: Sequence[Fault]) -> Problem:

@@ -1,0 +1,62 @@
+"""The description of the API says all that a reader needs, of every operation: nothing of this can be forgotten."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from fastapi import FastAPI
+from jsonschema import Draft202012Validator, FormatChecker
+
+from tintype.api import app, examples
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DOCUMENT: dict[str, Any] = app.described(FastAPI(title="Tintype", routes=app.collected().routes))
+OPEN = ("/healthz", "/hooks/", "/media/", "/share/", "/streams/", "/replicate/v1/files/{id}/download")
+"""What opens without a key: it asks nobody, or its path cannot be guessed."""
+
+
+def _operations() -> Iterator[Any]:
+    for path, methods in DOCUMENT["paths"].items():
+        for method, stated in methods.items():
+            yield pytest.param(path, stated, id=f"{method.upper()} {path}")
+
+
+@pytest.mark.parametrize(("path", "stated"), [*_operations()])
+def test_every_operation_is_described(path: str, stated: dict[str, Any]) -> None:
+    """A sentence, examples of what it takes and gives that fit their schemas, its errors, and who may call it."""
+    answers: dict[str, Any] = stated["responses"]
+    successes = [told for status, told in answers.items() if status < "300"]
+
+    assert stated["description"]
+    assert successes
+    assert {"422", "500", "503"} <= answers.keys()
+    assert ("security" in stated) != path.startswith(OPEN)
+    assert path.startswith(OPEN) or {"401", "403", "429"} <= answers.keys()
+    for body in [stated.get("requestBody", {}), *answers.values()]:
+        for kind, media in body.get("content", {}).items():
+            if not _is_file(media["schema"]):
+                _fits(media, kind)
+
+
+def _is_file(schema: dict[str, Any]) -> bool:
+    """Whether a body is bytes, or a form around them, of which no text is an example."""
+    return any(one.get("format") == "binary" for one in (schema, *schema.get("properties", {}).values()))
+
+
+def _fits(media: dict[str, Any], kind: str) -> None:
+    given = (
+        [media["example"]]
+        if "example" in media
+        else [one["value"] for one in media.get("examples", {}).values()]
+    )
+    if not given:
+        # Says which field is in want of one.
+        examples.of(media["schema"], DOCUMENT["components"]["schemas"], is_whole=True)
+    assert given, kind
+    rooted = {"components": DOCUMENT["components"], **media["schema"]}
+    validator = Draft202012Validator(rooted, format_checker=FormatChecker())
+    for example in given:
+        assert not [one.message for one in validator.iter_errors(example)]
