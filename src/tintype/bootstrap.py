@@ -247,7 +247,7 @@ async def core_on(
             seal=seal,
             shapes={predictions.DIALECT: telling.webhook},
             observer=observer,
-            link=lambda one: None if origin is None else links.url(one, origin=origin),
+            link=lambda one, at: links.url(one, origin=where) if (where := at or origin) else None,
         )
         joiners = pool.Pool(processes=1, time_max_s=films.JOIN_S, file_max_bytes=SIZE_MAX_BYTES)
         filming = films.Tools(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tintype.api import auth, callbacks, gateway, present, waiting
 from tintype.domain import errors, money, pictures, profiles
 from tintype.domain.choosing import Mode
-from tintype.service import films, finishing, proofs, wishes
+from tintype.service import films, finishing, notices, proofs, wishes
 from tintype.service.requests import Follows, Request
 from tintype.store import approvals, outputs
 
@@ -82,7 +82,8 @@ async def submit(
 ) -> Submitted:
     """Submit what was planned; one generation alone where it is one and no order was asked for."""
     here = gateway.of(request)
-    for url in {one.callback_url for one in planned.requests if one.callback_url is not None}:
+    urls = {one.callback_url for one in planned.requests if one.callback_url is not None}
+    for url in urls:
         callbacks.address(request, url)
     is_order = as_order or planned.is_order
     return await here.core.generations.submit(
@@ -91,6 +92,7 @@ async def submit(
         idempotency_key=idempotency_key,
         kind=planned.kind,
         own_key=auth.own_key(request),
+        asked=notices.asked_at(here.origin_of(request)) if urls else None,
     )
 
 

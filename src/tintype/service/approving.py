@@ -70,6 +70,7 @@ async def approve(
     work: Work,
     idempotency_key: str | None = None,
     own_key: guarding.Check = guarding.nothing,
+    told: admission.Asked | None = None,
 ) -> Approved:
     """Ask for the final of a generation's picture, or of an order's: then pictures are counted through the order.
 
@@ -103,6 +104,7 @@ async def approve(
         actor=owner,
         idempotency_key=idempotency_key,
         own_key=own_key,
+        told=told,
     )
     if made.is_repeated:
         return await _again(made.ids[0], row, place, actor=actor, work=work)

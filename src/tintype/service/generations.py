@@ -25,7 +25,7 @@ from tintype.service.answers import CallerLeft
 from tintype.service.listing import Filters
 from tintype.service.requests import Cache, Follows, Request
 from tintype.store import admission, fresh, gathering, generations
-from tintype.store.admission import Approval, Wanted
+from tintype.store.admission import Approval, Asked, Wanted
 from tintype.store.errors import DatabaseAway
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ class Generations:
         plan: Mapping[str, Any] | None = None,
         own_key: guarding.Check = guarding.nothing,
         answering: admission.Answering | None = None,
-        asked: admission.Asked | None = None,
+        asked: Asked | None = None,
     ) -> Submitted:
         """Admit one generation, or several as an order: all or none. `own_key` finds the key that the caller uses.
 
@@ -188,7 +188,9 @@ class Generations:
         await self._progress.cancel(ident)
         return await self.get(ident, actor=actor)
 
-    async def retry(self, ident: str, *, actor: Actor, idempotency_key: str | None = None) -> Submitted:
+    async def retry(
+        self, ident: str, *, actor: Actor, idempotency_key: str | None = None, told: Asked | None = None
+    ) -> Submitted:
         """Ask anew for a generation that ended without success: in the same names, and at its place in its order.
 
         Raises NotPossibleNow for one that has not, for one that was repeated before, and where it was given secrets,
@@ -198,7 +200,7 @@ class Generations:
         again = await repeating.request(row, self._model(row.model), db=self._database)
         # Whoever repeats it, it is of the same end user and project.
         owner = Actor(row.key_id, user=row.end_user, project=row.project)
-        return await self._one(again, owner, idempotency_key=idempotency_key, replaces=row.id)
+        return await self._one(again, owner, idempotency_key=idempotency_key, replaces=row.id, told=told)
 
     async def approve(
         self,
@@ -209,6 +211,7 @@ class Generations:
         actor: Actor,
         idempotency_key: str | None = None,
         own_key: guarding.Check = guarding.nothing,
+        told: Asked | None = None,
     ) -> Submitted:
         """Ask for the final of a picked proof, once; asked again the first is given, and nothing is held.
 
@@ -217,7 +220,7 @@ class Generations:
         secret = guarding.either(self._secret, own_key)
         requests.check_given(replace(final, input=given), secret)
         return await self._one(
-            final, actor, idempotency_key=idempotency_key, approves=approves, secret=secret
+            final, actor, idempotency_key=idempotency_key, approves=approves, secret=secret, told=told
         )
 
     async def _one(
@@ -229,6 +232,7 @@ class Generations:
         replaces: str | None = None,
         approves: Approval | None = None,
         secret: guarding.Check = guarding.nothing,
+        told: Asked | None = None,
     ) -> Submitted:
         wanted = (await self._wanted(request, owner, secret=secret),)
         what = replaces if approves is None else f"{approves.proof_id}/{approves.pick}"
@@ -239,6 +243,7 @@ class Generations:
             idempotency=requests.idempotency(idempotency_key, wanted, actor=owner, about=what),
             replaces=replaces,
             approves=approves,
+            asked=told,
         )
         return self._submitted(await self._admissions.admit(asked), asked)
 

@@ -24,7 +24,7 @@ from tintype.domain.errors import KeyUnknown, NotThere
 from tintype.media import fetch, fetch_errors
 from tintype.observing import Observer
 from tintype.service import audit
-from tintype.store import answers, deliveries, generations, outputs
+from tintype.store import admission, answers, deliveries, generations, outputs
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -53,8 +53,10 @@ _log = logging.getLogger("tintype.notices")
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What callbacks are sent with. `link` gives the address of an output, when there is one to give.
+    """What callbacks are sent with.
 
+    `link` gives the address of an output, when there is one to give: at the origin where it was asked for
+    or, where that is not known, at our own.
     `shapes` write what is told of generations that were asked for in another dialect than our own.
     """
 
@@ -64,7 +66,7 @@ class Tools:
     random: Random = field(default_factory=Random)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     observer: Observer = field(default_factory=Observer)
-    link: Callable[[Output], str | None] = lambda _output: None
+    link: Callable[[Output, str | None], str | None] = lambda _output, _origin: None
     shapes: Mapping[str, Shape] = field(default_factory=dict)
 
 
@@ -77,6 +79,11 @@ class Reply:
     is_refused: bool
     retry_after_s: float | None
     elapsed_s: float
+
+
+def asked_at(origin: str) -> admission.Asked:
+    """Say where generations were asked for, so that their callbacks link to that origin, whoever sends them."""
+    return admission.Asked("tintype", {"origin": origin})
 
 
 async def deliver(ident: str, tools: Tools) -> int:
@@ -165,7 +172,7 @@ async def _send(delivery: Delivery, tools: Tools) -> None:
         told = await deliveries.told(tools.db, delivery)
         if told is None:
             return
-        body = await _body(generation, told, tools)
+        body = await _body(generation, told, None if asked is None else asked.facts.get("origin"), tools)
     headers = await _headers(generation.key_id, delivery.id, body, tools)
     reply = await _post(delivery.url, body, headers, tools)
     verdict = callbacks.judge(
@@ -225,7 +232,7 @@ async def _post(url: str, body: bytes, headers: Mapping[str, str], tools: Tools)
     return Reply(reply.status, None, False, retry_after_s, time.monotonic() - began)
 
 
-async def _body(generation: Generation, told: deliveries.Told, tools: Tools) -> bytes:
+async def _body(generation: Generation, told: deliveries.Told, origin: str | None, tools: Tools) -> bytes:
     rows = await outputs.of(tools.db, generation.id)
     data: dict[str, Any] = {
         "id": generation.id,
@@ -243,7 +250,7 @@ async def _body(generation: Generation, told: deliveries.Told, tools: Tools) -> 
     made = [
         {
             "position": row.position,
-            "url": tools.link(row),
+            "url": tools.link(row, origin),
             "content_type": row.content_type,
             "size_bytes": row.size_bytes,
             "sha256": row.sha256,

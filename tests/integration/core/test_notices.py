@@ -40,7 +40,7 @@ async def tools(db: Database, tmp_path: Path) -> AsyncIterator[notices.Tools]:
             fetcher=fetcher,
             seal=sealing.Seal(b"k" * sealing.KEY_BYTES),
             random=Random(1),
-            link=lambda one: f"https://tintype.example/media/{one.generation_id}/{one.position}",
+            link=lambda one, _: f"https://tintype.example/media/{one.generation_id}/{one.position}",
         )
 
 

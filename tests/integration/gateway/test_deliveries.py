@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import json
+import signal
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from standardwebhooks import Webhook
 
+from tests.integration.gateway import serving
 from tests.integration.gateway.administering import admin, clients, here, server
 from tests.integration.gateway.receiving import receiver
+from tintype import testing
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import httpx2
 
     from tests.integration.gateway.serving import Serving
+    from tintype.store import embedded
 
 __all__ = ["admin", "clients", "here", "server"]
 
@@ -85,3 +93,34 @@ def test_no_generation_calls_the_gateway_back(here: Serving, clients: Any) -> No
 
     assert [(one.status_code, one.json()["code"]) for one in refused] == [(422, "bad_input")] * 4
     assert user.get("/api/generations").json()["data"] == []
+
+
+def test_what_a_worker_elsewhere_tells_leads_to_where_it_was_asked_for(
+    server: embedded.Server, tmp_path: Path
+) -> None:
+    """Without a public URL: a `tintype worker` listens nowhere, and its callbacks link to the gateway all the same."""
+    with (
+        serving.database(server) as url,
+        testing.simulator() as upstream,
+        serving.gateway(
+            url, upstream, "--no-worker", environment={"TINTYPE_ALLOW_LOOPBACK_URLS": "1"}
+        ) as here,
+        here.http() as http,
+        receiver() as (called, came),
+        (tmp_path / "log").open("w") as log,
+    ):
+        worker = subprocess.Popen(
+            [serving.TINTYPE, "worker"], env=here.environment, cwd=tmp_path, stdout=log, stderr=log
+        )
+        try:
+            asked = http.post("/api/generations", json={**BOAT, "callback_url": called}).json()
+            _, (_, body) = came.get(timeout=60)
+        finally:
+            worker.send_signal(signal.SIGTERM)
+            worker.wait(30)
+        (made,) = json.loads(body)["data"]["outputs"]
+        opened = http.get(made["url"])
+
+    assert json.loads(body)["data"]["id"] == asked["id"]
+    assert made["url"].startswith(f"{here.origin}/media/")
+    assert opened.headers["content-type"] == "image/webp"

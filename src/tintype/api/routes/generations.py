@@ -25,7 +25,7 @@ from tintype.domain import money
 from tintype.domain.access import Scope
 from tintype.domain.catalogue import Catalogue, UnknownModel
 from tintype.domain.choosing import Mode
-from tintype.service import approving, ratings, removal
+from tintype.service import approving, notices, ratings, removal
 from tintype.service.generations import Submitted
 from tintype.service.listing import Filters
 from tintype.service.requests import IDEMPOTENCY_KEY_MAX
@@ -171,7 +171,10 @@ async def retry(
     409 for one that has not ended, that succeeded, or that was repeated before.
     """
     actor = caller.actor()
-    asked = await gateway.of(request).core.generations.retry(id, actor=actor, idempotency_key=idempotency_key)
+    here = gateway.of(request)
+    asked = await here.core.generations.retry(
+        id, actor=actor, idempotency_key=idempotency_key, told=notices.asked_at(here.origin_of(request))
+    )
     wait_s, is_over = await asking.waited(request, asked, prefer)
     if wait_s is not None:
         response.headers["Preference-Applied"] = f"wait={wait_s}"
@@ -214,6 +217,7 @@ async def approve(
         work=approving.Work(here.core.database, here.core.generations, here.core.orders, here.core.catalogue),
         idempotency_key=idempotency_key,
         own_key=auth.own_key(request),
+        told=notices.asked_at(here.origin_of(request)),
     )
     asked = Submitted((approved.final_id,), None, is_repeated=approved.is_repeated)
     wait_s, is_over = await asking.waited(request, asked, prefer)

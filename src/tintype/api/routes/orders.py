@@ -11,6 +11,7 @@ from tintype.api.routes.generations import IdempotencyKey, Prefer
 from tintype.api.schemas.generations import OrderAsked, OrderPage, OrderTold
 from tintype.domain import errors
 from tintype.domain.generation import State
+from tintype.service import notices
 
 router = routing.router("/api/orders", tags=["orders"])
 
@@ -93,12 +94,12 @@ async def retry(request: Request, caller: auth.Generates, id: Ident) -> OrderTol
     """
     here = gateway.of(request)
     found = await here.core.orders.get(id, actor=caller.actor())
-    again = 0
+    again, told = 0, notices.asked_at(here.origin_of(request))
     for row in found.generations:
         if State(row.state) not in _REPEATED:
             continue
         try:
-            await here.core.generations.retry(row.id, actor=caller.actor())
+            await here.core.generations.retry(row.id, actor=caller.actor(), told=told)
             again += 1
         except errors.NotPossibleNow:
             if row.follows is None:
