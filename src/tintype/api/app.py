@@ -113,7 +113,7 @@ def build(opening: Opening | None = None, *, made: Settings) -> ASGIApp:
     # Where pages elsewhere may call, every answer goes through the layer that says so.
     ways = {} if made.cors_origins else {("POST", "/api/generations"): generations.submit_shortly}
     return middleware.Front(
-        shortcuts.Shortcuts(app, ways),
+        routing.Heads(shortcuts.Shortcuts(app, ways)),
         randomness=os.urandom,
         body_max_bytes=made.body_max_bytes,
         # Routes that wait have the setting itself, and tell what goes on; this is for all others.
@@ -138,7 +138,8 @@ def _methods(request: Request) -> list[str]:
         for one in iter_route_contexts(request.app.routes)
         if one.matches(request.scope)[0] is not Match.NONE
     ]
-    return sorted({method for one in found if one.path == found[0].path for method in one.methods or ()})
+    methods = {method for one in found if one.path == found[0].path for method in one.methods or ()}
+    return sorted(methods | ({"HEAD"} if "GET" in methods else set()))
 
 
 def described(app: FastAPI) -> dict[str, Any]:

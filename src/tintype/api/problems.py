@@ -201,7 +201,7 @@ def _of_limit(error: errors.LimitReached) -> Problem:
             "scope": error.scope,
             "subject": error.subject,
             "measure": error.measure,
-            "period": error.period,
+            "period": budgets.period_shown(error.period),
             "amount": budgets.shown(error.measure, error.amount),
         },
         "free": budgets.shown(error.measure, error.free),

@@ -12,6 +12,7 @@ from fastapi import APIRouter
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.requests import ClientDisconnect
+from starlette.responses import Response
 
 from tintype.api import gateway, problems
 from tintype.api.bodies import StrictRequest
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from starlette.requests import Request
-    from starlette.responses import Response
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
+_IS_HEAD = "tintype.is_head"
 SHAPES = "#/components/schemas/"
 
 log = logging.getLogger("tintype.api")
@@ -35,10 +37,11 @@ class Route(APIRoute):
         handle = super().get_route_handler()
         fields = _names(self.body_field.field_info.annotation if self.body_field else None)
 
-        async def answer(request: Request) -> Response:
+        async def answered(request: Request) -> Response:
             try:
                 _refuse_nul(request)
-                return await handle(StrictRequest(request.scope, request.receive))
+                answer = await handle(StrictRequest(request.scope, request.receive))
+                return _without_body(answer) if is_head(request) else answer
             except ClientDisconnect:
                 raise
             except Exception as error:
@@ -48,7 +51,25 @@ class Route(APIRoute):
                     problem = problems.internal(error, is_shown=gateway.of(request).shows_faults(request))
                 return problems.answer(request, problem)
 
-        return answer
+        return answered
+
+
+class Heads:
+    """Wraps an application: it is asked as by GET for what is asked by HEAD; routes see that by `is_head`."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; the server sends no body to a HEAD."""
+        if scope["type"] == "http" and scope["method"] == "HEAD":
+            scope = {**scope, "method": "GET", _IS_HEAD: True}
+        await self._app(scope, receive, send)
+
+
+def is_head(request: Request) -> bool:
+    """Whether only the head of an answer is asked for."""
+    return request.method == "HEAD" or request.scope.get(_IS_HEAD, False)
 
 
 def router(prefix: str = "", *, tags: list[str] | None = None, **options: Any) -> APIRouter:
@@ -74,6 +95,13 @@ def shaped(shape: type[BaseModel], status: int) -> dict[str, Any]:
         "description": "; ".join(title for of, title in problems.TABLE.values() if of == status),
         "content": {"application/json": {"schema": {"$ref": f"{SHAPES}{shape.__name__}"}}},
     }
+
+
+def _without_body(answer: Response) -> Response:
+    """Keep what would be said before the body, so that neither a file nor a stream is begun."""
+    bare = Response(status_code=answer.status_code)
+    bare.raw_headers = answer.raw_headers
+    return bare
 
 
 def _refuse_nul(request: Request) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response, StreamingResponse
 
-from tintype.api import conditions
+from tintype.api import conditions, routing
 from tintype.api.problems import Problem
 from tintype.media.files_errors import ObjectMissing
 from tintype.media.kinds import Family, Kind
@@ -62,14 +62,14 @@ async def answer(request: Request, files: Files, file: File) -> Response:
     try:
         reading = await files.open(file.sha256)
         part = None
-        if request.method == "GET":
+        if not routing.is_head(request):
             # Only GET has ranges: a HEAD tells of the whole file.
             part = conditions.span(request.headers, etag, reading.size_bytes)
         if part is not None:
             reading = await files.open(file.sha256, start=part[0], end=part[1])
             headers["Content-Range"] = f"bytes {reading.start}-{reading.end - 1}/{reading.size_bytes}"
         headers["Content-Length"] = str(reading.end - reading.start)
-        if request.method == "HEAD":
+        if routing.is_head(request):
             return Response(headers=headers)
         # The first bytes are read before anything is said, so that what cannot be read is told.
         first = await anext(reading.pieces, b"")

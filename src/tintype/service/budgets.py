@@ -151,6 +151,28 @@ def period_shown(period: str) -> str:
     return _WORDS.get(period, period)
 
 
+def allowed(measure: str, amount: int, period: str) -> str:
+    """Say what a limit lets through, such as `10 creates a minute` or `$5.00 a day`."""
+    count = f"{amount:,}"
+    match measure:
+        case Measure.MONEY:
+            what = f"${money.to_usd(amount)}"
+        case Measure.VIDEO_SECONDS:
+            what = f"{shown(measure, amount)} seconds of film"
+        case Measure.CONCURRENT:
+            return f"{count} {'generation' if amount == 1 else 'generations'} at once"
+        case Measure.RATE:
+            what = f"{count} {'create' if amount == 1 else 'creates'}"
+        case _:
+            what = f"{count} {'picture' if amount == 1 else 'pictures'}"
+    if period == budget.TOTAL:
+        return f"{what} in all"
+    word = {str(seconds): word for word, seconds in rates.SECONDS.items()}.get(period, period)
+    if word.isdecimal():
+        return f"{what} every {word} seconds"
+    return f"{what} {'an' if word == 'hour' else 'a'} {word}"
+
+
 async def subject(db: Database, text: str) -> Subject:
     """Read whom a limit is for; keys may be named. Raises InputError, KeyUnknown."""
     if text == Scope.ALL:

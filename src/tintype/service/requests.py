@@ -11,10 +11,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tintype.domain import errors, inputs, pricing
+from tintype.domain.budget import Measure
 from tintype.domain.catalogue import Kind, Model
 from tintype.domain.money import to_usd
 from tintype.media import fetch_errors, fetch_target
-from tintype.service import givens, guarding
+from tintype.service import budgets, givens, guarding
 from tintype.store import admission
 from tintype.store.admission import InputFile
 
@@ -115,17 +116,16 @@ def refused(answer: admission.Answer, now: datetime) -> errors.TintypeError:
 def limit_reached(refusal: admission.Refusal, now: datetime) -> errors.LimitReached:
     """Return the error that tells of a limit without room."""
     whose = f"{refusal.scope} {refusal.subject}".strip()
-    free, asked, unit = str(refusal.free), str(refusal.asked), refusal.measure.replace("_", " ")
-    if refusal.measure == "money":
-        free, asked, unit = f"${to_usd(refusal.free)}", f"${to_usd(refusal.asked)}", "money"
-    elif refusal.measure == "video_seconds":
-        free, asked = f"{refusal.free / 1000:g}", f"{refusal.asked / 1000:g}"
+    free, asked = (budgets.shown(refusal.measure, amount) for amount in (refusal.free, refusal.asked))
+    if refusal.measure == Measure.MONEY:
+        free, asked = f"${free}", f"${asked}"
+    limit = budgets.allowed(refusal.measure, refusal.amount, refusal.period)
     when = f"; it frees at {refusal.frees_at.isoformat()}" if refusal.frees_at else ""
     wait_s = None
     if refusal.frees_at is not None:
         wait_s = max((refusal.frees_at - now).total_seconds(), 0.0)
     error = errors.LimitReached(
-        f"the limit of {unit} per {refusal.period} for {whose} has {free} left, and {asked} was asked for{when}",
+        f"the limit of {limit} for {whose} has {free} left, and {asked} was asked for{when}",
         can_retry=wait_s is not None,
         retry_after_s=wait_s,
     )

@@ -50,6 +50,7 @@ def fuzz(here: Serving, *, seconds: int, phases: str, examples: int, only: str |
     """Ask a gateway for so long, and count what it accepted."""
     made = here.run("keys", "create", "--name", "fuzz", "--scopes", "generate,read", "--json")
     key = json.loads(made.stdout)["key"]
+    before = _creates(here)
     done = subprocess.run(
         [
             *(PROGRAM, "--config-file", RULES, "--no-color", "run", f"{here.origin}/openapi.json"),
@@ -64,10 +65,14 @@ def fuzz(here: Serving, *, seconds: int, phases: str, examples: int, only: str |
         text=True,
         check=False,
     )
+    return Outcome(done.stdout + done.stderr, done.returncode == 0, _creates(here) - before)
+
+
+def _creates(here: Serving) -> int:
     with psycopg.connect(here.database_url) as look:
         found = look.execute("SELECT count(*) FROM generations").fetchone()
     assert found is not None
-    return Outcome(done.stdout + done.stderr, done.returncode == 0, found[0])
+    return int(found[0])
 
 
 def main() -> int:

@@ -244,4 +244,4 @@ def test_a_path_and_a_method_that_there_are_not(ask: httpx2.Client) -> None:
     assert refused(ask.get("/api/nothing")) == (404, "not_found")
     wrong = ask.put("/api/generations", json={})
     assert refused(wrong) == (405, "method_not_allowed")
-    assert wrong.headers["allow"] == "GET, POST"
+    assert wrong.headers["allow"] == "GET, HEAD, POST"

@@ -36,6 +36,28 @@ def test_a_page_is_plain_and_safe(http: httpx2.Client, path: str) -> None:
     assert (sheet.status_code, "immutable" in sheet.headers["cache-control"]) == (200, True)
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/", "/docs", "/problems", "/healthz", "/metrics", "/openapi.json"),
+        *("/api/generations", "/api/keys", "/api/generations/none", "/api/generate/image", "/nowhere"),
+    ],
+)
+def test_a_head_is_answered_as_a_get_without_its_body(http: httpx2.Client, path: str) -> None:
+    whole, head = http.get(path), http.head(path)
+
+    assert (head.status_code, head.content) == (whole.status_code, b"")
+    told = [{name: one.headers.get(name) for name in ("content-type", "allow")} for one in (whole, head)]
+    assert told[0] == told[1]
+
+
+def test_the_head_of_a_stream_ends(http: httpx2.Client) -> None:
+    head = http.head("/api/events")
+
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-type"].startswith("text/event-stream")
+
+
 def test_the_reference_has_every_route(http: httpx2.Client) -> None:
     text = http.get("/docs").text
 

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from fastapi import FastAPI
 from jsonschema import Draft202012Validator, FormatChecker
+from pydantic import ValidationError
 
 from tintype.api import app, examples
+from tintype.api.schemas.generations import GenerationsWanted
+from tintype.api.schemas.shapes import Asked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +25,14 @@ def _operations() -> Iterator[Any]:
     for path, methods in DOCUMENT["paths"].items():
         for method, stated in methods.items():
             yield pytest.param(path, stated, id=f"{method.upper()} {path}")
+
+
+def _bodies(of: type[Asked] = Asked) -> Iterator[type[Asked]]:
+    for shape in of.__subclasses__():
+        yield from _bodies(shape)
+        # What is asked for by a query is text.
+        if shape is not GenerationsWanted:
+            yield shape
 
 
 @pytest.mark.parametrize(("path", "stated"), [*_operations()])
@@ -39,6 +50,29 @@ def test_every_operation_is_described(path: str, stated: dict[str, Any]) -> None
         for kind, media in body.get("content", {}).items():
             if not _is_file(media["schema"]):
                 _fits(media, kind)
+
+
+@pytest.mark.parametrize("shape", [*_bodies()], ids=lambda shape: shape.__name__)
+def test_no_value_is_taken_for_another(shape: type[Asked]) -> None:
+    """A field takes no more than the description says: "2" is no number, nor is true."""
+    schema = shape.model_json_schema()
+    example = examples.of(schema, schema.get("$defs", {}), is_whole=False)
+    shape.model_validate(example)
+    validator = Draft202012Validator(schema)
+
+    for name in shape.model_fields:
+        for value in ("2", "2.5", "", "true", 2, 2.5, -1, True, False, None, ["2"], {}):
+            body = {**example, name: value}
+            if _is_taken(shape, body):
+                assert validator.is_valid(body), f"{name}: {value!r}"
+
+
+def _is_taken(shape: type[Asked], body: dict[str, Any]) -> bool:
+    try:
+        shape.model_validate(body)
+    except ValidationError:
+        return False
+    return True
 
 
 def _is_file(schema: dict[str, Any]) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Annotated
 
 from pydantic import Field
 
 from tintype.api.schemas.generations import IDENT
-from tintype.api.schemas.shapes import Asked, CalledUrl, Page, Told
+from tintype.api.schemas.shapes import Asked, CalledUrl, IsNumber, Page, Told
 
 
 class State(StrEnum):
@@ -77,7 +78,7 @@ class TestTold(Told):
 class SecretAsked(Asked):
     """How long the secret before signs along."""
 
-    overlap_s: float = Field(default=86_400.0, ge=0, le=30 * 86_400, allow_inf_nan=False)
+    overlap_s: Annotated[float, Field(ge=0, le=30 * 86_400, allow_inf_nan=False), IsNumber] = 86_400.0
 
 
 class SecretTold(Told):

@@ -149,7 +149,7 @@ class GenerationsWanted(Asked):
 class RatingAsked(Asked):
     """What is thought of a generation; it replaces what was thought before."""
 
-    rating: Annotated[int, Field(ge=1, le=5), IsNoTruth] | Literal["up", "down"] = Field(
+    rating: Annotated[int, Field(ge=1, le=5), IsWhole] | Literal["up", "down"] = Field(
         description="1 (not at all) to 5 (just so); `up` is 5, `down` is 1.", examples=[4]
     )
 

@@ -9,11 +9,11 @@ from typing import Annotated
 from pydantic import Field, StrictFloat, StrictInt
 
 from tintype.api.schemas.budgets import BudgetTold
-from tintype.api.schemas.shapes import Asked, IsNumber, Moment, Page, Told
+from tintype.api.schemas.shapes import Asked, IsNumber, IsWhole, Moment, Page, Told
 from tintype.domain.access import Scope
 
 AMOUNT_MAX = 2**62
-_Count = Annotated[int, Field(ge=0, le=AMOUNT_MAX)]
+_Count = Annotated[int, Field(ge=0, le=AMOUNT_MAX), IsWhole]
 
 
 class Period(StrEnum):

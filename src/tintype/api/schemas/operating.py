@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from tintype.api.schemas.shapes import Asked, Page, Told
+from tintype.api.schemas.shapes import Asked, IsNumber, Page, Told
 
 
 class Lane(StrEnum):
@@ -41,11 +41,8 @@ class ThrottleTold(Told):
 class PauseAsked(Asked):
     """How long creates are paused."""
 
-    for_s: float = Field(
+    for_s: Annotated[float, Field(gt=0, le=7 * 86_400, allow_inf_nan=False), IsNumber] = Field(
         default=3_600.0,
-        gt=0,
-        le=7 * 86_400,
-        allow_inf_nan=False,
         description="Seconds; then it goes on by itself.",
     )
 
