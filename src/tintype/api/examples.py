@@ -85,7 +85,9 @@ def _of_type(schema: dict[str, Any], shapes: dict[str, Any], *, is_whole: bool) 
             return _MOMENT
         case "null":
             return None
-    raise LookupError(f"{schema.get('title', schema)} has no example")
+    raise LookupError(
+        f"{schema.get('title', schema)} has no example; give its field one: Field(examples=[…])"
+    )
 
 
 __all__ = ["JSON", "add", "of", "resolved"]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 DOCUMENT: dict[str, Any] = app.described(FastAPI(title="Tintype", routes=app.collected().routes))
 OPEN = ("/healthz", "/hooks/", "/media/", "/share/", "/streams/", "/replicate/v1/files/{id}/download")
 """What opens without a key: it asks nobody, or its path cannot be guessed."""
+VALUES: tuple[Any, ...] = ("2", "2.5", "", "true", 2, 2.5, -1, True, False, None, ["2"], {})
 
 
 def _operations() -> Iterator[Any]:
@@ -61,7 +62,7 @@ def test_no_value_is_taken_for_another(shape: type[Asked]) -> None:
     validator = Draft202012Validator(schema)
 
     for name in shape.model_fields:
-        for value in ("2", "2.5", "", "true", 2, 2.5, -1, True, False, None, ["2"], {}):
+        for value in VALUES:
             body = {**example, name: value}
             if _is_taken(shape, body):
                 assert validator.is_valid(body), f"{name}: {value!r}"

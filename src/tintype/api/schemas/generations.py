@@ -187,7 +187,7 @@ class ProofTold(Told):
     """The proof that a generation is the final of, and which of its pictures was picked, counted from 1."""
 
     generation_id: str = Field(examples=[IDENT])
-    pick: int
+    pick: int = Field(examples=[1])
     approved_at: datetime
 
 
@@ -195,7 +195,7 @@ class FinalTold(Told):
     """The final that was made of a picture of this generation; `pick` counts them from 1."""
 
     generation_id: str = Field(examples=[IDENT])
-    pick: int
+    pick: int = Field(examples=[1])
     approved_at: datetime
 
 
@@ -256,10 +256,10 @@ class GenerationTold(Told):
     finished_at: datetime | None
     deadline_at: datetime
     proof: ProofTold | None = Field(
-        default=None, description="Where it is a final: the proof that was approved."
+        default=None, examples=[None], description="Where it is a final: the proof that was approved."
     )
     finals: list[FinalTold] = Field(
-        default_factory=list, description="Where it was approved: the finals of its pictures."
+        examples=[[]], default_factory=list, description="Where it was approved: the finals of its pictures."
     )
     warnings: list[str] = Field(
         default_factory=list, description="What was left out of the request, and why.", examples=[[]]

@@ -34,20 +34,20 @@ class ProductTold(Told):
     """Something to print on, in millimetres; `needed_px` are width and height for 300 DPI, bleed included."""
 
     name: str = Field(examples=["poster-a3"])
-    title: str
-    width_mm: float
-    height_mm: float
-    bleed_mm: float
-    needed_px: tuple[int, int]
-    source: str = Field(description="Where its size is from.")
+    title: str = Field(examples=["Poster, A3"])
+    width_mm: float = Field(examples=[297.0])
+    height_mm: float = Field(examples=[420.0])
+    bleed_mm: float = Field(examples=[3.0])
+    needed_px: tuple[int, int] = Field(examples=[[3579, 5032]])
+    source: str = Field(description="Where its size is from.", examples=["ISO 216"])
 
 
 class RemedyTold(Told):
     """A model that makes the picture large enough in one pass, at its own price."""
 
-    model: str
-    factor: int
-    dpi: int = Field(description="What it has then.")
+    model: str = Field(examples=["nightmareai/real-esrgan"])
+    factor: int = Field(examples=[4])
+    dpi: int = Field(description="What it has then.", examples=[350])
     expected_usd: Usd
     at_most_usd: Usd
 
@@ -56,15 +56,21 @@ class PrintCheckTold(Told):
     """How a picture will look on a product, and what would help."""
 
     product: ProductTold
-    width_px: int
-    height_px: int
+    width_px: int = Field(examples=[1024])
+    height_px: int = Field(examples=[1448])
     fit: Fit
-    dpi: int
+    dpi: int = Field(examples=[87])
     verdict: Verdict
-    cut_percent: float = Field(description="How much is cut off where it fills, with the bleed.")
-    sharp_up_to_mm: tuple[float, float] = Field(description="How large it is at 300 DPI.")
-    factor: int = Field(description="How many times larger it has to be to be sharp; 1 where it is.")
-    advice: str
+    cut_percent: float = Field(
+        description="How much is cut off where it fills, with the bleed.", examples=[1.5]
+    )
+    sharp_up_to_mm: tuple[float, float] = Field(
+        description="How large it is at 300 DPI.", examples=[[86.7, 122.6]]
+    )
+    factor: int = Field(
+        description="How many times larger it has to be to be sharp; 1 where it is.", examples=[4]
+    )
+    advice: str = Field(examples=["Scale it up four times; at this size its pixels show."])
     remedies: list[RemedyTold] = Field(description="The cheapest first.")
 
 
