@@ -76,7 +76,10 @@ def of(model: Model) -> Asked:
     is_given = any(field.takes_file for field in model.inputs.values() if field.required)
     works_on_pictures = model.kind is Kind.EDIT or model.price.unit is Unit.MEGAPIXEL
     if works_on_pictures and model.image_input is not None and not is_given:
-        values[model.image_input.name] = _needed(model.image_input)
+        value = _needed(model.image_input)
+        # Where areas are in the price, each picture of several counts.
+        several = 2 if isinstance(value, list) and model.price.unit is Unit.MEGAPIXEL else 1
+        values[model.image_input.name] = value * several
         is_given = True
     chosen = [*_shape(model, is_given=is_given), *_extent(model), ("max_tokens", 64)]
     values |= {name: value for name, value in chosen if name in model.inputs}

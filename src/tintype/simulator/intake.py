@@ -46,10 +46,13 @@ class Intake:
         """Return a prediction's sources and note the facts of the one to work on. Raises Unreadable."""
         model = self._world.models[prediction.runs]
         sources: list[str] = []
+        prediction.areas = ()
         try:
             for given in making.given(model, json.loads(prediction.input)):
                 sources.append(await self._read(given, prediction))
                 facts = await self._measure(given, sources[-1])
+                if given.medium == "image" and facts is not None:
+                    prediction.areas = (*prediction.areas, facts.width * facts.height)
                 if given.is_source and facts is not None:
                     prediction.facts = (facts.width, facts.height, str(facts.seconds), facts.fps)
         except BaseException:
@@ -62,7 +65,7 @@ class Intake:
         if prediction.facts is None:
             return None
         width, height, seconds, fps = prediction.facts
-        return Source(width, height, Decimal(seconds), fps)
+        return Source(width, height, Decimal(seconds), fps, prediction.areas)
 
     def keep(self, sources: Sequence[str]) -> None:
         """Count the use of sources that a record read from the journal has."""

@@ -40,12 +40,16 @@ SOUNDS = frozenset({"audio", "audio_file", "reference_audios"})
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Facts of the picture or film that was given: pixels, and for films the length and frames a second."""
+    """Facts of the picture or film that was given: pixels, and for films the length and frames a second.
+
+    `areas` are the pixels of every picture that was given, where all were measured.
+    """
 
     width: int
     height: int
     seconds: Decimal = Decimal(0)
     fps: int = 0
+    areas: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +284,8 @@ def _megapixels(area: int) -> Decimal:
 
 def _megapixels_in(files: tuple[Given, ...], source: Source | None) -> Decimal:
     """Return the area of all pictures given; those whose size is not known count as one megapixel each."""
+    if source is not None and source.areas:
+        return sum((_megapixels(area) for area in source.areas), Decimal(0))
     pictures = sum(1 for one in files if one.medium == "image")
     if not pictures:
         return Decimal(0)

@@ -137,6 +137,8 @@ class Prediction(Stored):
     """The input files in the model's order: hashes of blobs, or `draw:URL` for what is drawn."""
     facts: tuple[int, int, str, int] | None = None
     """Width, height, seconds and frames a second of the file to work on."""
+    areas: tuple[int, ...] = ()
+    """The pixels of each picture that was given, in the model's order."""
     cost_nano_usd: int = 0
     is_settled: bool = False
     is_removed: bool = False

@@ -33,6 +33,13 @@ EXAMPLES: list[tuple[str, dict[str, Any], Source | None, int, str]] = [
     ("black-forest-labs/flux-2-pro", {"resolution": "4 MP"}, None, 1, "0.075"),
     ("black-forest-labs/flux-2-pro", {"input_images": [PICTURE]}, Source(1024, 1024), 1, "0.045"),
     ("black-forest-labs/flux-2-pro", {"input_images": [PICTURE] * 3}, None, 1, "0.075"),
+    (
+        "black-forest-labs/flux-2-pro",
+        {"input_images": [PICTURE] * 2},
+        Source(1024, 1024, areas=(1024 * 1024, 512 * 1024)),
+        1,
+        "0.0525",
+    ),
     ("black-forest-labs/flux-2-flex", {"resolution": "2 MP"}, None, 1, "0.12"),
     ("black-forest-labs/flux-2-klein-9b", {"megapixels": "0.25"}, None, 1, "0.00375"),
     ("black-forest-labs/flux-2-klein-9b", {}, None, 1, "0.015"),
