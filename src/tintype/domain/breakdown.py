@@ -44,11 +44,13 @@ def of(model: Model, values: Mapping[str, Any], estimate: Estimate) -> Breakdown
     rate = pricing.rate_usd(model, values)
     run = Fraction(model.price.run_usd)
     rest = Fraction(estimate.expected_nano_usd, 1_000_000_000) - run
+    priced_as = rest / rate if rate else Fraction(0)
     quantity = {
         Unit.RUN: Fraction(1),
         Unit.IMAGE: Fraction(pricing.outputs(model, values)),
-        Unit.VIDEO_SECOND: pricing.seconds(model, values),
-    }.get(model.price.unit, rest / rate if rate else Fraction(0))
+        # Where the inputs are not known, the length is not either.
+        Unit.VIDEO_SECOND: pricing.seconds(model, values) if model.inputs else priced_as,
+    }.get(model.price.unit, priced_as)
     return Breakdown(model.price.unit, quantity, rate, run, model.price.dated, model.price.source)
 
 

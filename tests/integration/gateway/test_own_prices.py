@@ -60,6 +60,18 @@ def test_stated_prices_are_held_and_booked(priced: Serving) -> None:
         assert made(http, "luma/photon-flash") == ("1.00", "1.00", "1.00")
 
 
+def test_how_a_stated_price_is_made_up_is_told(priced: Serving) -> None:
+    with priced.http() as http:
+        body = {"model": "wan-video/wan-2.6-t2v", "input": {"prompt": "a fox", "duration": 5}}
+
+        (part,) = http.post("/api/estimates", json=body).raise_for_status().json()["parts"]
+
+    assert (part["expected_usd"], part["rule"]) == ("1.50", "1 own")
+    assert part["made_up"]["unit"] == "video_second"
+    assert (part["made_up"]["quantity"], part["made_up"]["rate_usd"]) == ("15", "0.1")
+    assert part["made_up"]["source"] == "your own price"
+
+
 def test_a_version_costs_what_is_stated_for_it(priced: Serving) -> None:
     with priced.http() as http:
         body = {"version": f"{PROTEUS}:{VERSION}", "input": {"prompt": "a fox in the snow"}}
@@ -73,9 +85,13 @@ def test_a_version_costs_what_is_stated_for_it(priced: Serving) -> None:
 
 def test_commands_show_stated_prices(priced: Serving) -> None:
     listed = priced.run("models", "--search", "imagen-3")
+    made = priced.run("generate", "a fox", "--model", "google/imagen-3", "--no-preview")
     shown = priced.run("models", "show", f"{PROTEUS}:{VERSION}")
 
     assert "google/imagen-3" in listed.stdout
     assert "$0.05 per image" in listed.stdout
     assert "$0.004 per run" in shown.stdout
     assert "your own price" in shown.stdout
+    assert made.returncode == 0, made.stderr
+    assert "its price is your own" in made.stderr
+    assert "1 from google/imagen-3, $0.05" in made.stdout
