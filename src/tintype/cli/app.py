@@ -30,6 +30,7 @@ COMMANDS = {
     "resolve": "Say what became of an outcome that nobody could tell.",
     "alerts": "List what a person should see, and clear it.",
     "spend": "Show what was spent, by model, user, key or day.",
+    "usage": "Show what was asked for and what became of it, by key, user, project, model, tag or day.",
     "reconcile": "Compare an invoice with what was booked.",
     "serve": "Serve the HTTP API, with database, worker and simulator.",
     "keys": "Make, list, rotate and revoke API keys.",

@@ -154,3 +154,19 @@ def test_keys_are_those_of_the_server_without_a_token_too(alone: Shell) -> None:
     finally:
         gateway.send_signal(signal.SIGTERM)
         gateway.communicate()
+
+
+def test_usage_is_told_as_over_http(served: Shell) -> None:
+    """By what one pleases, as JSON and CSV, of one key too; a key that there is not is refused."""
+    made = served.run("generate", "a boat")
+
+    by_tag = told(served, "usage", "--by", "tag")
+    columns, *rows = served.run("usage", "--by", "model", "--csv").out.splitlines()
+    told(served, "keys", "create", "--name", "shop")
+    nobody = served.run("usage", "--key", "none")
+
+    assert made.code == 0
+    assert [(one["name"], one["succeeded"], one["images"]) for one in by_tag["data"]] == [("", 1, 1)]
+    assert (columns.split(",")[0], len(rows)) == ("name", 1)
+    assert told(served, "usage", "--key", "shop")["data"] == []
+    assert (nobody.code, nobody.err.count("\n")) == (2, 1)

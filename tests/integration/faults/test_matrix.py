@@ -23,7 +23,7 @@ from tintype.replicate.policy import Policy
 from tintype.testing import Simulator
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 READ_S = 0.8
@@ -33,6 +33,8 @@ LATE_S = 3.5
 """A delay that no call waits for, not even an upload, which may take four times as long."""
 LIMIT_S = 12.0
 """How long a call may take with all its repeats, on a busy machine."""
+ROUNDS_MAX = 3
+"""How often a call is made at most that did not meet its fault."""
 OK = "ok"
 
 
@@ -182,19 +184,8 @@ def test_every_call_ends_as_the_table_says(
     simulator: Simulator, tmp_path: Path, row: Row, count: int | None
 ) -> None:
     """In time, with a typed error or a value, whichever client; what was asked for once is there once at most."""
-    blocking, awaiting = _prepare(simulator, tmp_path), _prepare(simulator, tmp_path)
-    cells = [*blocking, *awaiting]
-    simulator.faults([cell.rule(row, count) for cell in cells])
+    endings = _endings(simulator, tmp_path, row, count)
 
-    options = _options(row, count) | {"base_url": simulator.url}
-    with concurrent.futures.ThreadPoolExecutor(len(blocking)) as threads:
-        in_threads = threads.map(_in_thread, blocking, [options] * len(blocking))
-        in_tasks = asyncio.run(_in_tasks(awaiting, options))
-        endings = list(zip(cells, [*in_threads, *in_tasks], strict=True))
-
-    missed = [cell.call.name for cell, fired in zip(cells, simulator.fired(), strict=True) if not fired]
-    assert not missed, f"the fault was not met by {missed}"
-    simulator.clear_faults()
     print(_line(row, count, endings))  # noqa: T201 - shown with -s
     wrong = [_shown(cell, ending, row) for cell, ending in endings if not _is_right(cell, ending, row)]
     assert not wrong, "\n".join(wrong)
@@ -204,9 +195,36 @@ def test_every_call_ends_as_the_table_says(
             assert simulator.bills(token)["predictions"] <= 1, f"{cell.call.name} was sent twice"
 
 
-def _prepare(simulator: Simulator, folder: Path) -> list[Cell]:
+def _endings(simulator: Simulator, folder: Path, row: Row, count: int | None) -> list[tuple[Cell, Ending]]:
+    """Make every call by both clients under its fault, each as an account of its own.
+
+    Where a busy machine takes too long over a request that comes before the fault, the call ends without having met it:
+    that says nothing, and it is made anew beside fewer others.
+    """
+    in_blocking, in_awaiting = list(CALLS), list(CALLS)
+    endings: list[tuple[Cell, Ending]] = []
+    for _ in range(ROUNDS_MAX):
+        blocking, awaiting = (_prepare(simulator, folder, calls) for calls in (in_blocking, in_awaiting))
+        simulator.faults([cell.rule(row, count) for cell in (*blocking, *awaiting)])
+        with concurrent.futures.ThreadPoolExecutor(len(blocking) + 1) as threads:
+            in_threads = threads.map(
+                _in_thread, blocking, [_options(row, count, one.call) for one in blocking]
+            )
+            in_tasks = asyncio.run(_in_tasks(awaiting, [_options(row, count, one.call) for one in awaiting]))
+            made = list(zip((*blocking, *awaiting), (*in_threads, *in_tasks), simulator.fired(), strict=True))
+        simulator.clear_faults()
+        endings += [(cell, ending) for cell, ending, fired in made if fired]
+        in_blocking = [cell.call for cell, _, fired in made[: len(blocking)] if not fired]
+        in_awaiting = [cell.call for cell, _, fired in made[len(blocking) :] if not fired]
+        if not in_blocking and not in_awaiting:
+            return endings
+    missed = [call.name for call in (*in_blocking, *in_awaiting)]
+    raise AssertionError(f"the fault was not met by {missed}")
+
+
+def _prepare(simulator: Simulator, folder: Path, calls: Iterable[Call]) -> list[Cell]:
     cells = []
-    for call in sorted(CALLS, key=lambda one: not one.is_old):
+    for call in sorted(calls, key=lambda one: not one.is_old):
         own = Place(Simulator(simulator.url, simulator.new_token()), folder / secrets.token_hex(8))
         own.folder.mkdir()
         with Client(
@@ -219,13 +237,17 @@ def _prepare(simulator: Simulator, folder: Path) -> list[Cell]:
     return cells
 
 
-def _options(row: Row, count: int | None) -> dict[str, Any]:
-    """Return how a client behaves: where only time is lost it does not try again, where it may succeed it does."""
+def _options(row: Row, count: int | None, call: Call) -> dict[str, Any]:
+    """Return how a client behaves: where only time is lost it does not try again, where it may succeed it does.
+
+    What the fault does not keep from succeeding at once has time to, on a busy machine too.
+    """
+    is_hasty = row.is_slow and (count is not None or call.kind is Kind.STREAM or row.expected(call) != OK)
     pauses_s = () if row.is_slow and count is None else (0.01, 0.3, 1.0, 2.0) if count else (0.01,)
     return {
         "limits": Limits.none(),
         "policy": Policy(pauses_s=pauses_s, jitter=0.0, throttled_max=1),
-        "read_s": READ_S if row.is_slow else PATIENT_S,
+        "read_s": READ_S if is_hasty else PATIENT_S,
         "trust_env": False,
     }
 
@@ -233,7 +255,7 @@ def _options(row: Row, count: int | None) -> dict[str, Any]:
 def _in_thread(cell: Cell, options: Mapping[str, Any]) -> Ending:
     started = time.monotonic()
     try:
-        with Client(cell.place.simulator.token, **options) as client:
+        with Client(cell.place.simulator.token, base_url=cell.place.simulator.url, **options) as client:
             value = cell.call.act(client, cell.given)
             if inspect.isgenerator(value):
                 value = list(value)
@@ -242,18 +264,19 @@ def _in_thread(cell: Cell, options: Mapping[str, Any]) -> Ending:
     return Ending(OK, value, time.monotonic() - started)
 
 
-async def _in_tasks(cells: list[Cell], options: Mapping[str, Any]) -> list[Ending]:
-    async def end(cell: Cell) -> Ending:
+async def _in_tasks(cells: list[Cell], options: list[dict[str, Any]]) -> list[Ending]:
+    async def end(cell: Cell, options: Mapping[str, Any]) -> Ending:
         started = time.monotonic()
         try:
-            async with AsyncClient(cell.place.simulator.token, **options) as client:
+            place = cell.place.simulator
+            async with AsyncClient(place.token, base_url=place.url, **options) as client:
                 value = cell.call.act(client, cell.given)
                 value = [one async for one in value] if inspect.isasyncgen(value) else await value
         except Exception as error:  # noqa: BLE001 - which error it is, is what is asked
             return Ending(type(error).__name__, None, time.monotonic() - started, error)
         return Ending(OK, value, time.monotonic() - started)
 
-    return list(await asyncio.gather(*map(end, cells)))
+    return list(await asyncio.gather(*map(end, cells, options)))
 
 
 def _is_right(cell: Cell, ending: Ending, row: Row) -> bool:
