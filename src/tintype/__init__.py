@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from tintype.local.blocking import studio as studio
     from tintype.local.generation import Generation as Generation
     from tintype.local.studio import Studio as Studio
+    from tintype.recommending import Recommendation as Recommendation
+    from tintype.recommending import recommend as recommend
     from tintype.replicate import webhooks as webhooks
     from tintype.replicate.aio import AsyncClient as AsyncClient
     from tintype.replicate.client import Client as Client
@@ -47,10 +49,12 @@ _HOMES = {
     "Prediction": "tintype.replicate.results",
     "Progress": "tintype.replicate.waiting",
     "RateLimiter": "tintype.replicate.limits",
+    "Recommendation": "tintype.recommending",
     "ReplicateClient": "tintype.replicate.facade",
     "Request": "tintype.service.requests",
     "Studio": "tintype.local.studio",
     "TintypeError": "tintype.domain.errors",
+    "recommend": "tintype.recommending",
     "studio": "tintype.local.blocking",
 }
 _MODULES = {
@@ -73,12 +77,14 @@ __all__ = [
     "Prediction",
     "Progress",
     "RateLimiter",
+    "Recommendation",
     "ReplicateClient",
     "Request",
     "Studio",
     "TintypeError",
     "errors",
     "printing",
+    "recommend",
     "studio",
     "webhooks",
 ]

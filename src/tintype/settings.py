@@ -28,8 +28,8 @@ from pydantic import (
 from tintype import folders
 from tintype import settings_values as values
 from tintype.domain import money
-from tintype.domain.choosing import Mode
-from tintype.domain.errors import ConfigurationError
+from tintype.domain.choosing import POOL, Mode
+from tintype.domain.errors import ConfigurationError, InputError
 from tintype.domain.profiles import Profile
 from tintype.domain.rates import Rate
 from tintype.replicate import settings as replicate_settings
@@ -101,6 +101,14 @@ class Settings(BaseModel):
     model_final: Annotated[str, BeforeValidator(values.model), _A_MODEL] = (
         "black-forest-labs/flux-1.1-pro-ultra"
     )
+    models_auto: Annotated[
+        tuple[str, ...],
+        BeforeValidator(values.models),
+        Takes("models of the catalogue, with commas between, of equals the first"),
+    ] = POOL
+    explore_share: Annotated[
+        float, Field(ge=0, le=1, allow_inf_nan=False), Takes("a share of choices, 0 to 1")
+    ] = 0.05
     model_video: Annotated[str, BeforeValidator(values.model), _A_MODEL] = "wan-video/wan-2.2-i2v-fast"
     model_upscale: Annotated[str, BeforeValidator(values.model), _A_MODEL] = "daanelson/real-esrgan-a100"
     model_background: Annotated[str, BeforeValidator(values.model), _A_MODEL] = "cjwbw/rembg"
@@ -202,7 +210,12 @@ class Settings(BaseModel):
         return money.from_usd(self.unknown_price_hold)
 
     def model_of(self, mode: Mode | None) -> str:
-        """Return the model that a mode stands for; without one, that of `standard`."""
+        """Return the model that a mode stands for; without one, that of `standard`.
+
+        Raises InputError for `auto`, which stands for none.
+        """
+        if mode is Mode.AUTO:
+            raise InputError("the mode auto stands for no model; it is chosen for each request")
         models = {Mode.PROOF: self.model_proof, Mode.FINAL: self.model_final}
         return models.get(mode or Mode.STANDARD, self.model_standard)
 

@@ -151,6 +151,14 @@ def model(value: Any) -> Any:
     return value
 
 
+def models(value: Any) -> Any:
+    """Return the names of models, at least one."""
+    found = tuple(model(name) for name in texts(value))
+    if not found:
+        raise ValueError("models")
+    return found
+
+
 def profiles(value: Any) -> Any:
     """Return the profiles of a TOML table, or of a JSON object in a text."""
     stated = json.loads(value) if isinstance(value, str) else value

@@ -88,7 +88,7 @@ def test_every_default_is_stated() -> None:
 
     for name in Settings.model_fields.keys() - {"data"}:
         value = getattr(made, name)
-        text = f"{int(value)}" if isinstance(value, bool | float) else str(value)
+        text = f"{value:g}" if isinstance(value, bool | float) else str(value)
         stated = re.search(r"default[^.`]*`([^`]+)`", sections[f"TINTYPE_{name.upper()}"])
         assert value in (None, (), {}) or (stated is not None and stated[1] == text), name
 

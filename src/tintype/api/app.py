@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 TAGS = {
     "generations": "Ask for pictures and films, look at them, cancel, repeat, rate and delete them.",
     "orders": "Several generations, admitted together or not at all.",
-    "estimates": "Everything about a request before it is made.",
+    "estimates": "Everything about a request before it is made, and which model to take for a budget.",
     "events": "What happens, live: server-sent events that can be resumed.",
     "generate": "A picture or a film in one call.",
     "files": "Files to be given as input.",

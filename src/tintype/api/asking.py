@@ -56,7 +56,7 @@ def plan(parts: Sequence[PartAsked], here: Gateway, *, idempotency_key: str | No
     kind = BATCH
     for place, part in enumerate(parts):
         try:
-            found = wishes.plan(here.core.catalogue, _wish(part, here))
+            found = wishes.plan(here.core.catalogue, wish(part, here))
             steps: Sequence[Request] = found.requests
             if part.mode is Mode.PROOF:
                 steps = proofs.made(
@@ -75,6 +75,33 @@ def plan(parts: Sequence[PartAsked], here: Gateway, *, idempotency_key: str | No
         planned += [_moved(one, len(planned)) for one in steps]
         warnings += found.warnings
     return Plan(tuple(planned), kind, tuple(warnings))
+
+
+def wish(part: PartAsked, here: Gateway, *, model: str | None = None) -> wishes.Wish:
+    """Return what a body asks for; `model` stands in where none is named. Raises InputError."""
+    if part.model is not None and part.mode is not None:
+        raise errors.InputError("give a model or a mode, not both")
+    return wishes.Wish(
+        model=part.model or model or here.settings.model_of(part.mode),
+        prompt=part.prompt,
+        n=part.n,
+        aspect_ratio=part.aspect_ratio,
+        seed=part.seed,
+        negative_prompt=part.negative_prompt,
+        size=None if part.size is None else pictures.pixels(part.size),
+        format=part.format,
+        quality=part.quality,
+        is_transparent=part.transparent,
+        profile=profiles.find(part.profile or here.settings.profile, here.settings.profiles),
+        input=part.input,
+        is_strict=part.strict,
+        deadline_s=part.deadline,
+        cache=part.cache,
+        metadata=part.metadata,
+        tags=tuple(part.tags),
+        callback_url=part.callback_url,
+        hold_max_nano_usd=None if part.max_usd is None else money.from_usd(str(part.max_usd)),
+    )
 
 
 async def submit(
@@ -139,32 +166,6 @@ async def order(request: HttpRequest, ident: str, *, actor: Actor, warnings: Seq
         warnings=warnings,
         joined=joined,
         approvals=await approvals.of(here.core.database, [row.id for row in found.generations]),
-    )
-
-
-def _wish(part: PartAsked, here: Gateway) -> wishes.Wish:
-    if part.model is not None and part.mode is not None:
-        raise errors.InputError("give a model or a mode, not both")
-    return wishes.Wish(
-        model=part.model or here.settings.model_of(part.mode),
-        prompt=part.prompt,
-        n=part.n,
-        aspect_ratio=part.aspect_ratio,
-        seed=part.seed,
-        negative_prompt=part.negative_prompt,
-        size=None if part.size is None else pictures.pixels(part.size),
-        format=part.format,
-        quality=part.quality,
-        is_transparent=part.transparent,
-        profile=profiles.find(part.profile or here.settings.profile, here.settings.profiles),
-        input=part.input,
-        is_strict=part.strict,
-        deadline_s=part.deadline,
-        cache=part.cache,
-        metadata=part.metadata,
-        tags=tuple(part.tags),
-        callback_url=part.callback_url,
-        hold_max_nano_usd=None if part.max_usd is None else money.from_usd(str(part.max_usd)),
     )
 
 

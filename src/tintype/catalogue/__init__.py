@@ -45,6 +45,7 @@ def model(facts: Mapping[str, Any]) -> Model:
         usual_s=Decimal(str(facts["usual_s"])),
         is_official=facts.get("official", True),
         is_transparent=facts.get("transparent", False),
+        has_lettering=facts.get("lettering", False),
         count=Count(input=count["input"], when=MappingProxyType(count.get("when", {}))) if count else None,
         seconds=tuple(facts.get("seconds", ())),
         price=price(facts["price"]),

@@ -38,6 +38,7 @@ COMMANDS = {
     "audit": "List administrative acts, and who did them.",
     "worker": "Work off the queues in a process of its own.",
     "print": "Check whether a picture has the pixels for a product.",
+    "recommend": "Recommend the best model that a budget affords.",
     "models": "List the models with their prices, or show one.",
     "settings": "Show every setting, its value and where it is from.",
     "token": "Keep the Replicate token in the system keyring.",

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tintype.cli import book, durable, exits, files, orders, preview, progress, runs, screen, upstream
+from tintype.cli import (
+    book,
+    choosing,
+    durable,
+    exits,
+    files,
+    orders,
+    preview,
+    progress,
+    runs,
+    screen,
+    upstream,
+)
 from tintype.domain import profiles
 from tintype.domain.catalogue import Kind
 from tintype.domain.choosing import Mode
@@ -24,6 +37,7 @@ EXAMPLES = """\b
 Examples:
   tintype generate "a red sports car on a wet street"
   tintype generate "a red sports car" --mode proof -n 4
+  tintype generate "a red sports car" --mode auto --max-usd 0.05 --explain
   tintype generate "a paper boat" --model flux-schnell -n 4 --aspect 4:3 --seed 7
   tintype generate "a paper boat" --set output_format=png --out pictures
   tintype generate "in watercolours" --model nano-banana --set image_input=boat.png
@@ -66,6 +80,10 @@ def generate(  # noqa: PLR0913 - each is an option of the command
             metavar="NAME", help="What goes along with the prompt: plain, print, photo, logo, yours."
         ),
     ] = None,
+    max_usd: Annotated[
+        str | None, typer.Option(metavar="USD", help="The most that one run may cost; dearer is refused.")
+    ] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Say why --mode auto took its model.")] = False,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Another input of the model; may be repeated."),
@@ -86,18 +104,24 @@ def generate(  # noqa: PLR0913 - each is an option of the command
 
     if model is not None and mode is not None:
         raise exits.Refusal("give --model or --mode, not both")
-    chosen = all_settings.load()
+    given, most, choice = all_settings.load(), choosing.nano(max_usd), None
     wish = orders.Wish(
-        model=model or chosen.model_of(mode or Mode.STANDARD),
+        model=model or ("" if mode is Mode.AUTO else given.model_of(mode)),
         prompt=prompt,
         count=count,
         aspect=aspect,
         seed=seed,
         settings=settings or (),
-        profile=profiles.find(profile or chosen.profile, chosen.profiles),
+        profile=profiles.find(profile or given.profile, given.profiles),
     )
     known = book.load()
+    if mode is Mode.AUTO:
+        choice = choosing.choose(known, wish, given, most_nano_usd=most, is_direct=direct)
+        wish = dataclasses.replace(wish, model=choice.model.slug)
+        for line in choice.reasons if explain else ():
+            screen.say(line)
     order = orders.order(known, wish)
+    choosing.check_price(order, most)
     if order.model is None:
         screen.say(orders.unknown_note(known, order.slug))
     elif order.model.kind is Kind.TEXT:
@@ -119,7 +143,8 @@ def generate(  # noqa: PLR0913 - each is an option of the command
     done = [one for one in ended if isinstance(one, runs.Done)]
     broken = [one for one in ended if isinstance(one, runs.Broken)]
     if as_json:
-        screen.put_json(document(order, place, done, broken))
+        also = {} if choice is None else {"chosen": choosing.document(choice)}
+        screen.put_json({**document(order, place, done, broken), **also})
     else:
         _put(order, done, with_preview=with_preview and preview.is_possible())
         if mode is Mode.PROOF:

@@ -43,6 +43,7 @@ class Ability(StrEnum):
     REFERENCES = "references"
     SIZES = "sizes"
     AUDIO = "audio"
+    LETTERING = "lettering"
     SEVERAL = "several"
 
 
@@ -159,6 +160,7 @@ class Model:
     aliases: tuple[str, ...] = ()
     is_official: bool = True
     is_transparent: bool = False
+    has_lettering: bool = False
     count: Count | None = None
     seconds: tuple[str, ...] = ()
     version: str | None = None
@@ -199,6 +201,7 @@ class Model:
                 for field in files
             ),
             Ability.SIZES: bool(self.sizing),
+            Ability.LETTERING: self.has_lettering,
             Ability.AUDIO: "generate_audio" in self.inputs,
             Ability.SEVERAL: self.count is not None,
         }

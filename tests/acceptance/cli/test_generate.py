@@ -68,6 +68,28 @@ def test_a_mode_stands_for_a_model_of_the_settings(connected: Shell) -> None:
     assert (ended.code, json.loads(ended.out)["model"]) == (0, "google/imagen-4-ultra")
 
 
+def test_auto_chooses_and_explains(connected: Shell) -> None:
+    """A21: words and numbers on standard error, and in the document; nothing above the limit is chosen or bought."""
+    words = ("generate", "--direct", 'a poster that says "OPEN"', "--mode", "auto", "--max-usd", "0.05")
+
+    ended = connected.run(*words, "--explain", "--json")
+    refused = connected.run("generate", "--direct", "a boat", "--mode", "auto", "--max-usd", "0.001")
+
+    document = json.loads(ended.out)
+    assert (ended.code, document["chosen"]["subject"]) == (0, "lettering")
+    assert document["model"] == document["chosen"]["model"]
+    assert "not google/imagen-4-ultra: it may cost $0.06, above the limit of $0.05" in ended.err
+    assert (refused.code, "above the limit of $0.001" in refused.err) == (2, True)
+
+
+def test_a_budget_gets_the_guides_answer(alone: Shell) -> None:
+    """A11: by the command."""
+    ended = alone.run("recommend", "--budget", "6", "--iterations", "100", "--high-quality", "--json")
+
+    assert json.loads(ended.out)["model"] == "black-forest-labs/flux-1.1-pro-ultra"
+    assert "bytedance/seedream-4" in alone.run("recommend", "--budget", "6", "--iterations", "100").out
+
+
 def test_without_a_token_a_simulator_does_the_same_and_ends(alone: Shell) -> None:
     ended = alone.run("generate", "--direct", "a boat", "--set", "output_format=png")
 

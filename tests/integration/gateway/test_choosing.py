@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from tintype.store import embedded
 
 GENERATIONS, ESTIMATES = "/api/generations", "/api/estimates"
+RECOMMENDATIONS = "/api/recommendations"
+SCHNELL, RECRAFT = "black-forest-labs/flux-schnell", "recraft-ai/recraft-v3"
 ENVIRONMENT = {
+    "TINTYPE_EXPLORE_SHARE": "0",
     "TINTYPE_BLOCKED_WORDS": "some brand, gore",
     "TINTYPE_PROFILES": '{"sticker": {"suffix": ", die-cut", "aspect_ratio": "1:1"}}',
 }
@@ -105,3 +108,92 @@ def test_a_blocked_word_is_refused_by_every_road(
     assert 400 <= refused.status_code < 500
     assert "does not allow" in refused.text
     assert choosing.simulator.bills()["predictions"] == bought
+
+
+def test_auto_chooses_by_the_prompt_and_says_why(ask: httpx2.Client) -> None:
+    """A21: the cheap model for a prompt that asks for little; the reasons hold words and numbers."""
+    told = ask.post(GENERATIONS, json={"prompt": "a castle", "mode": "auto"}).json()
+
+    (choice,) = told["choices"]
+    assert told["model"] == choice["model"] == SCHNELL
+    assert "before any vote, 0 votes of yours" in " ".join(choice["reasons"])
+    first, *_ = choice["candidates"]
+    assert first["score"] == pytest.approx(
+        first["liking"] - first["price_cost"] - first["time_cost"], abs=2e-4
+    )
+    assert "choices" in ask.get(f"{GENERATIONS}/{told['id']}").json()
+
+
+def test_auto_never_goes_above_the_price_limit(ask: httpx2.Client) -> None:
+    hard = "a photorealistic, intricate, ornate clock, with gears, and engravings, cinematic, golden hour"
+
+    free, tight = (
+        ask.post(ESTIMATES, json={"prompt": hard, "mode": "auto", "n": 2, **limit}).json()
+        for limit in ({}, {"max_usd": "0.01"})
+    )
+    refused = ask.post(GENERATIONS, json={"prompt": hard, "mode": "auto", "max_usd": "0.001"})
+
+    assert (free["parts"][0]["model"] != SCHNELL, free["valid"]) == (True, True)
+    assert (tight["parts"][0]["model"], tight["at_most_usd"]) == (SCHNELL, "0.006")
+    assert refused.status_code == 422
+    assert "above the limit of $0.001" in refused.json()["detail"]
+
+
+def test_auto_learns_from_what_its_user_rates_and_from_no_other(ask: httpx2.Client) -> None:
+    """A21: the preference is a user's own, and a request that is repeated under its key is chosen for as before."""
+    asked = {"prompt": "a castle", "mode": "auto", "user": "ada"}
+    key = {"Idempotency-Key": "castle"}
+    before = ask.post(GENERATIONS, json=asked, headers=key).json()
+    for model, rating in ((RECRAFT, "up"), (SCHNELL, "down")) * 3:
+        made = ask.post(
+            GENERATIONS,
+            json={"prompt": "a castle", "model": model, "user": "ada"},
+            headers={"Prefer": "wait=30"},
+        ).json()
+        assert ask.post(f"{GENERATIONS}/{made['id']}/rate", json={"rating": rating}).status_code == 200
+
+    after = ask.post(ESTIMATES, json=asked).json()
+    others = ask.post(ESTIMATES, json={**asked, "user": "ben"}).json()
+    again = ask.post(GENERATIONS, json=asked, headers=key)
+
+    assert (before["model"], after["parts"][0]["model"], others["parts"][0]["model"]) == (
+        SCHNELL,
+        RECRAFT,
+        SCHNELL,
+    )
+    assert "3 votes of yours" in " ".join(after["choices"][0]["reasons"])
+    assert (again.status_code, again.json()["id"]) == (202, before["id"])
+
+
+def test_an_order_is_chosen_for_body_by_body(ask: httpx2.Client) -> None:
+    parts = [
+        {"prompt": "a castle", "mode": "auto"},
+        {"prompt": 'a sign "OPEN"', "mode": "auto"},
+        {"prompt": "a fox"},
+    ]
+
+    told = ask.post("/api/orders", json={"generations": parts}).json()
+    refused = ask.post("/api/orders", json={"generations": [parts[0], {**parts[1], "max_usd": "0.0001"}]})
+
+    assert [one["subject"] for one in told["choices"]] == ["other", "lettering"]
+    assert [one["model"] for one in told["generations"]][:2] == [one["model"] for one in told["choices"]]
+    assert refused.json()["detail"].startswith("generations.1: no model can do this within the limits")
+
+
+def test_a_budget_gets_the_guides_answers(ask: httpx2.Client) -> None:
+    """A11: over HTTP, by the setting's models; what is no budget is refused."""
+    answers = {
+        ("6.00", 100, True): "black-forest-labs/flux-1.1-pro-ultra",
+        ("6.00", 100, False): "bytedance/seedream-4",
+        ("3.00", 100, True): "bytedance/seedream-4",
+        ("1.00", 100, True): SCHNELL,
+    }
+
+    for (budget, iterations, needs_high_quality), model in answers.items():
+        body = {"budget": budget, "iterations": iterations, "needs_high_quality": needs_high_quality}
+        told = ask.post(RECOMMENDATIONS, json=body).json()
+        assert (told["model"], told["fits"]) == (model, True)
+    assert ask.post(RECOMMENDATIONS, json={"budget": "0", "iterations": 1}).status_code == 422
+    assert (
+        ask.post(RECOMMENDATIONS, json={"budget": "1", "iterations": 1, "models": ["x"]}).status_code == 404
+    )

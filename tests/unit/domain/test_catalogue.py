@@ -74,6 +74,7 @@ MODEL = {
         "usual_s": {"type": "number", "exclusiveMinimum": 0},
         "official": {"const": False},
         "transparent": {"const": True},
+        "lettering": {"const": True},
         "count": {
             "type": "object",
             "required": ["input"],
@@ -206,8 +207,8 @@ def test_capabilities_follow_from_the_inputs() -> None:
     ("name", "abilities"),
     [
         ("flux_schnell", {Ability.SEED, Ability.SIZES, Ability.SEVERAL}),
-        ("seedream4", {Ability.EDIT, Ability.REFERENCES, Ability.SIZES, Ability.SEVERAL}),
-        ("imagen4_ultra", {Ability.SIZES}),
+        ("seedream4", {Ability.EDIT, Ability.REFERENCES, Ability.SIZES, Ability.SEVERAL, Ability.LETTERING}),
+        ("imagen4_ultra", {Ability.SIZES, Ability.LETTERING}),
         ("remove_background", {Ability.TRANSPARENCY}),
         ("real_esrgan", {Ability.SIZES}),
         ("veo3", {Ability.SEED, Ability.NEGATIVE_PROMPT, Ability.REFERENCES, Ability.SIZES, Ability.AUDIO}),

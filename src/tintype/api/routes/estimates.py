@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import Request
 
-from tintype.api import asking, auth, gateway, present_printing, routing
+from tintype.api import asking, auth, choices, gateway, present_printing, routing
 from tintype.api.schemas.estimates import (
     AlternativeTold,
     EstimateTold,
@@ -41,7 +41,8 @@ async def estimate(body: GenerationAsked, request: Request, caller: auth.Reads) 
     """
     here = gateway.of(request)
     actor = caller.actor(user=body.user, project=body.project)
-    planned = asking.plan([body], here)
+    parts, chosen = await choices.settled([body], here, actor=actor)
+    planned = asking.plan(parts, here)
     for one in planned.requests:
         requests.check(one)
     told = await estimates.of(
@@ -53,9 +54,10 @@ async def estimate(body: GenerationAsked, request: Request, caller: auth.Reads) 
         actor=actor,
     )
     prints = [one for one in estimates.prints(planned.requests, here.core.catalogue) if one is not None]
-    return _told(told, planned.warnings, actor).model_copy(
+    answer = _told(told, planned.warnings, actor).model_copy(
         update={"print": present_printing.check(prints[0], here.core.catalogue) if prints else None}
     )
+    return choices.told_with(answer, chosen)
 
 
 def _told(told: Estimate, warnings: tuple[str, ...], actor: Actor) -> EstimateTold:

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Header, Path, Query, Request, Response
 from pydantic import ValidationError
 
-from tintype.api import asking, auth, callbacks, gateway, present, routing
+from tintype.api import asking, auth, callbacks, choices, gateway, present, routing
 from tintype.api.bodies import StrictRequest
 from tintype.api.problems import Problem
 from tintype.api.schemas.generations import (
@@ -73,7 +73,8 @@ async def submit(
     """
     here = gateway.of(request)
     actor = caller.actor(user=body.user, project=body.project)
-    planned = asking.plan([body], here, idempotency_key=idempotency_key)
+    parts, chosen = await choices.settled([body], here, actor=actor, idempotency_key=idempotency_key)
+    planned = asking.plan(parts, here, idempotency_key=idempotency_key)
     asked = await asking.submit(
         request, planned, actor=actor, idempotency_key=idempotency_key, as_order=False
     )
@@ -84,12 +85,15 @@ async def submit(
             response.status_code = 200
     elif asked.queued and not planned.is_order:
         # It is as it was just written: nothing of it has to be read.
-        return present.generation(
+        told = present.generation(
             asked.queued[0], (), links=here.links, origin=here.origin_of(request), warnings=planned.warnings
         )
+        return choices.told_with(told, chosen)
     if asked.order_id is not None:
-        return await asking.order(request, asked.order_id, actor=actor, warnings=planned.warnings)
-    return await asking.generation(request, asked.ids[0], actor=actor, warnings=planned.warnings)
+        whole = await asking.order(request, asked.order_id, actor=actor, warnings=planned.warnings)
+        return choices.told_with(whole, chosen)
+    told = await asking.generation(request, asked.ids[0], actor=actor, warnings=planned.warnings)
+    return choices.told_with(told, chosen)
 
 
 async def submit_shortly(request: StrictRequest) -> Response | None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import Path, Query, Request, Response
 
-from tintype.api import asking, auth, gateway, present, routing
+from tintype.api import asking, auth, choices, gateway, present, routing
 from tintype.api.routes.generations import IdempotencyKey, Prefer
 from tintype.api.schemas.generations import OrderAsked, OrderPage, OrderTold
 from tintype.domain import errors
@@ -37,7 +37,10 @@ async def submit(
     """Ask for several generations: all are admitted and held when this answers, or none is."""
     here = gateway.of(request)
     actor = caller.actor(user=body.user, project=body.project)
-    planned = asking.plan(body.generations, here, idempotency_key=idempotency_key)
+    parts, chosen = await choices.settled(
+        body.generations, here, actor=actor, idempotency_key=idempotency_key
+    )
+    planned = asking.plan(parts, here, idempotency_key=idempotency_key)
     asked = await asking.submit(request, planned, actor=actor, idempotency_key=idempotency_key, as_order=True)
     wait_s, is_over = await asking.waited(request, asked, prefer)
     if wait_s is not None:
@@ -45,7 +48,8 @@ async def submit(
         response.status_code = 200 if is_over else 202
     if asked.order_id is None:
         raise errors.UnknownOrder("this Idempotency-Key was used for a generation that is no order")
-    return await asking.order(request, asked.order_id, actor=actor, warnings=planned.warnings)
+    told = await asking.order(request, asked.order_id, actor=actor, warnings=planned.warnings)
+    return choices.told_with(told, chosen)
 
 
 @router.get("", response_model=OrderPage, responses=routing.refuses())

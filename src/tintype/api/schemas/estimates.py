@@ -6,6 +6,7 @@ from datetime import datetime
 
 from pydantic import Field
 
+from tintype.api.schemas.choosing import ChoiceTold
 from tintype.api.schemas.printing import PrintCheckTold
 from tintype.api.schemas.shapes import Told, Usd
 
@@ -88,4 +89,7 @@ class EstimateTold(Told):
     print: PrintCheckTold | None = Field(
         default=None,
         description="How the file of the first `print` step will look; null where the inputs do not say a size.",
+    )
+    choices: list[ChoiceTold] = Field(
+        default_factory=list, examples=[[]], description="Where the mode is `auto`."
     )

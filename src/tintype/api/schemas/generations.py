@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, StrictBool
 
+from tintype.api.schemas.choosing import ChoiceTold
 from tintype.api.schemas.shapes import (
     Asked,
     CalledUrl,
@@ -264,6 +265,9 @@ class GenerationTold(Told):
     warnings: list[str] = Field(
         default_factory=list, description="What was left out of the request, and why.", examples=[[]]
     )
+    choices: list[ChoiceTold] = Field(
+        default_factory=list, examples=[[]], description="Told once, when mode `auto` chose the model."
+    )
 
 
 class OrderOutline(Told):
@@ -299,6 +303,9 @@ class OrderTold(OrderOutline):
     generations: list[GenerationTold]
     film: FilmTold | None = Field(default=None, description="For an order of clips that are joined.")
     warnings: list[str] = Field(default_factory=list, examples=[[]])
+    choices: list[ChoiceTold] = Field(
+        default_factory=list, examples=[[]], description="Told once, one for each body whose mode was `auto`."
+    )
 
 
 class OrderPage(Page):

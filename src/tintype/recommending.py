@@ -1,0 +1,90 @@
+"""Which model to take for a budget: `tintype.recommend(budget="5.00", iterations=100, needs_high_quality=False)`."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from tintype import catalogue
+from tintype.domain import choosing, errors, money, pictures, recommending
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tintype.domain.catalogue import Catalogue
+
+
+_known = functools.cache(catalogue.load)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recommendation:
+    """A model for a budget: its slug, name and tier, dollars for one picture and for all, and why it is this one.
+
+    `finish` are the finishing steps that it needs, their price among the rest. Where the budget is not enough for all,
+    `fits` is False, and it is the cheapest that can do what is asked.
+    """
+
+    model: str
+    name: str
+    quality: str
+    price_usd: Decimal
+    total_usd: Decimal
+    fits: bool
+    iterations_possible: int
+    finish: tuple[str, ...]
+    reasons: tuple[str, ...]
+
+
+def recommend(  # noqa: PLR0913 - what a picture is to be, each optional
+    budget: str | Decimal | float,
+    iterations: int = 1,
+    needs_high_quality: bool = False,  # noqa: FBT001, FBT002 - the names and order of the guide
+    *,
+    transparent: bool = False,
+    lettering: bool = False,
+    edit: bool = False,
+    aspect_ratio: str | None = None,
+    size: str | None = None,
+    models: Sequence[str] | None = None,
+    pool: Sequence[str] = choosing.POOL,
+    known: Catalogue | None = None,
+) -> Recommendation:
+    """Recommend the best tier that `budget` dollars afford for each of so many iterations, by the book's prices.
+
+    Without `needs_high_quality` the `standard` tier is as good as it gets. `models` are the only ones to choose
+    among, the first of equals. Else it is one of `pool`, and where none of those will do, one of all of the catalogue,
+    which is the one that comes with the package unless another is `known`.
+    Raises InputError and UnknownModel.
+    """
+    try:
+        nano_usd = money.from_usd(Decimal(str(budget)))
+        pixels = None if size is None else pictures.pixels(size)
+    except (ValueError, ArithmeticError) as fault:
+        raise errors.InputError(str(fault) or f"{budget!r} is no amount in dollars") from None
+    asked = recommending.Asked(
+        budget_nano_usd=nano_usd,
+        iterations=iterations,
+        needs_high_quality=needs_high_quality,
+        is_transparent=transparent,
+        has_lettering=lettering,
+        is_edit=edit,
+        words=pictures.Words(size=pixels, aspect_ratio=aspect_ratio),
+    )
+    found = recommending.recommend(known or _known(), asked, pool=models or pool, only=models is not None)
+    return Recommendation(
+        model=found.model.slug,
+        name=found.model.name,
+        quality=found.model.quality.value,
+        price_usd=Decimal(money.to_usd(found.price_nano_usd)),
+        total_usd=Decimal(money.to_usd(found.total_nano_usd)),
+        fits=found.fits,
+        iterations_possible=found.iterations_possible,
+        finish=found.finish,
+        reasons=found.reasons,
+    )
+
+
+__all__ = ["Recommendation", "recommend"]

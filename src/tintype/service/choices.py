@@ -1,0 +1,145 @@
+"""Choose the model of a request that leaves it open: by its prompt, price, speed, and what its user liked before.
+
+    choice = await choices.made(wish, chooser=chooser, actor=actor, draw=0.7)
+    choice.model.slug, choice.reasons
+
+Asked again under the same Idempotency-Key it chooses the same: ratings that came later do not count then.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Self
+
+from tintype.domain import choosing, complexity, errors, inputs, preference, pricing
+from tintype.domain.catalogue import Kind, UnknownModel
+from tintype.domain.choosing import Candidate
+from tintype.domain.money import to_usd
+from tintype.domain.preference import Vote
+from tintype.service import wishes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tintype.domain.access import Actor
+    from tintype.domain.catalogue import Catalogue, Model
+    from tintype.domain.choosing import Choice
+    from tintype.service.wishes import Wish
+    from tintype.settings import Settings
+    from tintype.store.database import Database
+
+LOOKED_AT_MAX, VOTES_MAX = 5_000, 500
+_MAKERS = frozenset({Kind.IMAGE, Kind.EDIT})
+
+
+@dataclass(frozen=True, slots=True)
+class Chooser:
+    """What choosing works with: the models that are liked, in their order, and the share of choices that explore."""
+
+    known: Catalogue
+    db: Database
+    pool: tuple[str, ...] = choosing.POOL
+    explore_share: float = 0.0
+
+    @classmethod
+    def of(cls, settings: Settings, *, known: Catalogue, db: Database) -> Self:
+        """Return the chooser that the settings describe."""
+        return cls(known, db, settings.models_auto, settings.explore_share)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rated:
+    model: str
+    prompt: str
+    rating: int
+
+
+async def made(
+    wish: Wish, *, chooser: Chooser, actor: Actor, draw: float, idempotency_key: str | None = None
+) -> Choice:
+    """Choose the model of a wish; one whose `draw` (0 to 1) is below the share of exploring choices explores.
+
+    Raises InputError saying why each model cannot be chosen, where none can; UnknownModel; DatabaseAway.
+    """
+    rated = await chooser.db.all(
+        "votes_of_owner",
+        _Rated,
+        key=actor.key,
+        user=actor.user,
+        name=idempotency_key,
+        looked_at=LOOKED_AT_MAX,
+        at_most=VOTES_MAX,
+    )
+    votes = (Vote(one.model, complexity.kind(one.prompt), preference.vote(one.rating)) for one in rated)
+    return chosen(
+        wish,
+        known=chooser.known,
+        pool=chooser.pool,
+        votes=votes,
+        actor=actor,
+        is_exploring=draw < chooser.explore_share,
+    )
+
+
+def chosen(
+    wish: Wish,
+    *,
+    known: Catalogue,
+    pool: Iterable[str],
+    votes: Iterable[Vote] = (),
+    actor: Actor | None = None,
+    is_exploring: bool = False,
+) -> Choice:
+    """Choose by what is at hand. Where no model of the pool will do, all of the catalogue are looked at.
+
+    Raises as `made`.
+    """
+    likings = preference.tallied(votes)
+    liked = [known.find(name) for name in pool]
+    others = [one for one in known.models if one.kind in _MAKERS and one not in liked]
+    asked = [wish]
+    if wish.is_transparent and not wish.is_strict:
+        # Where no model leaves the background out by itself, the warning names the step that does.
+        asked.append(replace(wish, is_transparent=False))
+    looked_at: list[Candidate] = []
+    for one in asked:
+        for models in (liked, others):
+            looked_at = [_candidate(known, model, one, actor) for model in models]
+            choice = choosing.choose(
+                looked_at, prompt=wish.prompt or "", likings=likings, is_exploring=is_exploring
+            )
+            if choice is not None:
+                return choice
+    reasons = choosing.unfit_words([_candidate(known, model, asked[-1], actor) for model in liked])
+    raise errors.InputError(f"no model can do this within the limits; {reasons}"[:2_000])
+
+
+def draw(words: bytes) -> float:
+    """Return a number from 0 to 1 for some random bytes, or for a key, which then always gives the same."""
+    return int.from_bytes(hashlib.sha256(words).digest()[:6], "big") / 2**48
+
+
+def _candidate(known: Catalogue, model: Model, wish: Wish, actor: Actor | None) -> Candidate:
+    try:
+        planned = wishes.plan(known, replace(wish, model=model.slug, is_strict=False))
+        for request in planned.requests:
+            inputs.check_all(model, request.input)
+    except (errors.InputError, inputs.UnfitInput, UnknownModel) as fault:
+        return Candidate(model=model, expected_nano_usd=0, unfit=str(fault))
+    longest_s = math.ceil(wish.deadline_s)
+    prices = [pricing.estimate(model, one.input, run_s_max=longest_s) for one in planned.requests]
+    expected = sum(one.expected_nano_usd for one in prices)
+    most, limit = max(one.bound_nano_usd for one in prices), wish.hold_max_nano_usd
+    unfit = next((one for one in planned.warnings if not one.startswith("profile ")), None)
+    if actor is not None and actor.models is not None and model.slug not in actor.models:
+        unfit = "this key may not use it"
+    elif limit is not None and most > limit:
+        unfit = f"it may cost ${to_usd(most)}, above the limit of ${to_usd(limit)}"
+    elif model.usual_s > wish.deadline_s:
+        unfit = f"it usually takes {model.usual_s} s, longer than the deadline of {wish.deadline_s:g} s"
+    return Candidate(model=model, expected_nano_usd=expected, unfit=unfit)
+
+
+__all__ = ["Chooser", "chosen", "draw", "made"]
