@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from pathlib import Path
 
-    from tintype.domain.choosing import Mode
+    from tintype.domain.choosing import Choice, Mode
     from tintype.local.generation import Estimate, Generation, Moment, StoredOutput
     from tintype.local.studio import Film
     from tintype.service.requests import Request
@@ -46,6 +46,7 @@ class BlockingStudio:
         *,
         model: str | None = None,
         mode: Mode | str | None = None,
+        profile: str | None = None,
         cache: Cache = Cache.SEEDED,
         max_usd: str | Decimal | None = None,
         idempotency_key: str | None = None,
@@ -58,6 +59,7 @@ class BlockingStudio:
                 prompt,
                 model=model,
                 mode=mode,
+                profile=profile,
                 cache=cache,
                 max_usd=max_usd,
                 idempotency_key=idempotency_key,
@@ -89,6 +91,10 @@ class BlockingStudio:
                 **inputs,
             )
         )
+
+    def choose(self, prompt: str, *, max_usd: str | Decimal | None = None, **inputs: Any) -> Choice:
+        """Choose a model as the mode `auto` does, and say why; see `Studio.choose`."""
+        return self._do(self._studio.choose(prompt, max_usd=max_usd, **inputs))
 
     def video(
         self,

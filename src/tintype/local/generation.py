@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from tintype.domain.choosing import Choice
     from tintype.store.approvals import Approval as Approved
     from tintype.store.generations import Generation as Row
     from tintype.store.outputs import Output as Kept
@@ -56,6 +57,7 @@ class Generation:
     """One generation. Amounts are whole nano-dollars; `held_nano_usd` is 0 once it has ended.
 
     `approvals` name the proof that it is the final of, and the finals that it is the proof of; lists leave them out.
+    `choice` is why the mode `auto` took its model, `warnings` what of the profile the model cannot do: told once.
     """
 
     id: str
@@ -78,6 +80,8 @@ class Generation:
     finished_at: datetime | None
     outputs: tuple[StoredOutput, ...]
     approvals: tuple[Approval, ...] = ()
+    choice: Choice | None = None
+    warnings: tuple[str, ...] = ()
 
     @property
     def is_final(self) -> bool:

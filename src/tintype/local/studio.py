@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from tintype import bootstrap, settings
-from tintype.domain import access, choosing, errors
-from tintype.domain.choosing import Mode
+from tintype.domain import access, errors
 from tintype.domain.feed import Kind
 from tintype.domain.generation import State
-from tintype.domain.money import from_usd
-from tintype.local import filming, generation, proofing, simulated
+from tintype.local import choosing, filming, generation, proofing, simulated
 from tintype.local.filming import Film
 from tintype.local.generation import Estimate, Generation, Moment, StoredOutput
 from tintype.replicate import settings as replicate_settings
@@ -36,6 +34,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from types import TracebackType
 
+    from tintype.domain.choosing import Choice, Mode
     from tintype.observing import Observer
 
 FILM_MODEL = "wan-video/wan-2.2-i2v-fast"
@@ -155,6 +154,7 @@ class Studio:
         *,
         model: str | None = None,
         mode: Mode | str | None = None,
+        profile: str | None = None,
         cache: Cache = Cache.SEEDED,
         max_usd: str | Decimal | None = None,
         idempotency_key: str | None = None,
@@ -163,16 +163,21 @@ class Studio:
     ) -> Generation:
         """Make one generation and wait for it; `inputs` are the model's own, files as bytes, Path or URL.
 
-        `mode` (`proof`, `standard`, `final`) stands for a model of the settings. Cancelling the call leaves the
-        generation to go on. Raises GenerationFailed, and what `submit` raises.
+        `mode` stands for a model of the settings, or `auto` for one that is chosen: `choice` of the answer says why.
+        `profile` is what goes along with the prompt. Cancelling the call leaves the generation to go on. Raises
+        GenerationFailed, and what `submit` raises.
         """
-        values = inputs if prompt is None else {"prompt": prompt, **inputs}
-        held = None if max_usd is None else from_usd(max_usd)
-        asked = Request(self.model(model, mode), values, cache=cache, hold_max_nano_usd=held)
-        if mode == Mode.PROOF:
-            (asked,) = proofing.made(self.core, [asked], idempotency_key=idempotency_key)
-        begun = await self.submit(asked, idempotency_key=idempotency_key)
-        return (await self.wait(begun.id, timeout_s=timeout_s)).raise_for_failure()
+        told = await choosing.asked(
+            self.core, self.actor, prompt, model=model, mode=mode, profile=profile, cache=cache, max_usd=max_usd,
+            idempotency_key=idempotency_key, inputs=inputs,
+        )  # fmt: skip
+        begun = await self.submit(told.request, idempotency_key=idempotency_key)
+        made = (await self.wait(begun.id, timeout_s=timeout_s)).raise_for_failure()
+        return replace(made, choice=told.choice, warnings=told.warnings)
+
+    async def choose(self, prompt: str, *, max_usd: str | Decimal | None = None, **inputs: Any) -> Choice:
+        """Choose a model as the mode `auto` does, and say why: `model` and `reasons`. Raises InputError."""
+        return await choosing.choose(self.core, self.actor, prompt, max_usd=max_usd, inputs=inputs)
 
     async def approve(
         self,
@@ -200,12 +205,6 @@ class Studio:
             inputs=inputs,
         )
         return (await self.wait(final.final_id, timeout_s=timeout_s)).raise_for_failure()
-
-    def model(self, name: str | None = None, mode: Mode | str | None = None) -> str:
-        """Return the model to work with. Raises InputError for both a name and a mode, or a mode that is none."""
-        if name is not None and mode is not None:
-            raise errors.InputError("give a model or a mode, not both")
-        return name or self.core.settings.model_of(None if mode is None else choosing.mode(mode))
 
     async def video(
         self,
@@ -330,8 +329,8 @@ class Studio:
         **inputs: Any,
     ) -> Estimate:
         """Say what a generation will cost, before it is asked for."""
-        values = inputs if prompt is None else {"prompt": prompt, **inputs}
-        price = self.core.generations.price(Request(self.model(model, mode), values))
+        asked = await choosing.asked(self.core, self.actor, prompt, model=model, mode=mode, inputs=inputs)
+        price = self.core.generations.price(asked.request)
         return Estimate(price.expected_nano_usd, price.hold_nano_usd, price.rule)
 
     async def spend(

@@ -18,7 +18,7 @@ from PIL import Image
 import tintype
 from tests.integration.core.buying.conftest import until
 from tintype import Request, Studio, errors
-from tintype.domain import budget
+from tintype.domain import budget, choosing
 from tintype.domain.generation import State
 from tintype.local import simulated
 from tintype.store import ledger, limits
@@ -76,8 +76,34 @@ async def test_a_mode_stands_for_a_model_of_the_settings(studio: Studio) -> None
 
     with pytest.raises(errors.InputError, match="not both"):
         await studio.estimate("a boat", mode="final", model="flux-dev")
-    with pytest.raises(errors.InputError, match="there are proof, standard, final"):
+    with pytest.raises(errors.InputError, match="there are proof, standard, final, auto"):
         await studio.generate("a boat", mode="finest")
+
+
+async def test_auto_chooses_and_says_why(studio: Studio) -> None:
+    """A21: the choice is a value with its reasons; a profile goes along, and what the user says wins."""
+    choice = await studio.choose('a poster that says "OPEN"', max_usd="0.05")
+
+    made = await studio.generate("a castle", mode="auto", profile="print", aspect_ratio="1:1", max_usd="0.05")
+
+    assert choice.model.has_lettering
+    assert made.choice is not None
+    assert (made.model, made.choice.model.slug) == (FLUX, FLUX)
+    assert "0 votes of yours" in " ".join(made.choice.reasons)
+    assert made.input == {"prompt": "a castle", "aspect_ratio": "1:1", "output_format": "png"}
+    assert made.warnings == (f"profile print: {FLUX} takes no negative prompt, so none was sent",)
+    with pytest.raises(errors.InputError, match="above the limit"):
+        await studio.generate("a castle", mode="auto", max_usd="0.0001")
+
+
+async def test_a_preview_is_cheap_and_what_is_approved_is_good(studio: Studio) -> None:
+    """A19: the guide's tiers, FLUX Schnell and then FLUX Pro Ultra, are the modes as they come."""
+    preview = await studio.estimate("a castle", mode="proof")
+    final = await studio.estimate("a castle", mode="final")
+
+    assert (preview.expected_usd, final.expected_usd) == (Decimal("0.003"), Decimal("0.06"))
+    for name, mode in (("flux_schnell", choosing.Mode.PROOF), ("flux_pro_ultra", choosing.Mode.FINAL)):
+        assert studio.core.catalogue.find(name).slug == studio.core.settings.model_of(mode)
 
 
 async def test_a_saved_output_overwrites_nothing(studio: Studio, tmp_path: Path) -> None:
