@@ -284,6 +284,29 @@ def test_a_report_that_cannot_be_is_refused(admin: httpx2.Client, params: dict[s
     assert admin.get("/api/usage", params=params).status_code == 422
 
 
+def test_upstreams_bill_is_not_the_callers(admin: httpx2.Client, clients: Any, here: Serving) -> None:
+    """Rule 4: upstream wants money of the operator: that generation fails unpaid, the next are told to come later."""
+    user = clients("shop")
+    rule = {"on": "request", "method": "POST", "path": "/models/*/predictions", "do": "answer", "status": 402}
+    here.simulator.faults([{**rule, "count": 1, "body": {"detail": "You have insufficient credit."}}])
+    refused = user.post("/api/generations", json=BOAT, headers=WAIT).json()
+    later = user.post("/api/generations", json=BOAT)
+
+    here.simulator.clear_faults()
+    lane = admin.get("/api/throttle").json()["lanes"][0]
+    admin.post("/api/throttle/resume")
+    again = user.post("/api/generations", json=BOAT, headers=WAIT).json()
+
+    assert (refused["state"], refused["failure"]["code"]) == ("failed", "upstream_payment")
+    assert (refused["cost_usd"], refused["held_usd"]) == ("0.00", "0.00")
+    told = later.json()
+    assert (later.status_code, told["code"]) == (503, "upstream_paused")
+    assert int(later.headers["Retry-After"]) >= 1
+    assert "credit" in told["detail"]
+    assert lane["pause_reason"] == "upstream_payment"
+    assert again["state"] == "succeeded"
+
+
 def test_creates_are_paused_and_resumed(admin: httpx2.Client, clients: Any) -> None:
     """While they are, requests get 503 and nothing is held; what a worker gives back or ends does not end it."""
     user = clients("waiting")
