@@ -3,61 +3,31 @@
 from __future__ import annotations
 
 import re
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.docs import blocks
-from tests.integration.core.conftest import server, url
-from tintype.testing import simulator
+from tests.docs import blocks, place
+from tests.docs.place import in_an_empty_folder, server, url
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
-# Fixtures: a database of the document's own, cloned from one that was made once.
-__all__ = ["server", "url"]
+__all__ = ["in_an_empty_folder", "server", "url"]
 
 _ALL = blocks.documents()
-_RUNNABLE = [path for path in _ALL if blocks.RUN.intersection(blocks.languages(path.read_text()))]
 
 
-def _name(path: Path) -> str:
-    return str(path.relative_to(blocks.ROOT))
-
-
-@pytest.fixture
-def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str) -> Iterator[None]:
-    """Give the blocks an empty folder, a home and a database of their own, and a simulator as their Replicate."""
-    home = tmp_path / "home"
-    work = tmp_path / "work"
-    home.mkdir()
-    work.mkdir()
-    # Below the temporary folder itself: pytest's own folders are closed to the account that PostgreSQL runs as.
-    with (
-        tempfile.TemporaryDirectory(prefix="tt-", ignore_cleanup_errors=True) as data,
-        simulator(speed=100) as running,
-    ):
-        Path(data).chmod(0o755)
-        monkeypatch.setenv("HOME", str(home))
-        monkeypatch.setenv("TINTYPE_DATA", data)
-        monkeypatch.setenv("TINTYPE_DATABASE_URL", url)
-        monkeypatch.setenv("TINTYPE_REPLICATE_URL", running.url)
-        monkeypatch.setenv("REPLICATE_API_TOKEN", "r8_the_documents_example_token")
-        monkeypatch.chdir(work)
-        yield
-
-
-@pytest.mark.parametrize("path", _RUNNABLE, ids=_name)
-@pytest.mark.usefixtures("_in_an_empty_folder")
+@pytest.mark.parametrize("path", place.runnable(how_to=False), ids=place.name)
+@pytest.mark.usefixtures("in_an_empty_folder")
+@pytest.mark.timeout(400)
 def test_every_block_of_the_document_runs(path: Path) -> None:
     """The blocks run in order, those of Python in one namespace, as a reader would run them."""
     for example in blocks.parse(path).examples():
         example.evaluate()
 
 
-@pytest.mark.parametrize("path", _ALL, ids=_name)
+@pytest.mark.parametrize("path", _ALL, ids=place.name)
 def test_no_block_is_left_out(path: Path) -> None:
     """Each fence is either run or of a kind that holds no code, and nothing of HTML hides a block."""
     text = path.read_text()
@@ -70,7 +40,7 @@ def test_no_block_is_left_out(path: Path) -> None:
     assert not re.search(r"<!--.*?(skip|code)", text, re.DOTALL)
 
 
-@pytest.mark.parametrize("path", _ALL, ids=_name)
+@pytest.mark.parametrize("path", _ALL, ids=place.name)
 def test_every_link_leads_somewhere(path: Path) -> None:
     """A link to a file of the repository has that file behind it."""
     links = re.findall(r"\]\(([^)#\s]+)", path.read_text())
