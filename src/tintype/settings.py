@@ -30,7 +30,7 @@ from tintype import settings_values as values
 from tintype.domain import money
 from tintype.domain.choosing import POOL, Mode
 from tintype.domain.errors import ConfigurationError, InputError
-from tintype.domain.profiles import Profile
+from tintype.domain.profiles import BUILT_IN, Profile
 from tintype.domain.rates import Rate
 from tintype.replicate import settings as replicate_settings
 from tintype.settings_layers import DEFAULT, Layers
@@ -201,7 +201,11 @@ class Settings(BaseModel):
     @model_validator(mode="after")
     def _is_whole(self) -> Settings:
         if (self.tls_cert is None) is not (self.tls_key is None):
-            raise ValueError("tls")
+            raise ValueError(f"{PREFIX}TLS_CERT and {PREFIX}TLS_KEY are given together, or neither")
+        if self.profile not in {one.name for one in (*BUILT_IN, *self.profiles)}:
+            raise ValueError(
+                f"{PREFIX}PROFILE names no profile; there are those of {PREFIX}PROFILES and the built-in"
+            )
         return self
 
     @property
@@ -294,7 +298,7 @@ def _told(fault: ValidationError, layers: Layers) -> list[str]:
     told = []
     for one in fault.errors(include_url=False, include_input=False, include_context=False):
         if not one["loc"]:
-            told.append(f"{PREFIX}TLS_CERT and {PREFIX}TLS_KEY are given together, or neither")
+            told.append(one["msg"].removeprefix("Value error, "))
             continue
         name = str(one["loc"][0])
         source = layers.source(name)

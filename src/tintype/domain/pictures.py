@@ -79,6 +79,13 @@ def fitted(model: Model, words: Words) -> Fitted:
     return found
 
 
+def check_ratio(text: str) -> None:
+    """Raise ValueError for what is no shape such as `4:3`."""
+    sides = _RATIO.fullmatch(text)
+    if sides is None or not float(sides[1]) or not float(sides[2]):
+        raise ValueError(f"{text[:20]!r} is no aspect ratio; write it as 4:3")
+
+
 def pixels(text: str) -> tuple[int, int]:
     """Read a size such as `1536x1024`. Raises ValueError for what is none."""
     sides = re.fullmatch(r"([1-9]\d{0,4})x([1-9]\d{0,4})", text.strip().lower())

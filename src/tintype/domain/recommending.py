@@ -91,6 +91,11 @@ def recommend(known: Catalogue, asked: Asked, *, pool: Sequence[str], only: bool
     """
     if asked.budget_nano_usd <= 0 or asked.iterations < 1:
         raise errors.InputError("a budget is above 0, for at least one iteration")
+    if asked.words.aspect_ratio is not None:
+        try:
+            pictures.check_ratio(asked.words.aspect_ratio)
+        except ValueError as fault:
+            raise errors.InputError(str(fault)) from None
     liked = [known.find(name) for name in pool]
     kinds = _EDITORS if asked.is_edit else _MAKERS
     others = sorted(

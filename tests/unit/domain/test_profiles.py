@@ -47,6 +47,13 @@ def test_ones_own_profiles_are_tables_of_the_file(tmp_path: Path) -> None:
     assert profiles.find("print", made.profiles) == Profile(name="print", format="webp")
 
 
+def test_a_profile_that_there_is_not_is_told_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TINTYPE_PROFILE", "prints")
+
+    with pytest.raises(ConfigurationError, match="TINTYPE_PROFILE names no profile"):
+        settings.load()
+
+
 @pytest.mark.parametrize(
     "stated",
     [

@@ -122,7 +122,16 @@ def test_a_better_tier_that_is_too_dear_is_named() -> None:
 
 @pytest.mark.parametrize(
     ("budget", "iterations", "asked"),
-    [("0", 1, {}), ("-1", 1, {}), ("1", 0, {}), ("lots", 1, {}), ("NaN", 1, {}), ("1", 1, {"size": "big"})],
+    [
+        ("0", 1, {}),
+        ("-1", 1, {}),
+        ("1", 0, {}),
+        ("lots", 1, {}),
+        ("NaN", 1, {}),
+        ("1", 1, {"size": "big"}),
+        ("1", 1, {"aspect_ratio": "0:1"}),
+        ("1", 1, {"aspect_ratio": "wide"}),
+    ],
 )
 def test_what_is_no_budget_is_refused(budget: str, iterations: int, asked: dict[str, Any]) -> None:
     with pytest.raises(InputError):
