@@ -153,6 +153,7 @@ def output(one: Output, *, links: Links, origin: str) -> OutputTold:
     """Tell of a stored output, with its links."""
     place = Place(one.generation_id, one.position)
     thumbnail = Place(one.generation_id, one.position, is_thumbnail=True)
+    made_by = one.note if one.position >= steps.MADE_HERE else None
     return OutputTold(
         position=one.position,
         url=origin + links.path(place, extension=extension(one.content_type)),
@@ -163,7 +164,8 @@ def output(one: Output, *, links: Links, origin: str) -> OutputTold:
         width=one.width,
         height=one.height,
         seconds=None if one.duration_ms is None else one.duration_ms / 1000,
-        made_by=one.note if one.position >= steps.MADE_HERE else None,
+        made_by=made_by,
+        dpi=steps.dpi(made_by, one.width, one.height),
     )
 
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tintype.cli import exits, files, progress, runs, screen, studio, upstream
+from tintype.cli import exits, files, finishing, progress, runs, screen, studio, upstream
 from tintype.cli.orders import Run
 from tintype.domain.errors import GenerationFailed, TintypeError
 from tintype.store.patience import patiently
@@ -156,7 +156,9 @@ class _Command:
         from tintype.service.requests import Request  # noqa: PLC0415 - as above
 
         slug, _, version = self._order.slug.partition(":")
-        requests = [Request(slug, run.values, version=version or None) for run in self._order.runs]
+        requests = list(self._order.requests) or [
+            Request(slug, run.values, version=version or None) for run in self._order.runs
+        ]
         plan = {
             "digest": self._digest(),
             "host": platform.node(),
@@ -318,11 +320,14 @@ async def _saved(
     output = made.outputs[position]
     reading = await open_studio.core.files.open(output.sha256)
     folder = files.folder(delivery.folder)
-    with files.new_file(folder, delivery.names[number], output.extension) as (path, file):
+    name = finishing.name(delivery.names[number], output.made_by)
+    with files.new_file(folder, name, output.extension) as (path, file):
         async for piece in reading.pieces:
             await asyncio.to_thread(file.write, piece)
     shown = Path(path.name) if folder == Path.cwd() else _relative(path)
-    return runs.Saved(path=shown, size=output.size_bytes, width=output.width, height=output.height)
+    return runs.Saved(
+        path=shown, size=output.size_bytes, width=output.width, height=output.height, dpi=output.dpi
+    )
 
 
 def _relative(path: Path) -> Path:

@@ -15,6 +15,7 @@ from tintype.cli import (
     durable,
     exits,
     files,
+    finishing,
     orders,
     preview,
     progress,
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from tintype.cli.orders import Order
     from tintype.cli.runs import Broken, Done, Saved
     from tintype.cli.upstream import Place
+    from tintype.domain.catalogue import Catalogue
+    from tintype.settings import Settings
 
 EXAMPLES = """\b
 Examples:
@@ -44,6 +47,7 @@ Examples:
   tintype generate --model real-esrgan --set image=boat.png
   tintype generate "a fox" --model someone/their-model --set image=@fox.png
   tintype generate "a lighthouse" --json
+  tintype generate "a fox" --finish upscale:4 --finish print:poster-a3
 
 \b
 Interrupted and started again, it takes up what was paid for, as tintype
@@ -88,6 +92,13 @@ def generate(  # noqa: PLR0913 - each is an option of the command
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Another input of the model; may be repeated."),
     ] = None,
+    finish: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="STEP",
+            help="Then upscale:FACTOR, remove-background, trim, print:PRODUCT; may be repeated.",
+        ),
+    ] = None,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where to save; made if need be.")] = Path(),
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON document and nothing else.")
@@ -130,15 +141,16 @@ def generate(  # noqa: PLR0913 - each is an option of the command
         )
     for note in order.notes:
         screen.say(note)
-    folder = files.folder(out)
+    is_lasting = mode is not Mode.PROOF and not direct
+    order, names, steps = _finished(order, finish or (), known=known, given=given, is_lasting=is_lasting)
     ended, place = made(
         order,
         kind="generate",
-        folder=folder,
-        names=_names(order),
+        folder=files.folder(out),
+        names=names,
         is_quiet=as_json,
         is_direct=direct,
-        also={"is_proof": True} if mode is Mode.PROOF else None,
+        also={"is_proof": True} if mode is Mode.PROOF else steps,
     )
     done = [one for one in ended if isinstance(one, runs.Done)]
     broken = [one for one in ended if isinstance(one, runs.Broken)]
@@ -151,6 +163,18 @@ def generate(  # noqa: PLR0913 - each is an option of the command
             _put_next(done)
     if broken:
         raise runs.failure(broken, count=len(ended))
+
+
+def _finished(
+    order: Order, steps: Sequence[str], *, known: Catalogue, given: Settings, is_lasting: bool
+) -> tuple[Order, list[str], dict[str, Any]]:
+    """Return the order with its finishing steps, the names of its files, and what has to be known of them later."""
+    if not steps:
+        return order, _names(order), {}
+    if not is_lasting or not durable.is_installed():
+        raise exits.Refusal("--finish goes with durable generations that are no proofs; see: tintype doctor")
+    order, names = finishing.expanded(order, _names(order), steps, known=known, chosen=given)
+    return order, names, {"steps": list(steps)}
 
 
 def _names(order: Order) -> list[str]:
@@ -290,5 +314,5 @@ def _put_next(done: Sequence[Done]) -> None:
 
 def _pixels(file: Saved) -> str:
     if file.width is not None:
-        return f"{file.width}x{file.height}"
+        return f"{file.width}x{file.height}" + ("" if file.dpi is None else f"  {file.dpi} DPI")
     return {".svg": "vector", ".txt": "text"}.get(file.path.suffix, "size unknown")

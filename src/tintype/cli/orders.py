@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tintype.domain.catalogue import Catalogue, Field, Model
     from tintype.domain.pricing import Estimate
     from tintype.domain.profiles import Profile
+    from tintype.service.requests import Request
 
 URL_STARTS = ("https://", "http://", "data:")
 
@@ -35,13 +36,15 @@ class Run:
 class Order:
     """All predictions of one command. `model` is None where the catalogue does not know the slug.
 
-    `notes` tell what of the profile the model cannot do.
+    `notes` tell what of the profile the model cannot do. `requests` are those of all runs where they are not alike,
+    with finishing steps.
     """
 
     slug: str
     model: Model | None
     runs: tuple[Run, ...]
     notes: tuple[str, ...] = ()
+    requests: tuple[Request, ...] = ()
 
     @property
     def estimate(self) -> Estimate | None:

@@ -131,6 +131,10 @@ def _pictures(text: str) -> list[tuple[str, int, int, bool]]:
         for output in one.outputs:
             if output.width is None:
                 continue
+            if output.made_by is not None and output.height is not None:
+                # A sheet with its bleed, not all of which can be read as a picture.
+                found.append((f"{one.id}/{output.position}", output.width, output.height, False))
+                continue
             async with open_studio.core.files.local(output.sha256) as place:
                 found.append((f"{one.id}/{output.position}", *_measured(Path(place))))
         return found

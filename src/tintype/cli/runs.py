@@ -31,12 +31,16 @@ CANCEL_S = 10.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saved:
-    """A file on disk: its size in bytes, and in pixels where it is a picture or a film that could be read."""
+    """A file on disk: its size in bytes, and in pixels where it is a picture or a film that could be read.
+
+    `dpi` is there for a file for the print shop.
+    """
 
     path: Path
     size: int
     width: int | None
     height: int | None
+    dpi: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -296,6 +300,7 @@ def document(done: Done) -> list[dict[str, Any]]:
             "seconds": round(done.seconds, 3),
             "prediction_id": done.prediction_id,
             **({} if done.generation_id is None else {"generation_id": done.generation_id}),
+            **({} if saved.dpi is None else {"dpi": saved.dpi}),
         }
         for saved in done.saved
     ]

@@ -13,12 +13,14 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tintype.domain import catalogue, errors, products
+from tintype.domain import catalogue, errors, printing, products
 from tintype.domain.printing import Fit
 
 STEPS_MAX = 4
 MADE_HERE = 1000
 """What steps make here of output n stands at position MADE_HERE + n, behind all that a model makes."""
+JOINED = ", "
+"""What stands between the steps that made an output."""
 FORMS = ("upscale:4", "remove-background", "trim", "print:poster-a3")
 _FACTOR = re.compile(r"\d{1,2}")
 
@@ -93,6 +95,15 @@ def read_all(texts: list[str]) -> list[Step]:
     return found
 
 
+def dpi(made_by: str | None, width_px: int | None, height_px: int | None) -> int | None:
+    """Return the dots per inch of a file for the print shop, by the steps that made it; None for what is none."""
+    last = None if made_by is None else read(made_by.rpartition(JOINED)[2])
+    if not isinstance(last, Print) or not width_px or not height_px:
+        return None
+    # The file is the whole sheet, its bleed too.
+    return printing.check(width_px, height_px, last.product, fit=Fit.FILL).dpi
+
+
 def _print(rest: str) -> Print:
     product, *more = rest.split(":")
     formats = [one for one in more if one in set(Format)]
@@ -111,6 +122,7 @@ def _print(rest: str) -> Print:
 __all__ = [
     "FORMS",
     "HERE",
+    "JOINED",
     "MADE_HERE",
     "STEPS_MAX",
     "Format",
@@ -119,6 +131,7 @@ __all__ = [
     "Step",
     "Trim",
     "Upscale",
+    "dpi",
     "read",
     "read_all",
 ]

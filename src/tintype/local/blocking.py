@@ -40,7 +40,7 @@ class BlockingStudio:
         """Whether a simulator does the work, so that nothing is bought."""
         return self._studio.is_simulated
 
-    def generate(
+    def generate(  # noqa: PLR0913 - keyword-only choices, all optional
         self,
         prompt: str | None = None,
         *,
@@ -49,6 +49,7 @@ class BlockingStudio:
         profile: str | None = None,
         cache: Cache = Cache.SEEDED,
         max_usd: str | Decimal | None = None,
+        finish: Sequence[str] = (),
         idempotency_key: str | None = None,
         timeout_s: float | None = None,
         **inputs: Any,
@@ -62,6 +63,7 @@ class BlockingStudio:
                 profile=profile,
                 cache=cache,
                 max_usd=max_usd,
+                finish=finish,
                 idempotency_key=idempotency_key,
                 timeout_s=timeout_s,
                 **inputs,

@@ -38,6 +38,11 @@ class StoredOutput:
     made_by: str | None = None
 
     @property
+    def dpi(self) -> int | None:
+        """The dots per inch of a file for the print shop, None for what is none."""
+        return steps.dpi(self.made_by, self.width, self.height)
+
+    @property
     def extension(self) -> str:
         """What its file's name ends with, such as `.webp`."""
         return names.extension("", self.content_type, b"")

@@ -17,7 +17,7 @@ from tintype import bootstrap, settings
 from tintype.domain import access, errors
 from tintype.domain.feed import Kind
 from tintype.domain.generation import State
-from tintype.local import choosing, filming, generation, proofing, simulated
+from tintype.local import choosing, filming, finished, generation, proofing, resolving, simulated
 from tintype.local.filming import Film
 from tintype.local.generation import Estimate, Generation, Moment, StoredOutput
 from tintype.replicate import settings as replicate_settings
@@ -148,7 +148,7 @@ class Studio:
             raise RuntimeError("the studio is not open: use it inside `async with`")
         return self._core
 
-    async def generate(
+    async def generate(  # noqa: PLR0913 - keyword-only choices, all optional
         self,
         prompt: str | None = None,
         *,
@@ -157,6 +157,7 @@ class Studio:
         profile: str | None = None,
         cache: Cache = Cache.SEEDED,
         max_usd: str | Decimal | None = None,
+        finish: Sequence[str] = (),
         idempotency_key: str | None = None,
         timeout_s: float | None = None,
         **inputs: Any,
@@ -164,15 +165,16 @@ class Studio:
         """Make one generation and wait for it; `inputs` are the model's own, files as bytes, Path or URL.
 
         `mode` stands for a model of the settings, or `auto` for one that is chosen: `choice` of the answer says why.
-        `profile` is what goes along with the prompt. Cancelling the call leaves the generation to go on. Raises
-        GenerationFailed, and what `submit` raises.
+        `profile` is what goes along with the prompt. With steps of `finish` the generation of the last is returned.
+        Cancelling the call leaves the generation to go on. Raises GenerationFailed, and what `submit` raises.
         """
         told = await choosing.asked(
             self.core, self.actor, prompt, model=model, mode=mode, profile=profile, cache=cache, max_usd=max_usd,
             idempotency_key=idempotency_key, inputs=inputs,
         )  # fmt: skip
-        begun = await self.submit(told.request, idempotency_key=idempotency_key)
-        made = (await self.wait(begun.id, timeout_s=timeout_s)).raise_for_failure()
+        made = await finished.make(
+            self, told.request, finish, idempotency_key=idempotency_key, timeout_s=timeout_s
+        )
         return replace(made, choice=told.choice, warnings=told.warnings)
 
     async def choose(self, prompt: str, *, max_usd: str | Decimal | None = None, **inputs: Any) -> Choice:
@@ -307,17 +309,7 @@ class Studio:
         Raises NotFound when upstream does not know that prediction, NotPossibleNow where nothing is to be decided, or
         not yet: what a prediction costs is known when it has ended.
         """
-        row = await self.core.generations.get(ident, actor=self.actor)
-        record = None
-        if bought is not None:
-            record = await self.core.upstream.look(bought)
-            if record is None:
-                raise errors.NotFound(f"upstream knows no prediction {bought[:40]!r} of this account")
-        if not await self.core.progress.resolve(ident, record):
-            raise errors.NotPossibleNow(
-                f"generation {ident} is {row.state}, and its outcome is not in doubt, or the prediction still runs:"
-                " nothing was changed"
-            )
+        await resolving.resolve(self.core, ident, bought=bought, actor=self.actor)
         return await self.get(ident)
 
     async def estimate(

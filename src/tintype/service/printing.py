@@ -154,7 +154,7 @@ def _row(one: _Left, made: Mapping[str, Any], stored: Stored) -> Output:
         size_bytes=stored.size_bytes,
         width=made["width"],
         height=made["height"],
-        note=", ".join(one.texts),
+        note=steps.JOINED.join(one.texts),
     )
 
 

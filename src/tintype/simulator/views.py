@@ -30,8 +30,11 @@ def as_now(world: World, prediction: Prediction, *, base: str, digits: int = tim
     now_s = world.clock.now()
     if not prediction.is_settled and now_s >= prediction.ends_s:
         now_s = max(prediction.created_s, prediction.ends_s - 1e-3)
-    status = lifecycle.status(prediction, now_s)
-    return _write(world, prediction, base, status, now_s, digits, lifecycle.delivered(prediction, now_s))
+    status, count = lifecycle.status(prediction, now_s), lifecycle.delivered(prediction, now_s)
+    if not prediction.is_settled and status in lifecycle.FINAL:
+        # It takes no time at all, and waits for its input file: there is no moment before its end to show.
+        status, count = Status.STARTING, 0
+    return _write(world, prediction, base, status, now_s, digits, count)
 
 
 def with_output(world: World, prediction: Prediction, *, base: str, count: int) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import io
 from typing import Any
@@ -117,6 +118,31 @@ async def test_file_on_the_web_is_fetched(start: Any, receiver: Any) -> None:
     done = await _run(simulator, {"image": f"{receiver.url}/a.png", "scale": 2})
 
     assert await _size(simulator, done) == (80, 60)
+
+
+async def test_what_waits_for_its_file_has_not_ended(start: Any) -> None:
+    """However little time it takes: nobody sees it succeed before its file is there and it is billed."""
+    simulator = await start()
+    model, may_answer = simulator.world.models[UPSCALE], asyncio.Event()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        await may_answer.wait()
+        head = f"HTTP/1.1 200 OK\r\ncontent-length: {len(_png())}\r\nconnection: close\r\n\r\n"
+        writer.write(head.encode() + _png())
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as slow:
+        url = f"http://127.0.0.1:{slow.sockets[0].getsockname()[1]}/a.png"
+        made = await simulator.create({"image": url, "scale": 2}, model=model.version_id)
+        early = (await simulator.http.get(f"/v1/predictions/{made['id']}")).json()
+        may_answer.set()
+        while (late := (await simulator.http.get(f"/v1/predictions/{made['id']}")).json())["output"] is None:
+            pass
+
+    assert (early["status"], early["output"]) == ("starting", None)
+    assert await _size(simulator, late) == (128, 96)
+    assert late["metrics"]["predict_time"] > 0
 
 
 @pytest.mark.parametrize("host", ["example.com", "cdn.example.com", "pictures.test", "a.b.invalid"])

@@ -88,7 +88,10 @@ class EstimateTold(Told):
     alternatives: list[AlternativeTold]
     print: PrintCheckTold | None = Field(
         default=None,
-        description="How the file of the first `print` step will look; null where the inputs do not say a size.",
+        description=(
+            "How the file of the first `print` step will look, before a `trim`, which leaves fewer pixels; null where "
+            "the inputs do not say a size."
+        ),
     )
     choices: list[ChoiceTold] = Field(
         default_factory=list, examples=[[]], description="Where the mode is `auto`."

@@ -220,6 +220,7 @@ class OutputTold(Told):
     made_by: str | None = Field(
         default=None, description="The finishing steps that made it here; null for what a model made."
     )
+    dpi: int | None = Field(default=None, description="Of a file for the print shop, on its product.")
 
 
 class FailureTold(Told):
