@@ -165,6 +165,22 @@ def test_auto_learns_from_what_its_user_rates_and_from_no_other(ask: httpx2.Clie
     assert (again.status_code, again.json()["id"]) == (202, before["id"])
 
 
+def test_an_approved_proof_is_a_vote_for_its_model(ask: httpx2.Client) -> None:
+    """A21: approvals feed the preference too, as five stars do."""
+    proof = ask.post(
+        GENERATIONS,
+        json={"prompt": "a castle", "mode": "proof", "user": "eve"},
+        headers={"Prefer": "wait=30"},
+    ).json()
+    assert ask.post(f"{GENERATIONS}/{proof['id']}/approve", json={}).status_code == 202
+
+    told = ask.post(ESTIMATES, json={"prompt": "a castle", "mode": "auto", "user": "eve"}).json()
+
+    votes = {one["model"]: one["votes"] for one in told["choices"][0]["candidates"]}
+    assert votes[proof["model"]] == 1
+    assert sum(votes.values()) == 1
+
+
 def test_an_order_is_chosen_for_body_by_body(ask: httpx2.Client) -> None:
     parts = [
         {"prompt": "a castle", "mode": "auto"},
