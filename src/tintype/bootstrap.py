@@ -8,6 +8,7 @@ await core.work()                  # in a process that empties the queues
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from tintype import catalogue as catalogue_data
 from tintype.catalogue import own
-from tintype.domain import prompts
+from tintype.domain import profiles, prompts
 from tintype.domain.catalogue import Catalogue, Output, UnknownModel
 from tintype.engine import app as engine_app
 from tintype.engine import duties, throttle
@@ -35,11 +36,13 @@ from tintype.service import (
     notices,
     predictions,
     printing,
+    reports,
     sealing,
     storing,
-    thumbnails,
+    tasks,
 )
 from tintype.service import upstream as upstream_
+from tintype.service.batches import Batches
 from tintype.service.browsing import Browsing
 from tintype.service.buying import Buying
 from tintype.service.events import Feed
@@ -51,7 +54,9 @@ from tintype.service.links import Links
 from tintype.service.orders import Orders
 from tintype.service.orphans import Orphans
 from tintype.service.owned import Owned
+from tintype.service.pieces import Pieces
 from tintype.service.progress import Progress
+from tintype.service.rows import Planner
 from tintype.service.searching import Searching
 from tintype.service.texts import Texts
 from tintype.service.tracking import Tracking
@@ -94,6 +99,8 @@ class Core:
     buying: Buying
     generations: Generations
     orders: Orders
+    batches: Batches
+    reports: reports.Tools
     inbox: Inbox
     tracking: Tracking
     orphans: Orphans
@@ -257,6 +264,8 @@ async def core_on(
             links=links,
         )
         printers = printing.Tools(database, files, await stack.enter_async_context(printing.pool_of()))
+        # A sheet has a hundred pictures to decode.
+        drawers = await stack.enter_async_context(pool.Pool(processes=1, time_max_s=reports.SHEET_S))
         feed = await stack.enter_async_context(Feed(database))
         tools = capture.Tools(
             db=database,
@@ -267,15 +276,45 @@ async def core_on(
             is_text=_texts(known),
         )
         orphans = Orphans(database, upstream, progress, tools)
+        blocked = prompts.Blocked(settings.blocked_words)
+        secret = guarding.naming(place.token.reveal())
+        asking = Generations(
+            database,
+            upstream,
+            progress,
+            givens,
+            known,
+            unknown_hold_nano_usd=settings.unknown_price_hold_nano_usd,
+            randomness=os.urandom,
+            is_cache_shared=settings.cache_shared,
+            secret=secret,
+            blocked=blocked,
+            observer=observer,
+        )
+        planner = functools.partial(
+            Planner,
+            known,
+            model_of=settings.model_of,
+            profile_of=lambda name: profiles.find(name or settings.profile, settings.profiles),
+        )
+        batching = Batches(
+            database,
+            upstream,
+            progress,
+            planner=planner,
+            blocked=blocked,
+            secret=secret,
+            randomness=os.urandom,
+        )
         app = await engine_app.build(
             database,
             {
                 Queue.SUBMIT: buying.send,
-                Queue.FOLLOW: _following(progress),
+                Queue.FOLLOW: tasks.following(progress),
                 Queue.CAPTURE: storing.capturing(tools, progress, observer),
-                Queue.THUMBNAIL: _picturing(database, files, workers),
-                Queue.CALLBACK: _calling(calls),
-                Queue.FILM: _filming(filming),
+                Queue.THUMBNAIL: tasks.picturing(database, files, workers),
+                Queue.CALLBACK: tasks.calling(calls),
+                Queue.FILM: tasks.filming(filming),
                 Queue.PRINT: storing.finishing(printers, progress),
             },
         )
@@ -287,24 +326,24 @@ async def core_on(
             files=files,
             progress=progress,
             buying=buying,
-            generations=Generations(
-                database,
-                upstream,
-                progress,
-                givens,
-                known,
-                unknown_hold_nano_usd=settings.unknown_price_hold_nano_usd,
-                randomness=os.urandom,
-                is_cache_shared=settings.cache_shared,
-                secret=guarding.naming(place.token.reveal()),
-                blocked=prompts.Blocked(settings.blocked_words),
-                observer=observer,
-            ),
+            generations=asking,
             orders=Orders(database, progress),
+            batches=batching,
+            reports=reports.Tools(database, batching, files, drawers),
             inbox=inbox,
             tracking=tracking,
             orphans=orphans,
-            upkeep=Upkeep(database, upstream, progress, searching, tracking, inbox, orphans, files),
+            upkeep=Upkeep(
+                database,
+                upstream,
+                progress,
+                searching,
+                tracking,
+                inbox,
+                orphans,
+                files=files,
+                pieces=Pieces(database, upstream, asking, known, observer=observer),
+            ),
             leader=Leader(database, upstream_id=ident),
             worker=Worker(
                 app,
@@ -349,31 +388,3 @@ def _texts(known: Catalogue) -> Callable[[str], bool]:
             return False
 
     return is_text
-
-
-def _following(progress: Progress) -> engine_app.Task:
-    async def follow(ident: str) -> None:
-        await progress.advance(ident)
-
-    return follow
-
-
-def _picturing(database: Database, files: Files, workers: pool.Pool) -> engine_app.Task:
-    async def picture(ident: str) -> None:
-        await thumbnails.make(ident, db=database, files=files, workers=workers)
-
-    return picture
-
-
-def _calling(tools: notices.Tools) -> engine_app.Task:
-    async def call(ident: str) -> None:
-        await notices.deliver(ident, tools)
-
-    return call
-
-
-def _filming(tools: films.Tools) -> engine_app.Task:
-    async def film(ident: str) -> None:
-        await films.make(ident, tools)
-
-    return film

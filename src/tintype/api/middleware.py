@@ -30,7 +30,7 @@ BODY_S = 60.0
 REQUEST_S = 360.0
 """How long it may take until an answer begins."""
 # Paths that take files: streamed to the store, which has a limit of its own.
-_STREAMED = ("/api/files", "/replicate/v1/files", "/replicate/files", "/hooks/")
+_STREAMED = ("/api/files", "/api/batches/file", "/replicate/v1/files", "/replicate/files", "/hooks/")
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _SAFETY = (
     (b"x-content-type-options", b"nosniff"),

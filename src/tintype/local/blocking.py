@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from tintype.local.studio import FILM_MODEL, FILM_PROMPT, Cache, Studio
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterator, Mapping, Sequence
+    from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
     from decimal import Decimal
     from pathlib import Path
 
     from tintype.domain.choosing import Choice, Mode
+    from tintype.local.batching import Batch
     from tintype.local.generation import Estimate, Generation, Moment, StoredOutput
     from tintype.local.studio import Film
     from tintype.service.requests import Request
@@ -121,6 +122,40 @@ class BlockingStudio:
                 **inputs,
             )
         )
+
+    def batch(
+        self,
+        rows: Iterable[Mapping[str, Any]] | Path,
+        *,
+        prompt: str | None = None,
+        model: str | None = None,
+        mode: Mode | str | None = None,
+        budget_usd: str | Decimal | None = None,
+        duplicates: str = "once",
+        idempotency_key: str | None = None,
+        timeout_s: float | None = None,
+        **inputs: Any,
+    ) -> Batch:
+        """Make rows × a template within one budget, and wait; see `Studio.batch`."""
+        return self._do(
+            self._studio.batch(
+                rows,
+                prompt=prompt,
+                model=model,
+                mode=mode,
+                budget_usd=budget_usd,
+                duplicates=duplicates,
+                idempotency_key=idempotency_key,
+                timeout_s=timeout_s,
+                **inputs,
+            )
+        )
+
+    def resume_batch(
+        self, ident: str, *, budget_usd: str | Decimal | None = None, timeout_s: float | None = None
+    ) -> Batch:
+        """Buy what a batch left undone, and wait; see `Studio.resume_batch`."""
+        return self._do(self._studio.resume_batch(ident, budget_usd=budget_usd, timeout_s=timeout_s))
 
     def submit(self, request: Request, *, idempotency_key: str | None = None) -> Generation:
         """Ask for a generation without waiting for its end; see `Studio.submit`."""

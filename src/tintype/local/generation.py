@@ -167,21 +167,23 @@ def of(row: Row, kept: Sequence[Kept] = (), approved: Sequence[Approved] = ()) -
         metadata=row.metadata,
         created_at=row.created_at,
         finished_at=row.finished_at,
-        outputs=tuple(
-            StoredOutput(
-                generation_id=one.generation_id,
-                position=one.position,
-                sha256=one.sha256,
-                content_type=one.content_type,
-                size_bytes=one.size_bytes,
-                width=one.width,
-                height=one.height,
-                seconds=None if one.duration_ms is None else one.duration_ms / 1000,
-                made_by=one.note if one.position >= steps.MADE_HERE else None,
-            )
-            for one in kept
-        ),
+        outputs=tuple(stored(one) for one in kept),
         approvals=tuple(Approval(one.proof_id, one.pick + 1, one.final_id) for one in approved),
+    )
+
+
+def stored(one: Kept) -> StoredOutput:
+    """Make what is shown of a stored output."""
+    return StoredOutput(
+        generation_id=one.generation_id,
+        position=one.position,
+        sha256=one.sha256,
+        content_type=one.content_type,
+        size_bytes=one.size_bytes,
+        width=one.width,
+        height=one.height,
+        seconds=None if one.duration_ms is None else one.duration_ms / 1000,
+        made_by=one.note if one.position >= steps.MADE_HERE else None,
     )
 
 
@@ -189,4 +191,4 @@ def _usd(nano_usd: int) -> Decimal:
     return Decimal(nano_usd) / money.NANO_PER_USD
 
 
-__all__ = ["Approval", "Estimate", "Generation", "Moment", "StoredOutput", "of"]
+__all__ = ["Approval", "Estimate", "Generation", "Moment", "StoredOutput", "of", "stored"]

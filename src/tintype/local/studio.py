@@ -17,7 +17,7 @@ from tintype import bootstrap, settings
 from tintype.domain import access, errors
 from tintype.domain.feed import Kind
 from tintype.domain.generation import State
-from tintype.local import choosing, filming, finished, generation, proofing, resolving, simulated
+from tintype.local import batching, choosing, filming, finished, generation, proofing, resolving, simulated
 from tintype.local.filming import Film
 from tintype.local.generation import Estimate, Generation, Moment, StoredOutput
 from tintype.replicate import settings as replicate_settings
@@ -42,7 +42,7 @@ FILM_PROMPT = films.PROMPT
 _OPEN_MAX = 10_000
 
 
-class Studio:
+class Studio(batching.Batching):
     """Tintype in one's own process; belongs to one event loop.
 
     `data`, `database_url` and `storage_url` stand in for the settings of these names, `token` and `base_url` for the

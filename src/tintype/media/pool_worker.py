@@ -15,7 +15,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tintype.media import thumbnails
+from tintype.media import sheets, thumbnails
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -58,7 +58,12 @@ def finish(source: str, target: str, steps: list[str], ident: str) -> dict[str, 
     return printing.finish(source, target, steps, ident)
 
 
-WORK: Mapping[str, Callable[..., dict[str, Any]]] = {**thumbnails.WORK, "join": join, "finish": finish}
+WORK: Mapping[str, Callable[..., dict[str, Any]]] = {
+    **thumbnails.WORK,
+    **sheets.WORK,
+    "join": join,
+    "finish": finish,
+}
 """What a process can be asked for."""
 
 

@@ -53,6 +53,12 @@ def thumbnail(source: str, target: str, side_px: int = SIDE_PX) -> dict[str, Any
             }
 
 
+def still(source: str, side_px: int = SIDE_PX) -> Images.Image:
+    """Return a picture, or a film's first frame, decoded. Raises Unreadable."""
+    image, _, _ = _picture(source) if _is_picture(source) else _frame(source, side_px)
+    return image
+
+
 def measure(source: str) -> dict[str, Any]:
     """Return width, height, duration_ms, frames_per_second and has_sound of a film or a sound.
 

@@ -9,8 +9,6 @@ or refused as a whole with the limit that has no room.
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
 import math
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -149,6 +147,12 @@ class Generations:
         answer = await self._admitted(to_admit)
         telling.answered(self._observer, answer, wanted, actor, self._now())
         return self._submitted(answer, to_admit)
+
+    async def prepared(self, request: Request, *, actor: Actor) -> Wanted:
+        """Check and price a request without admitting it. Raises InputError, UnknownModel, ModelNotAllowed."""
+        requests.check_given(request, self._secret)
+        self._blocked.check(request.input)
+        return await self._wanted(request, actor, secret=self._secret)
 
     def price(self, request: Request) -> Price:
         """Say what a request will cost, before it is made."""
@@ -318,7 +322,15 @@ class Generations:
             images=images,
             video_ms=video_ms,
             deadline_s=request.deadline_s,
-            cache_key=self._cache_key(request, model, plain, sealed, actor),
+            cache_key=requests.cache_key(
+                request,
+                model,
+                plain,
+                owner=None if self._is_cache_shared else actor.owner,
+                upstream_id=self._upstream.ident,
+            )
+            if sealed is None
+            else None,
             metadata=request.metadata,
             tags=request.tags,
             callback_url=request.callback_url,
@@ -354,34 +366,6 @@ class Generations:
                 f"${to_usd(request.hold_max_nano_usd)} that were stated"
             )
         return Price(stated.expected_nano_usd, held, f"{charges.RULE_VERSION} {model.price.dated}")
-
-    def _cache_key(
-        self,
-        request: Request,
-        model: Model | None,
-        plain: Mapping[str, Any],
-        sealed: bytes | None,
-        actor: Actor,
-    ) -> str | None:
-        """Name what makes two requests equal: owner (unless all share), account, what is run, and the input."""
-        if request.cache is Cache.OFF or sealed is not None:
-            return None
-        if request.cache is Cache.SEEDED:
-            if plain.get("seed") is None:
-                return None
-            if any(requests.is_foreign(value) for value in plain.values()):
-                return None
-        filled = model.filled(plain) if model is not None else plain
-        what = [
-            None if self._is_cache_shared else actor.owner,
-            self._upstream.ident,
-            model.slug if model else request.model,
-            request.version,
-            request.deployment,
-            filled,
-        ]
-        text = json.dumps(what, sort_keys=True, default=str)
-        return hashlib.sha256(text.encode()).hexdigest()
 
     def _submitted(self, answer: admission.Answer, asked: admission.Request) -> Submitted:
         match answer:

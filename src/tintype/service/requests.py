@@ -212,6 +212,12 @@ def _has_large_number(value: Any) -> bool:
     return isinstance(value, int) and not -(2**63) <= value < 2**64
 
 
+def check_idempotency_key(key: str | None) -> None:
+    """Raise InputError for a key that cannot be one."""
+    if key is not None and (not 1 <= len(key) <= IDEMPOTENCY_KEY_MAX or not key.isprintable()):
+        raise errors.InputError(f"an Idempotency-Key has 1 to {IDEMPOTENCY_KEY_MAX} printable characters")
+
+
 def idempotency(
     key: str | None,
     wanted: Sequence[Wanted],
@@ -224,10 +230,9 @@ def idempotency(
 
     Raises InputError for a key that cannot be one.
     """
+    check_idempotency_key(key)
     if key is None:
         return None
-    if not 1 <= len(key) <= IDEMPOTENCY_KEY_MAX or not key.isprintable():
-        raise errors.InputError(f"an Idempotency-Key has 1 to {IDEMPOTENCY_KEY_MAX} printable characters")
     body: list[Any] = [actor.user, actor.project]
     body += [
         [
@@ -247,6 +252,33 @@ def idempotency(
     if steps:
         body.append(steps)
     return admission.Idempotency(key, hashlib.sha256(json.dumps(body, sort_keys=True).encode()).digest())
+
+
+def cache_key(
+    request: Request, model: Model | None, plain: Mapping[str, Any], *, owner: str | None, upstream_id: int
+) -> str | None:
+    """Name what makes two requests equal: owner (None: all share), account, what is run, and the input.
+
+    None for a request that no equal one answers.
+    """
+    if request.cache is Cache.OFF:
+        return None
+    if request.cache is Cache.SEEDED:
+        if plain.get("seed") is None:
+            return None
+        if any(is_foreign(value) for value in plain.values()):
+            return None
+    filled = model.filled(plain) if model is not None else plain
+    what = [
+        owner,
+        upstream_id,
+        model.slug if model else request.model,
+        request.version,
+        request.deployment,
+        filled,
+    ]
+    text = json.dumps(what, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def fitting(model: Model | None, values: Mapping[str, Any]) -> Model | None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tintype.media.files import Files
     from tintype.service.inbox import Inbox
     from tintype.service.orphans import Orphans
+    from tintype.service.pieces import Pieces
     from tintype.service.progress import Progress
     from tintype.service.searching import Searching
     from tintype.service.tracking import Tracking
@@ -60,7 +61,7 @@ class _Left:
 class Upkeep:
     """Keeps one account's generations moving."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - its parts, each handed in once
         self,
         database: Database,
         upstream: Upstream,
@@ -69,7 +70,9 @@ class Upkeep:
         tracking: Tracking,
         inbox: Inbox,
         orphans: Orphans,
+        *,
         files: Files,
+        pieces: Pieces,
     ) -> None:
         self._database = database
         self._upstream = upstream
@@ -79,6 +82,7 @@ class Upkeep:
         self._inbox = inbox
         self._orphans = orphans
         self._files = files
+        self._pieces = pieces
 
     async def run(self, is_over: asyncio.Event) -> None:
         """Do all of it, each at its own pace, until it is over."""
@@ -87,6 +91,7 @@ class Upkeep:
             (0.25, self.silences),
             (0.25, self.searches),
             (0.5, self.deadlines),
+            (0.5, self._pieces.sweep),
             (1.0, self._orphans.end),
             (1.0, self._orphans.store),
             (2.0, self._inbox.sweep),

@@ -239,7 +239,7 @@ async def admit(on: Database | Session, request: Request, *, at: datetime | None
     `at` replaces the database's clock, for tests. A broken connection raises DatabaseAway, after which only
     an Idempotency-Key makes it safe to ask again.
     """
-    return _answer(await on.value(_statement(request), request=Jsonb(document(request)), at=at))
+    return answer(await on.value(_statement(request), request=Jsonb(document(request)), at=at))
 
 
 async def admit_several(on: Database | Session, requests: Sequence[Request]) -> list[Answer]:
@@ -248,7 +248,7 @@ async def admit_several(on: Database | Session, requests: Sequence[Request]) -> 
     None may have a cache key or go by a statement of its own.
     """
     said = await on.value("admit_several", requests=Jsonb([document(one) for one in requests]))
-    return [_answer(one | {"at": said["at"]}) for one in said["answers"]]
+    return [answer(one | {"at": said["at"]}) for one in said["answers"]]
 
 
 def _statement(request: Request) -> str:
@@ -333,7 +333,8 @@ def _wanted(one: Wanted) -> dict[str, Any]:
     }
 
 
-def _answer(said: dict[str, Any]) -> Answer:
+def answer(said: dict[str, Any]) -> Answer:
+    """Read what the SQL function says."""
     match said["outcome"]:
         case "admitted":
             places = tuple(

@@ -26,7 +26,7 @@ from tintype.store import errors, suitability
 from tintype.store.queries import Queries
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterable, AsyncIterator, Callable, Sequence
     from types import TracebackType
 
 Row = TypeVar("Row")
@@ -68,6 +68,12 @@ class Session:
     async def run(self, name: str, /, **values: Any) -> int:
         """Run a statement and return the number of rows it touched."""
         return (await self.connection.execute(self._queries[name], values)).rowcount
+
+    async def copy(self, name: str, rows_: AsyncIterable[Sequence[Any]], /) -> None:
+        """Run a COPY … FROM STDIN with rows as they come."""
+        async with self.connection.cursor() as cursor, cursor.copy(self._queries[name]) as copying:
+            async for row in rows_:
+                await copying.write_row(row)
 
 
 class _Pool(AsyncConnectionPool[Connection]):

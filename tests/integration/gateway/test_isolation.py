@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tests.integration.gateway.serving import Serving
     from tintype.store import embedded
 
-GENERATION, ORDER, FILE, DELIVERY = "generation", "order", "file", "delivery"
+GENERATION, ORDER, FILE, DELIVERY, BATCH = "generation", "order", "file", "delivery", "batch"
 
 # Routes that name something of a key's in their path: 404 for everybody else's.
 OWNED = {
@@ -41,6 +41,11 @@ OWNED = {
     ("POST", "/api/generations/{id}/approve"): GENERATION,
     ("POST", "/api/orders/{id}/cancel"): ORDER,
     ("POST", "/api/orders/{id}/retry"): ORDER,
+    ("GET", "/api/batches/{id}"): BATCH,
+    ("GET", "/api/batches/{id}/rows"): BATCH,
+    ("GET", "/api/batches/{id}/report"): BATCH,
+    ("POST", "/api/batches/{id}/cancel"): BATCH,
+    ("POST", "/api/batches/{id}/resume"): BATCH,
     ("GET", "/api/files/{id}"): FILE,
     ("GET", "/api/files/{id}/download"): FILE,
     ("HEAD", "/api/files/{id}/download"): FILE,
@@ -73,6 +78,7 @@ NAMING: dict[tuple[str, str], list[dict[str, Any]]] = {
 LISTS = {
     ("GET", "/api/generations"): ["", "?order={order}", "?search=secret"],
     ("GET", "/api/orders"): [""],
+    ("GET", "/api/batches"): ["", "?user=secret"],
     ("GET", "/api/files"): [""],
     ("GET", "/api/deliveries"): ["", "?generation={generation}", "?state=waiting"],
     ("GET", "/api/usage"): ["?by=user", "?by=project", "?by=tag", "?by=key", "?by=tag&format=csv"],
@@ -111,6 +117,8 @@ COMMON = {
     ("POST", "/replicate/deployments/{owner}/{name}/predictions"),
     ("POST", "/replicate/files"),
     ("POST", "/api/files"),
+    ("POST", "/api/batches"),
+    ("POST", "/api/batches/file"),
 }
 # Routes without a key: pages, what stands behind a link that nobody can guess, and what upstream calls.
 OPEN = {
@@ -172,7 +180,7 @@ class Two:
     ) -> httpx2.Response:
         """Ask by a route; with a body where it may take one."""
         target = path or filled(route.path, "01k9w3t8m2q7r5v6x0y4z1a2b3")
-        is_file = target.endswith("/files") and route.method == "POST"
+        is_file = target.endswith(("/files", "/file")) and route.method == "POST"
         options: dict[str, Any] = {}
         if is_file:
             options["files"] = {"content": ("a.txt", b"a")}
@@ -213,6 +221,8 @@ def two(server: embedded.Server) -> Iterator[Two]:
             (owed,) = http.get("/api/deliveries").json()["data"]
             parts = [{"prompt": "[[fail=secret]] one"}, {"prompt": "a secret too"}]
             order = http.post("/api/orders", json={"generations": parts}, headers=wait).json()
+            rows = {"rows": [{"color": "secret"}], "prompt": "a {color}", "name": "secret", "user": "secret"}
+            batch = http.post("/api/batches", json=rows).json()
             file = http.post("/api/files", files={"file": ("secret.txt", b"secret")}).json()
         yield Two(
             here,
@@ -222,6 +232,7 @@ def two(server: embedded.Server) -> Iterator[Two]:
                 ORDER: order["id"],
                 FILE: file["id"],
                 DELIVERY: owed["id"],
+                BATCH: batch["id"],
                 "part": order["generations"][0]["id"],
                 "media": made["outputs"][0]["url"],
                 "upload": file["url"],
@@ -292,7 +303,7 @@ def test_ids_of_another_kind_are_not_there_either(two: Two) -> None:
     for route in routes():
         if route.known not in OWNED:
             continue
-        for kind in {GENERATION, ORDER, FILE, DELIVERY} - {OWNED[route.known]}:
+        for kind in {GENERATION, ORDER, FILE, DELIVERY, BATCH} - {OWNED[route.known]}:
             # A proof may be an order of proofs.
             if route.path.endswith("/approve") and kind == ORDER:
                 continue
@@ -328,7 +339,7 @@ def test_lists_hold_what_is_ones_own(two: Two) -> None:
         taken = http.get("/api/generations", params={"cursor": cursor})
 
     assert len(texts) >= len(LISTS)
-    hidden = [two.made[name] for name in (GENERATION, ORDER, FILE, DELIVERY, "part")] + ["secret"]
+    hidden = [two.made[name] for name in (GENERATION, ORDER, FILE, DELIVERY, BATCH, "part")] + ["secret"]
     assert [word for word, text in itertools.product(hidden, texts) if word in text] == []
     assert (taken.status_code, taken.json()["code"]) == (400, "bad_cursor")
 

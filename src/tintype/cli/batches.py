@@ -1,0 +1,277 @@
+"""Begin a batch or take it up, follow it, and bring its files and reports into a folder."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import hashlib
+import json
+import os
+import platform
+import sys
+import time
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from tintype.cli import exits, files, screen
+from tintype.store.patience import patiently
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rich.progress import Progress, TaskID
+
+    from tintype.local.studio import Studio
+    from tintype.service.batches import Standing
+    from tintype.service.reports import Line
+    from tintype.store.outputs import Output
+
+LOOK_S = 0.5
+SAVE_S = 3.0
+"""How often what was made up to then is saved."""
+_PIECE_BYTES = 1024 * 1024
+_FINISHED = ("succeeded", "failed", "broken", "undone")
+
+
+class Way(StrEnum):
+    """What becomes of an earlier batch of the same file: gone on with, set aside, or told of where not all was made."""
+
+    ONCE = "once"
+    RESUME = "resume"
+    ANEW = "anew"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What a command asks for. The same file, options and folder are the same batch."""
+
+    file: Path
+    folder: Path
+    prompt: str | None
+    model: str | None
+    mode: str | None
+    count: int
+    inputs: Mapping[str, Any]
+    duplicates: str
+    budget_nano_usd: int | None = field(compare=False)
+
+    @property
+    def digest(self) -> str:
+        """What makes two commands the same, but for their budgets."""
+        with self.file.open("rb") as file:
+            content = hashlib.file_digest(file, "sha256").hexdigest()
+        said = dataclasses.asdict(self) | {"file": content, "budget_nano_usd": None, "host": platform.node()}
+        return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
+
+
+class Work:
+    """One command inside an event loop, remembered for when it is interrupted."""
+
+    def __init__(self, order: Order, *, way: Way, is_quiet: bool) -> None:
+        self._order, self._way, self._is_quiet = order, way, is_quiet
+        self._saved: set[int] = set()
+        self.told = "interrupted; nothing was asked for"
+
+    async def run(self, studio: Studio) -> Standing:
+        """Begin or take up, wait for the end, save all; returns how the batch stands then."""
+        if not studio.is_built_in:
+            await studio.core.upstream.answers()
+        ident = await self._begun(studio)
+        self.told = f"interrupted; batch {ident} is kept with what was bought of it; the same command goes on"
+        with _Bar(is_wanted=not self._is_quiet) as bar:
+            standing = await self._followed(studio, ident, bar)
+        await self._save(studio, ident)
+        await _report(studio, ident, self._order.folder, self._path)
+        await _note(studio, ident, {"delivered": True})
+        return standing
+
+    async def _begun(self, studio: Studio) -> str:
+        from tintype.store import batches  # noqa: PLC0415 - not needed for --help
+
+        digest = await asyncio.to_thread(lambda: self._order.digest)
+        before = await batches.of_digest(studio.core.database, studio.actor.key, digest)
+        if before is not None and self._way is not Way.ANEW:
+            found = await studio.core.batches.get(before, actor=studio.actor)
+            is_whole = found.rows.get("succeeded", 0) == found.batch.row_count
+            if not found.batch.plan.get("delivered") or self._way is Way.RESUME:
+                await self._taken_up(studio, found)
+                return before
+            if not is_whole:
+                raise exits.Refusal(
+                    f"batch {before} of this file was not made whole: go on with --resume, which buys nothing twice, "
+                    "or buy all rows anew with --new"
+                )
+        return await self._new(studio, digest, before)
+
+    async def _taken_up(self, studio: Studio, found: Standing) -> None:
+        began = found.batch.created_at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+        screen.say(f"Taking up the batch that was begun at {began}: nothing is bought twice.")
+        if self._way is Way.RESUME:
+            budget = self._order.budget_nano_usd
+            await studio.core.batches.resume(found.batch.id, actor=studio.actor, budget_nano_usd=budget)
+            await _note(studio, found.batch.id, {"delivered": False})
+
+    async def _new(self, studio: Studio, digest: str, before: str | None) -> str:
+        from tintype.domain import choosing, tables  # noqa: PLC0415 - as above
+        from tintype.service.rows import Duplicates, Template  # noqa: PLC0415 - as above
+
+        order = self._order
+        template = Template(
+            prompt=order.prompt,
+            model=order.model,
+            mode=None if order.mode is None else choosing.mode(order.mode),
+            n=order.count,
+            input=order.inputs,
+            duplicates=Duplicates(order.duplicates),
+        )
+        self.told = "interrupted while it was asked for; the same command goes on"
+
+        async def take() -> str:
+            with order.file.open("rb") as file:
+                accepted = await studio.core.batches.accept(
+                    tables.read(file, tables.kind(order.file.name)),
+                    template,
+                    actor=studio.actor,
+                    name=order.file.name[:200] if order.file.name.isprintable() else "",
+                    budget_nano_usd=order.budget_nano_usd,
+                    plan={"digest": digest, "folder": str(order.folder)},
+                    # Asked for again after a break in the middle, or by two at once, it is the same one.
+                    idempotency_key=f"{digest}-{before or 'first'}",
+                )
+            return accepted.id
+
+        return await patiently(take)
+
+    async def _followed(self, studio: Studio, ident: str, bar: _Bar) -> Standing:
+        saved_at = time.monotonic()
+        while True:
+            standing = await patiently(lambda: studio.core.batches.get(ident, actor=studio.actor))
+            bar.moved(standing)
+            if standing.batch.finished_at is not None:
+                return standing
+            if time.monotonic() - saved_at > SAVE_S:
+                await self._save(studio, ident)
+                saved_at = time.monotonic()
+            await studio.rest(LOOK_S)
+
+    async def _save(self, studio: Studio, ident: str) -> None:
+        """Save what is made and not there yet; a file is whole as soon as it has its name."""
+        async for line in studio.core.reports.lines(ident, actor=studio.actor):
+            if line.row.state != "succeeded" or line.row.number in self._saved:
+                continue
+            for one in line.outputs:
+                path = self._path(line, one)
+                if not path.exists() or path.stat().st_size != one.size_bytes:
+                    await _written(studio, one, path)
+            self._saved.add(line.row.number)
+
+    def _path(self, line: Line, one: Output) -> Path:
+        from tintype.local import generation  # noqa: PLC0415 - as above
+
+        words = str((line.row.input or {}).get("prompt") or self._order.file.stem)
+        stem = files.stem(words, model=line.row.model or "")
+        ending = generation.stored(one).extension
+        return self._order.folder / f"{line.row.number:05}-{stem}-{one.sha256[:8]}{ending}"
+
+
+class _Bar:
+    """How far a batch is: rows, cost, time left; on standard error, and only where that is a terminal."""
+
+    def __init__(self, *, is_wanted: bool) -> None:
+        self._progress = _progress() if is_wanted and sys.stderr.isatty() else None
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> Self:
+        if self._progress is not None:
+            self._progress.start()
+            self._task = self._progress.add_task("rows", total=None, cost="", left="")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+
+    def moved(self, standing: Standing) -> None:
+        """Show how it stands."""
+        if self._progress is None or self._task is None:
+            return
+        batch, money = standing.batch, standing.money
+        ended = sum(count for state, count in standing.rows.items() if state in _FINISHED)
+        cost = screen.usd(money.cost_nano_usd)
+        if batch.budget_nano_usd is not None:
+            cost = f"{cost} of {screen.usd(batch.budget_nano_usd)}"
+        left = "" if standing.seconds_left is None else f"{_clock(standing.seconds_left)} left"
+        if batch.waits_for is not None:
+            left = f"waits: {batch.waits_for}"
+        self._progress.update(self._task, completed=ended, total=batch.row_count, cost=cost, left=left)
+
+
+def _progress() -> Progress:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415 - slow to import
+
+    return Progress(
+        MofNCompleteColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=20),
+        TextColumn("{task.fields[cost]}", markup=False),
+        TextColumn("{task.fields[left]}", markup=False),
+        console=screen.console(sys.stderr),
+        refresh_per_second=4,
+    )
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+async def _written(studio: Studio, one: Output, path: Path) -> None:
+    reading = await studio.core.files.open(one.sha256)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with part.open("wb") as file:
+            async for piece in reading.pieces:
+                await asyncio.to_thread(file.write, piece)
+        await asyncio.to_thread(part.replace, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+async def _report(studio: Studio, ident: str, folder: Path, path_of: Any) -> None:
+    """Write report.csv, report.json and the contact sheet, in place of those before."""
+    from tintype.service import reports  # noqa: PLC0415 - not needed for --help
+
+    with (
+        (folder / "report.csv").open("w", encoding="utf-8", newline="") as as_csv,
+        (folder / "report.json").open("w", encoding="utf-8") as as_json,
+    ):
+        as_csv.write(reports.head())
+        divider = '{"batch": ' + json.dumps(ident) + ', "rows": [\n'
+        async for line in studio.core.reports.lines(ident, actor=studio.actor):
+            told = reports.document(line, lambda one, line=line: path_of(line, one).name)  # type: ignore[misc] # the lambda's default
+            as_csv.write(reports.written(told))
+            as_json.write(divider + json.dumps(told, ensure_ascii=False))
+            divider = ",\n"
+        as_json.write("\n]}\n")
+    count = (await studio.core.batches.get(ident, actor=studio.actor)).batch.row_count
+    for page in range(1, -(-count // reports.SHEET_MAX) + 1):
+        drawn = await studio.core.reports.sheet(ident, actor=studio.actor, page=page)
+        name = "contact-sheet.png" if page == 1 else f"contact-sheet-{page}.png"
+        await asyncio.to_thread((folder / name).write_bytes, drawn)
+
+
+async def _note(studio: Studio, ident: str, also: Mapping[str, Any]) -> None:
+    from tintype.store import batches  # noqa: PLC0415 - as above
+
+    await patiently(lambda: batches.note(studio.core.database, ident, also))
+
+
+def shown(path: Path) -> Path:
+    """Show a path as a person would write it from here."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+__all__ = ["Order", "Way", "Work", "shown"]

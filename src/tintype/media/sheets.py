@@ -1,0 +1,64 @@
+"""Draw a contact sheet: small pictures side by side, each with a caption. Runs in the pool, as it decodes files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tintype.media import thumbnails
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+CELL_PX = 160
+"""The longer side of a picture on the sheet."""
+COLUMNS = 10
+_MARGIN_PX = 8
+_CAPTION_PX = 16
+_PAPER, _INK, _EMPTY = (255, 255, 255), (40, 40, 40), (228, 228, 228)
+
+
+def sheet(cells: list[list[str | None]], target: str) -> dict[str, Any]:
+    """Write a PNG of cells, each the path of a picture or film, or None, and a caption; return its width and height.
+
+    A file that cannot be decoded leaves its place empty.
+    """
+    from PIL import Image, ImageDraw  # noqa: PLC0415 - the pool's other work need not wait for it
+
+    columns = min(COLUMNS, max(len(cells), 1))
+    lines = max(-(-len(cells) // columns), 1)
+    width = columns * (CELL_PX + _MARGIN_PX) + _MARGIN_PX
+    height = lines * (CELL_PX + _CAPTION_PX + _MARGIN_PX) + _MARGIN_PX
+    with Image.new("RGB", (width, height), _PAPER) as made:
+        drawing = ImageDraw.Draw(made)
+        drawn: dict[str, Any] = {}
+        for number, (source, caption) in enumerate(cells):
+            left = _MARGIN_PX + number % columns * (CELL_PX + _MARGIN_PX)
+            top = _MARGIN_PX + number // columns * (CELL_PX + _CAPTION_PX + _MARGIN_PX)
+            # Rows that are equal show the same one.
+            small = None
+            if source is not None:
+                small = drawn[source] = drawn[source] if source in drawn else _small(source)
+            if small is None:
+                drawing.rectangle((left, top, left + CELL_PX - 1, top + CELL_PX - 1), fill=_EMPTY)
+            else:
+                place = (left + (CELL_PX - small.width) // 2, top + (CELL_PX - small.height) // 2)
+                made.paste(small, place, small)
+            drawing.text((left, top + CELL_PX + 1), caption or "", fill=_INK)
+        made.save(target, "PNG")
+    return {"width": width, "height": height}
+
+
+def _small(source: str) -> Any:
+    try:
+        picture = thumbnails.still(source, CELL_PX)
+    except thumbnails.Unreadable:
+        return None
+    with picture:
+        picture.thumbnail((CELL_PX, CELL_PX))
+        return picture.convert("RGBA")
+
+
+WORK: Mapping[str, Callable[..., dict[str, Any]]] = {"sheet": sheet}
+"""What a process of the pool can be asked for."""
+
+__all__ = ["COLUMNS", "WORK", "sheet"]

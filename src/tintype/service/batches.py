@@ -1,0 +1,318 @@
+"""Batches: rows × a template, within one budget, bought in pieces as room is there.
+
+    accepted = await batches.accept(tables.read(file, Kind.CSV), Template(prompt="a {color} boat"), actor=actor)
+    standing = await batches.get(accepted.id, actor=actor)
+
+All rows are taken in one transaction, as they are read; a broken one is kept with what is wrong with it. From then on
+the batch goes on whenever anybody works on the database (`service.pieces`), and nothing of it is bought twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import itertools
+import json
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from tintype.domain import errors, ids
+from tintype.domain.money import to_usd
+from tintype.service import guarding, requests
+from tintype.service.rows import Broken, Planner, Template
+from tintype.store import batches
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+
+    from tintype.domain import prompts
+    from tintype.domain.access import Actor
+    from tintype.domain.tables import Row as Read
+    from tintype.service.progress import Progress
+    from tintype.service.upstream import Upstream
+    from tintype.store.batches import Batch, Money, Problem, Row, RowState
+    from tintype.store.database import Database
+
+ROWS_MAX = 100_000
+OUTPUTS_MAX = 100_000
+"""The most rows of a batch, and the most outputs that they may want together."""
+NAME_MAX = 200
+PAGE_MAX = 1_000
+PROBLEMS_TOLD = 100
+_TOGETHER = 200
+"""How many rows are planned at a stretch, while others have their turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A batch that was taken, or had been before under the same Idempotency-Key."""
+
+    id: str
+    is_repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A batch as it stands: how many rows are how far, what it cost and holds, the first that are broken."""
+
+    batch: Batch
+    rows: Mapping[RowState, int]
+    money: Money
+    problems: Sequence[Problem] = field(default=())
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long the rest will take at the pace up to now; None while that cannot be told."""
+        batch, ended = self.batch, self.money.ended
+        if batch.state != "open" or not ended:
+            return None
+        passed_s = (datetime.now(UTC) - batch.created_at).total_seconds()
+        return passed_s / ended * (batch.call_count - ended)
+
+    @property
+    def left_nano_usd(self) -> int | None:
+        """What is left of its budget."""
+        if self.batch.budget_nano_usd is None:
+            return None
+        return self.batch.budget_nano_usd - self.money.cost_nano_usd - self.money.held_nano_usd
+
+
+class Batches:
+    """Takes batches, looks at them, cancels them and lets them go on. `planner` makes the planner of a template."""
+
+    def __init__(
+        self,
+        database: Database,
+        upstream: Upstream,
+        progress: Progress,
+        *,
+        planner: Callable[..., Planner],
+        blocked: prompts.Blocked,
+        secret: guarding.Check,
+        randomness: Callable[[int], bytes],
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._database = database
+        self._upstream = upstream
+        self._progress = progress
+        self._planner_of = planner
+        self._blocked = blocked
+        self._secret = secret
+        self._randomness = randomness
+        self._now = now
+
+    async def accept(
+        self,
+        read: Iterable[Read],
+        template: Template,
+        *,
+        actor: Actor,
+        name: str = "",
+        budget_nano_usd: int | None = None,
+        plan: Mapping[str, Any] | None = None,
+        idempotency_key: str | None = None,
+        own_key: guarding.Check = guarding.nothing,
+    ) -> Accepted:
+        """Take a batch: all of its rows are written when this returns, or none is.
+
+        `plan` is for whoever makes it to find again. Raises InputError for a template or a file that no row can come
+        of, IdempotencyConflict for another batch under the same key.
+        """
+        _check(name, budget_nano_usd, idempotency_key)
+        secret = guarding.either(self._secret, own_key)
+        for what in (
+            template.prompt,
+            template.negative_prompt,
+            template.input,
+            template.metadata,
+            template.tags,
+        ):
+            guarding.refuse("the template", what, secret)
+        reading = _Reading(batch_id=self._new_id(), rows=read, planner=self._planner(template, actor, secret))
+        asked = asdict(template)
+        new = batches.New(
+            id=reading.batch_id,
+            actor=actor,
+            upstream_id=self._upstream.ident,
+            name=name,
+            budget_nano_usd=budget_nano_usd,
+            asked=asked,
+            plan=plan or {},
+            idempotency=idempotency_key,
+        )
+        same = [asked, name, budget_nano_usd, actor.user, actor.project]
+        reading.seen.update(json.dumps(same, sort_keys=True).encode(errors="surrogatepass"))
+        async with self._database.transaction() as work:
+            if await batches.put(work, new):
+                await batches.take(work, reading.columns())
+                _check_read(reading)
+                await batches.plan(
+                    work,
+                    new.id,
+                    rows=reading.count,
+                    broken=reading.broken,
+                    warnings=reading.planner.warnings,
+                    fingerprint=reading.seen.digest(),
+                )
+                return Accepted(new.id)
+        return await self._repeated(reading, actor, idempotency_key or "")
+
+    async def get(self, ident: str, *, actor: Actor) -> Standing:
+        """Return a batch of the actor's as it stands. Raises NotThere."""
+        batch = await self._found(ident, actor)
+        return Standing(
+            batch,
+            await batches.counts(self._database, ident),
+            await batches.money(self._database, ident),
+            await batches.problems(self._database, ident, at_most=PROBLEMS_TOLD),
+        )
+
+    async def list(self, *, actor: Actor, before: str | None = None, at_most: int = 100) -> list[Batch]:
+        """Return a page of the actor's batches, newest first; `before` is the last id of the page before."""
+        return await batches.page(
+            self._database, actor, before=before, at_most=min(max(at_most, 1), PAGE_MAX)
+        )
+
+    async def rows(
+        self, ident: str, *, actor: Actor, after: int = 0, state: RowState | None = None, at_most: int = 100
+    ) -> Sequence[Row]:
+        """Return rows behind the one of a number, in the order of the file. Raises NotThere."""
+        await self._found(ident, actor)
+        return await batches.rows(
+            self._database, ident, after=after, state=state, at_most=min(max(at_most, 1), PAGE_MAX)
+        )
+
+    async def cancel(self, ident: str, *, actor: Actor) -> Standing:
+        """Buy nothing more of a batch, and end what runs; free where it was not bought yet. Raises NotThere."""
+        await self._found(ident, actor)
+        await self._database.run("cancel_batch", id=ident)
+        for one in await self._database.all("batch_open_calls", _Call, id=ident):
+            await self._progress.cancel(one.id)
+        return await self.get(ident, actor=actor)
+
+    async def resume(self, ident: str, *, actor: Actor, budget_nano_usd: int | None = None) -> Standing:
+        """Buy what was left undone, and again what failed; with another budget where one is given.
+
+        Nothing that succeeded is bought again. Raises NotThere, InputError for a budget that is used up already.
+        """
+        await self._found(ident, actor)
+        _check("", budget_nano_usd, None)
+        async with self._database.transaction() as work:
+            await work.value("lock_batch", id=ident)
+            used: int = await work.value("batch_used", id=ident)
+            if budget_nano_usd is not None and budget_nano_usd < used:
+                raise errors.InputError(
+                    f"${to_usd(used)} of this batch are spent or held, more than the ${to_usd(budget_nano_usd)} stated"
+                )
+            await work.run("again_batch_calls", id=ident)
+            await work.run("reopen_batch", id=ident, budget=budget_nano_usd)
+        return await self.get(ident, actor=actor)
+
+    async def _found(self, ident: str, actor: Actor) -> Batch:
+        batch = await batches.get(self._database, ident, actor) if ids.is_ulid(ident) else None
+        if batch is None:
+            raise errors.NotThere(f"there is no batch {ident[:64]!r}")
+        return batch
+
+    async def _repeated(self, reading: _Reading, actor: Actor, key: str) -> Accepted:
+        async for _ in reading.columns():
+            pass
+        before = await batches.named(self._database, actor.key, key)
+        if before is None or before.fingerprint != reading.seen.digest():
+            raise errors.IdempotencyConflict(
+                "this Idempotency-Key was used for another batch in the last 24 hours; take a new one"
+            )
+        return Accepted(before.id, is_repeated=True)
+
+    def _planner(self, template: Template, actor: Actor, secret: guarding.Check) -> Planner:
+        def check(request: requests.Request) -> None:
+            requests.check_given(request, secret)
+            self._blocked.check(request.input)
+            requests.check_allowed(request.model, actor)
+
+        return self._planner_of(template, check=check)
+
+    def _new_id(self) -> str:
+        time_ms = int(self._now().timestamp() * 1000)
+        return ids.ulid(time_ms=time_ms, randomness=self._randomness(ids.RANDOM_BYTES))
+
+
+@dataclass(slots=True)
+class _Reading:
+    """The rows of a batch on their way from the file to the database, a few at a time."""
+
+    batch_id: str
+    rows: Iterable[Read]
+    planner: Planner
+    count: int = 0
+    broken: int = 0
+    outputs: int = 0
+    seen: Any = field(default_factory=hashlib.sha256)
+
+    async def columns(self) -> AsyncIterator[tuple[Any, ...]]:
+        """Give each row as the database keeps it."""
+        coming = iter(self.rows)
+        while piece := await asyncio.to_thread(self._planned, coming):
+            for one in piece:
+                yield one
+
+    def _planned(self, coming: Iterator[Read]) -> list[tuple[Any, ...]]:
+        return [self._one(row) for row in itertools.islice(coming, _TOGETHER)]
+
+    def _one(self, row: Read) -> tuple[Any, ...]:
+        self.count += 1
+        if self.count > ROWS_MAX:
+            raise errors.InputError(f"a batch has up to {ROWS_MAX:,} rows; divide this one")
+        told = json.dumps([row.line, row.values, row.problem], sort_keys=True, default=str)
+        self.seen.update(told.encode(errors="surrogatepass"))
+        head = (self.batch_id, self.count, row.line)
+        problem, place = row.problem, row.place
+        if problem is None:
+            try:
+                planned = self.planner.plan(row.values)
+            except Broken as fault:
+                problem, place = str(fault), fault.place
+        if problem is not None:
+            self.broken += 1
+            return (*head, None, None, _kept(problem), _kept(place or "1"), None, 1, 1, False)
+        self.outputs += planned.count
+        made = json.dumps(dict(planned.input))
+        return (
+            *head, planned.model, made, None, None, planned.digest, planned.count, planned.per_call, planned.is_own
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    id: str
+
+
+def _check(name: str, budget_nano_usd: int | None, idempotency_key: str | None) -> None:
+    if len(name) > NAME_MAX or not (name or " ").isprintable():
+        raise errors.InputError(f"the name of a batch has at most {NAME_MAX} printable characters")
+    if budget_nano_usd is not None and not 0 <= budget_nano_usd <= requests.HOLD_MOST_NANO_USD:
+        raise errors.InputError(f"a budget is 0 to ${to_usd(requests.HOLD_MOST_NANO_USD)}")
+    requests.check_idempotency_key(idempotency_key)
+
+
+def _check_read(reading: _Reading) -> None:
+    if not reading.count:
+        raise errors.InputError("there are no rows, so that there is nothing to make")
+    if reading.outputs > OUTPUTS_MAX:
+        raise errors.InputError(
+            f"the rows want {reading.outputs:,} outputs together; up to {OUTPUTS_MAX:,} are one batch"
+        )
+
+
+def _kept(text: str) -> str:
+    """Return text as the database can keep it."""
+    return text.encode(errors="replace").decode().replace("\0", "?")[:1_000]
+
+
+def template_of(asked: Mapping[str, Any]) -> Template:
+    """Return the template that a batch was made with."""
+    return Template(**{**asked, "tags": tuple(asked["tags"])})
+
+
+__all__ = ["Accepted", "Batches", "Standing", "template_of"]

@@ -1,0 +1,138 @@
+"""Buy batches in pieces, as room is there: what is open of each is topped up, within its budget and all limits.
+
+A piece becomes generations in the transaction that marks its calls as bought, so that whoever dies in the middle, or
+does it a second time, buys nothing twice. Little of a batch is open at a time: its owner's other requests have their
+turn between its pieces.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from tintype.domain import errors
+from tintype.domain.access import Actor
+from tintype.domain.catalogue import UnknownModel
+from tintype.service import batches as batches_
+from tintype.service import requests, rows, singly, telling
+from tintype.store import admission, batches
+
+if TYPE_CHECKING:
+    from tintype.domain.catalogue import Catalogue
+    from tintype.observing import Observer
+    from tintype.service.generations import Generations
+    from tintype.service.upstream import Upstream
+    from tintype.store.admission import Wanted
+    from tintype.store.batches import Due
+    from tintype.store.database import Database
+
+OPEN_MAX = 64
+"""How many generations of a batch are open at once, at most; it is topped up when half of them have ended."""
+AT_MOST = 100
+LOOK_AGAIN_S = 5.0
+"""When a batch is looked at again that no limit has room for, and of which nothing runs."""
+
+_log = logging.getLogger("tintype.batches")
+
+
+class Pieces:
+    """Tops up the batches of one account."""
+
+    def __init__(
+        self,
+        database: Database,
+        upstream: Upstream,
+        generations: Generations,
+        catalogue: Catalogue,
+        *,
+        observer: Observer,
+    ) -> None:
+        self._database = database
+        self._upstream = upstream
+        self._generations = generations
+        self._catalogue = catalogue
+        self._observer = observer
+
+    async def sweep(self) -> int:
+        """Look at every batch that goes on: note what ended, buy the next piece, end it when nothing is left."""
+        due = await self._database.all(
+            "batches_due", batches.Due, upstream_id=self._upstream.ident, at_most=AT_MOST
+        )
+        for one in due:
+            await singly.tried(self._move(one), of=one.id)
+        return len(due)
+
+    async def _move(self, batch: Due) -> None:
+        is_open: int = await self._database.value("note_batch_ends", id=batch.id)
+        if batch.state == "open" and batch.is_key_gone:
+            await self._stop(batch, "its key is not valid any more")
+        elif batch.state == "open" and is_open <= OPEN_MAX // 2:
+            found = await self._database.all(
+                "next_batch_calls", batches.Call, id=batch.id, at_most=OPEN_MAX - is_open
+            )
+            wanted = await self._wanted(batch, found)
+            if wanted and await self._bought(batch, wanted, is_any_open=is_open > 0):
+                return
+        if not is_open:
+            await self._database.run("finish_batch", id=batch.id)
+
+    async def _wanted(self, batch: Due, found: list[batches.Call]) -> list[tuple[int, Wanted]]:
+        """Prepare calls; one that cannot be asked for at all is noted, and keeps none of the others."""
+        template, actor = batches_.template_of(batch.asked), _actor(batch)
+        made: list[tuple[int, Wanted]] = []
+        for call in found:
+            values = rows.call_input(
+                self._catalogue, call.model, call.input, skip=call.skip, count=call.count
+            )
+            request = rows.request_of(template, call.model, values)
+            try:
+                made.append((call.number, await self._generations.prepared(request, actor=actor)))
+            except (errors.InputError, errors.ModelNotAllowed, UnknownModel) as fault:
+                await self._database.run(
+                    "note_batch_problem", id=batch.id, number=call.number, problem=str(fault)[:1_000]
+                )
+        return made
+
+    async def _bought(self, batch: Due, wanted: list[tuple[int, Wanted]], *, is_any_open: bool) -> bool:
+        """Admit as much of a piece as there is room for. Returns whether anything was, or is waited for."""
+        actor = _actor(batch)
+        while True:
+            piece = [one for _, one in wanted]
+            request = admission.Request(actor=actor, upstream_id=self._upstream.ident, wanted=tuple(piece))
+            calls = [number for number, _ in wanted]
+            answer = await batches.admit(self._database, batch.id, calls, request)
+            if not isinstance(answer, batches.OverBudget | batches.Closed):
+                telling.answered(self._observer, answer, piece, actor, datetime.now(UTC))
+            match answer:
+                case batches.OverBudget() | admission.Refused() if len(wanted) > 1:
+                    wanted = wanted[: len(wanted) // 2]
+                    continue
+                case batches.OverBudget() if not is_any_open:
+                    await self._stop(batch, "its budget has no room for the next row")
+                    return False
+                case batches.OverBudget():
+                    # What runs now may cost less than is held for it.
+                    return True
+                case admission.Refused(refusals):
+                    why = str(requests.limit_reached(refusals[0], datetime.now(UTC)))
+                    # What ends of its own may be all that it waits for.
+                    await self._wait(batch, why, after_s=0.0 if is_any_open else LOOK_AGAIN_S)
+                case admission.Paused(until):
+                    left_s = max((until - datetime.now(UTC)).total_seconds(), 1.0)
+                    await self._wait(batch, "creates are paused at the moment", after_s=min(left_s, 60.0))
+            return True
+
+    async def _wait(self, batch: Due, why: str, *, after_s: float) -> None:
+        await self._database.run("delay_batch", id=batch.id, why=why, after_s=after_s)
+
+    async def _stop(self, batch: Due, why: str) -> None:
+        _log.info("batch %s stops: %s", batch.id, why)
+        await self._database.run("end_batch", id=batch.id, state="stopped", why=why)
+
+
+def _actor(batch: Due) -> Actor:
+    return Actor(batch.key_id, user=batch.end_user, project=batch.project)
+
+
+__all__ = ["OPEN_MAX", "Pieces"]

@@ -1,0 +1,146 @@
+"""Batches over HTTP: rows as JSON or as a file, how they stand, their reports; what is wrong is told by line."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from PIL import Image
+
+if TYPE_CHECKING:
+    import httpx2
+
+BATCH = {"prompt": "a {color} boat", "model": "flux-schnell"}
+
+
+def ended(http: httpx2.Client, batch: dict[str, Any]) -> dict[str, Any]:
+    """Wait until nothing of a batch goes on."""
+    found: dict[str, Any] = batch
+    while found["finished_at"] is None:
+        found = http.get(f"/api/batches/{batch['id']}").json()
+    return found
+
+
+@pytest.fixture(scope="module")
+def rows() -> list[dict[str, Any]]:
+    """Rows, of which two are equal and one is broken."""
+    return [{"color": "red"}, {"color": "blue", "n": 2}, {"color": "red"}, {"n": 1}]
+
+
+def test_rows_are_made_within_a_budget(http: httpx2.Client, rows: list[dict[str, Any]]) -> None:
+    asked = http.post("/api/batches", json={**BATCH, "rows": rows, "budget_usd": "0.0089", "name": "boats"})
+    stopped = ended(http, asked.json())
+    resumed = http.post(f"/api/batches/{stopped['id']}/resume", json={"budget_usd": "0.009"})
+    made = ended(http, resumed.json())
+    listed = http.get(f"/api/batches/{made['id']}/rows").json()["data"]
+
+    assert (asked.status_code, asked.json()["calls"]) == (202, 2)
+    assert asked.json()["broken"] == [
+        {
+            "row": 4,
+            "line": 4,
+            "column": "color",
+            "message": "the template names 'color', which this row does not have",
+        }
+    ]
+    assert (stopped["state"], stopped["cost_usd"], stopped["left_usd"]) == ("stopped", "0.003", "0.0059")
+    assert (stopped["rows"]["succeeded"], stopped["rows"]["undone"], stopped["rows"]["broken"]) == (2, 1, 1)
+    assert resumed.status_code == 202
+    assert (made["state"], made["cost_usd"], made["held_usd"]) == ("ended", "0.009", "0.00")
+    assert [one["state"] for one in listed] == ["succeeded", "succeeded", "succeeded", "broken"]
+    assert [len(one["outputs"]) for one in listed] == [1, 2, 1, 0]
+    assert (listed[2]["same_as"], listed[2]["cost_usd"]) == (1, "0.00")
+    assert listed[2]["outputs"] == listed[0]["outputs"]
+    assert http.get(listed[0]["outputs"][0]["url"]).headers["content-type"] == "image/webp"
+    page = http.get("/api/batches", params={"limit": 1}).json()
+    assert [one["id"] for one in page["data"]] == [made["id"]]
+    few = http.get(
+        f"/api/batches/{made['id']}/rows", params={"after": 1, "limit": 2, "state": "succeeded"}
+    ).json()
+    assert ([one["row"] for one in few["data"]], few["next"]) == ([2, 3], 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("rows.csv", b"color,n\n=red,1\nblue,x\n"),
+        ("rows.jsonl", b'{"color": "=red", "n": 1}\n{"color": "blue", "n": "x"}\n'),
+    ],
+)
+def test_rows_come_as_a_file_and_are_reported(http: httpx2.Client, name: str, content: bytes) -> None:
+    asked = http.post(
+        "/api/batches/file",
+        files={"content": (name, content)},
+        data={"metadata": json.dumps(BATCH)},
+        headers={"Idempotency-Key": name},
+    )
+    assert asked.status_code == 202, asked.text
+    made = ended(http, asked.json())
+    report = f"/api/batches/{made['id']}/report"
+    as_csv = list(csv.DictReader(io.StringIO(http.get(report, params={"format": "csv"}).text)))
+    as_json = http.get(report).json()
+    sheet = http.get(report, params={"format": "png"})
+
+    line = 3 if name.endswith("csv") else 2
+    assert [(one["line"], one["column"]) for one in made["broken"]] == [(line, "n")]
+    assert [one["state"] for one in as_csv] == ["succeeded", "broken"]
+    assert as_json["batch"]["id"] == made["id"]
+    assert as_json["rows"][0]["outputs"] == as_csv[0]["outputs"].split()
+    assert sheet.headers["content-type"] == "image/png"
+    with Image.open(io.BytesIO(sheet.content)) as picture:
+        assert picture.size == (2 * 168 + 8, 184 + 8)
+
+
+def test_a_batch_is_canceled(http: httpx2.Client) -> None:
+    """What runs is ended, and nothing more is bought."""
+    rows = [{"color": f"[[delay=30]] {number}"} for number in range(3)]
+    batch = http.post("/api/batches", json={**BATCH, "rows": rows}).json()
+
+    canceled = http.post(f"/api/batches/{batch['id']}/cancel").json()
+
+    found = ended(http, canceled)
+    assert (canceled["state"], found["cost_usd"], found["rows"]["succeeded"]) == ("canceled", "0.00", 0)
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "told"),
+    [
+        ({"rows": []}, 422, "rows"),
+        ({"rows": [{}], "prompt": "a { boat"}, 422, "stands alone"),
+        ({"rows": [{}], "prompt": "a", "model": "flux-dev", "mode": "proof"}, 422, "not both"),
+        ({"rows": [{}], "budget": 1}, 422, "budget_usd"),
+        ({"rows": [{}], "budget_usd": True}, 422, "budget_usd"),
+        ({"rows": [{}], "metadata": {"a": "x" * 5000}}, 422, "metadata"),
+    ],
+)
+def test_what_no_row_can_come_of_is_refused(
+    http: httpx2.Client, body: dict[str, Any], status: int, told: str
+) -> None:
+    before = http.get("/api/batches").json()["data"]
+
+    refused = http.post("/api/batches", json=body)
+
+    assert (refused.status_code, told in refused.text) == (status, True)
+    assert http.get("/api/batches").json()["data"] == before
+
+
+def test_a_file_that_cannot_be_read_is_refused(http: httpx2.Client) -> None:
+    files = {
+        "rows.xlsx": (b"a\n1\n", "neither .csv nor .jsonl"),
+        "empty.csv": (b"", "the file is empty"),
+        "twice.csv": (b"a,a\n1,2\n", "twice"),
+    }
+    found = {
+        name: http.post("/api/batches/file", files={"content": (name, content)})
+        for name, (content, _) in files.items()
+    }
+    unread = http.post(
+        "/api/batches/file", files={"content": ("a.csv", b"a\n1\n")}, data={"metadata": '{"budget": 1}'}
+    )
+
+    assert {name: answer.status_code for name, answer in found.items()} == dict.fromkeys(files, 422)
+    assert all(told in found[name].text for name, (_, told) in files.items())
+    assert (unread.status_code, "budget" in unread.text) == (422, True)

@@ -1,0 +1,151 @@
+"""Planning rows: what is to be bought for each, which are equal, and which are broken and where."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tintype import catalogue
+from tintype.domain import errors, profiles
+from tintype.domain.choosing import Mode
+from tintype.service import requests, rows
+from tintype.service.rows import Broken, Duplicates, Planned, Planner, Template
+
+KNOWN = catalogue.load()
+MODELS = {
+    None: "flux-schnell",
+    Mode.STANDARD: "flux-schnell",
+    Mode.PROOF: "flux-schnell",
+    Mode.FINAL: "imagen4_ultra",
+}
+
+
+def planner(template: Template, models: frozenset[str] | None = None) -> Planner:
+    """Return a planner for a key that may use some models."""
+
+    def check(request: requests.Request) -> None:
+        if models is not None and request.model not in models:
+            raise errors.ModelNotAllowed("this key may not")
+
+    return Planner(
+        KNOWN,
+        template,
+        model_of=MODELS.__getitem__,
+        profile_of=lambda name: profiles.find(name or "plain"),
+        check=check,
+    )
+
+
+def plan(row: dict[str, Any], **template: Any) -> Planned:
+    """Plan a row alone."""
+    return planner(Template(**template)).plan(row)
+
+
+def test_cells_become_what_their_input_wants() -> None:
+    """CSV knows texts alone; columns that are inputs are read as such, empty ones are not given."""
+    row = {
+        "color": "red",
+        "kind": "png",
+        "seed": "7",
+        "aspect_ratio": "4:3",
+        "num_inference_steps": "2",
+        "n": "",
+    }
+
+    made = plan(
+        {**row, "go_fast": "no"},
+        prompt="a {color} boat",
+        input={"output_format": "{kind}", "output_quality": 90},
+    )
+
+    assert made.model == "black-forest-labs/flux-schnell"
+    assert made.input == {
+        "prompt": "a red boat",
+        "seed": 7,
+        "aspect_ratio": "4:3",
+        "num_inference_steps": 2,
+        "go_fast": False,
+        "output_format": "png",
+        "output_quality": 90,
+    }
+
+
+def test_the_column_prompt_is_the_prompt_where_there_is_no_template() -> None:
+    assert plan({"prompt": "a boat"}).input["prompt"] == "a boat"
+    assert plan({"prompt": "boat"}, prompt="a red {prompt}").input["prompt"] == "a red boat"
+    assert plan({"prompt": "a boat", "mode": "final"}).model == "google/imagen-4-ultra"
+
+
+@pytest.mark.parametrize(
+    ("row", "place"),
+    [
+        ({}, "color"),
+        ({"color": "red", "n": "many"}, "n"),
+        ({"color": "red", "n": 101}, "n"),
+        ({"color": "red", "n": 0}, "n"),
+        ({"color": "red", "seed": "1.5"}, "seed"),
+        ({"color": "red", "model": "fluxx"}, "model"),
+        ({"color": "red", "mode": "finest"}, "mode"),
+        ({"color": "red", "num_inference_steps": "40"}, "num_inference_steps"),
+        ({"color": "red", "output_format": "bmp"}, "output_format"),
+        ({"color": "red", "model": "flux-kontext-pro", "input_image": "boat.png"}, "input_image"),
+        (
+            {"color": "red", "model": "flux-kontext-pro", "input_image": "data:image/png;base64,AA"},
+            "input_image",
+        ),
+        ({"color": "\x00"}, "prompt"),
+    ],
+)
+def test_a_broken_row_names_its_column(row: dict[str, Any], place: str) -> None:
+    with pytest.raises(Broken) as fault:
+        plan(row, prompt="a {color} boat")
+
+    assert fault.value.place == place
+
+
+def test_rows_are_equal_by_what_they_ask_for() -> None:
+    """Defaults that are written out, and how many are wanted, make no other row; a seed does."""
+    one = plan({"prompt": "a boat"})
+
+    assert plan({"prompt": "a boat", "n": "3", "output_format": "webp"}).digest == one.digest
+    assert plan({"prompt": "a boat", "seed": 1}).digest != one.digest
+    assert plan({"prompt": "a boat", "model": "flux-dev"}).digest != one.digest
+
+
+def test_calls_are_shared_where_that_is_no_dearer() -> None:
+    """Up to what the model makes at once; one with a seed is one picture, however often it is asked for."""
+    each = {"duplicates": Duplicates.EACH}
+
+    assert [plan({"prompt": "a", "n": count}).per_call for count in (1, 3)] == [1, 4]
+    assert (plan({"prompt": "a"}, **each).per_call, plan({"prompt": "a"}, **each).is_own) == (4, True)
+    assert plan({"prompt": "a", "model": "flux-pro", "n": 3}).per_call == 1
+    assert not plan({"prompt": "a", "seed": 1}, **each).is_own
+    assert plan({"prompt": "a", "num_outputs": "3"}).count == 3
+    assert rows.call_input(KNOWN, "flux-schnell", {"seed": 5}, skip=4, count=2) == {
+        "seed": 9,
+        "num_outputs": 2,
+    }
+
+
+def test_what_is_used_by_nothing_is_said_once() -> None:
+    planning = planner(Template(prompt="a {color} boat"))
+
+    for _ in range(2):
+        planning.plan({"color": "red", "colour": "blue"})
+
+    assert planning.warnings == ["the column 'colour' is used by nothing"]
+
+
+def test_a_key_may_use_its_models_alone() -> None:
+    with pytest.raises(Broken) as fault:
+        planner(Template(prompt="a"), frozenset({"google/imagen-4-ultra"})).plan({})
+
+    assert fault.value.place == "model"
+
+
+def test_a_template_that_no_row_fills_is_refused() -> None:
+    with pytest.raises(errors.InputError, match="stands alone"):
+        planner(Template(prompt="a { boat"))
+    with pytest.raises(errors.InputError, match="not both"):
+        planner(Template(model="flux-dev", mode=Mode.PROOF))
