@@ -186,6 +186,8 @@ async def core_on(
     `origin` is where outputs can be fetched from; callbacks tell it unless there is a public URL. Who only looks needs
     no storage in common with the others: `uses_files` is False then.
     """
+    # The built-in simulator is on this machine, where nobody answers for the public URL.
+    heard_at = None if place.source == "simulator" else settings.public_url
     times = timing or upstream_.Timing()
     origin = settings.public_url or origin
     observer = Observers((Journal(prompts=settings.log_prompts), *observers))
@@ -225,10 +227,8 @@ async def core_on(
             await patiently(lambda: sealing.agree(database, seal))
         links = Links(seal.derived(b"links"))
         givens = Givens(database, files, upstream, seal, own=Owned(database, links))
-        progress = Progress(
-            database, upstream, known, observer=observer, has_webhooks=settings.public_url is not None
-        )
-        buying = Buying(database, upstream, progress, givens, public_url=settings.public_url)
+        progress = Progress(database, upstream, known, observer=observer, has_webhooks=heard_at is not None)
+        buying = Buying(database, upstream, progress, givens, public_url=heard_at)
         inbox = Inbox(
             database, upstream, progress, observer=observer, secret=_revealed(settings.webhook_secret)
         )
@@ -240,10 +240,10 @@ async def core_on(
             known,
             # Half of what the account allows is left to everything else.
             calls_per_s=settings.calls_per_minute / 120,
-            has_webhooks=settings.public_url is not None,
+            has_webhooks=heard_at is not None,
             observer=observer,
         )
-        searching = Searching(database, upstream, progress, has_webhooks=settings.public_url is not None)
+        searching = Searching(database, upstream, progress, has_webhooks=heard_at is not None)
         # A fetcher of its own, so that slow receivers stand in nobody's way but each other's.
         calling = fetch.Fetcher(Rules(allow_loopback=settings.allow_loopback_urls))
         versions = Versions(database, upstream, known)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import TYPE_CHECKING, Any
 
 from fastapi.exceptions import RequestValidationError
@@ -125,6 +126,7 @@ class Problem(HTTPException):
         return TABLE[self.code][1]
 
 
+_SHAPE = re.compile(r"[\[(]")
 _DIALECTS: dict[str, Callable[[Problem, str], dict[str, Any]]] = {}
 
 
@@ -212,7 +214,18 @@ def _of_limit(error: errors.LimitReached) -> Problem:
     if code == "limit_reached" and wait_s is None:
         # Work at once has no window; how soon one of it ends, nobody knows.
         wait_s = 1.0
-    return Problem(code, str(error), facts=facts, retry_after_s=wait_s)
+    return Problem(code, str(error), facts=facts, retry_after_s=wait_s, headers=_limits_told(error))
+
+
+def _limits_told(error: errors.LimitReached) -> dict[str, str]:
+    """Return the headers that say what is left of a limit that begins anew at a time; none for money."""
+    if error.measure == "money" or error.frees_at is None:
+        return {}
+    return {
+        "X-RateLimit-Limit": str(budgets.shown(error.measure, error.amount)),
+        "X-RateLimit-Remaining": str(budgets.shown(error.measure, error.free)),
+        "X-RateLimit-Reset": str(math.ceil(error.frees_at.timestamp())),
+    }
 
 
 def _of_upstream(error: errors.UpstreamError) -> Problem:
@@ -261,7 +274,8 @@ def _of_validation(error: RequestValidationError, known: list[str]) -> Problem:
 
 def _field(one: Mapping[str, Any], known: list[str]) -> dict[str, str]:
     """Say where and what; never the value, which may be a secret."""
-    place = [str(part) for part in one["loc"]]
+    # What is in brackets names a shape that was tried, not a field.
+    place = [str(part) for part in one["loc"] if not _SHAPE.search(str(part))]
     name = ".".join(place[1:] or place)
     detail = str(one["msg"]).removeprefix("Value error, ")
     if one["type"] == "extra_forbidden":

@@ -240,13 +240,15 @@ def upstream(
 
 
 def settings_of(made: Settings) -> Settings:
-    """Return the settings for the built-in simulator: database and files of its own, below the data folder."""
+    """Return the settings for the built-in simulator: database and files of its own, below the data folder.
+
+    The public URL stays: it says that this machine's are not the only callers.
+    """
     return made.model_copy(
         update={
             "data": made.data / "simulated",
             "database_url": None,
             "storage_url": None,
-            "public_url": None,
             "webhook_secret": None,
         }
     )

@@ -154,7 +154,7 @@ class Predictions:
         is_final = status not in {_STARTING, _PROCESSING}
         has_begun = moment not in {Moment.CREATED, Moment.START}
         url = f"{origin}{BASE}/predictions/{row.id}"
-        urls = {"get": url, "cancel": f"{url}/cancel", "web": f"{origin}/p/{row.id}"}
+        urls = {"get": url, "cancel": f"{url}/cancel", "web": f"{origin}/api/generations/{row.id}"}
         if self.is_text(row, facts):
             urls["stream"] = origin + self._links.stream_path(row.id)
         told: dict[str, Any] = {

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import re
 import signal
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.acceptance.cli.conftest import Shell
 
 SECRET = re.compile(r"tt_[A-Za-z0-9_-]{43}")
@@ -132,14 +135,7 @@ def test_what_cannot_be_meant_is_one_line(served: Shell, arguments: list[str], w
 def test_keys_are_those_of_the_server_without_a_token_too(alone: Shell) -> None:
     """The built-in simulator's work has a database of its own: a key made before serves it, and one made meanwhile."""
     before = told(alone, "keys", "create", "--name", "before")
-    gateway = alone.start("serve", "--port", "0")
-    try:
-        assert gateway.stdout
-        origin = ""
-        while not origin:
-            line = gateway.stdout.readline()
-            assert line, gateway.communicate()[1]
-            origin = line.removeprefix("ready ").strip() if line.startswith("ready ") else ""
+    with _served(alone) as origin:
         meanwhile = told(alone, "keys", "create", "--name", "meanwhile", "--scopes", "admin")
         told(alone, "budget", "set", "key:before", "--usd", "0")
 
@@ -151,6 +147,30 @@ def test_keys_are_those_of_the_server_without_a_token_too(alone: Shell) -> None:
         assert ask(before, "POST", "/api/generations", json={"prompt": "a boat"}).status_code == 402
         names = [one["name"] for one in ask(meanwhile, "GET", "/api/keys").json()["data"]]
         assert names == ["meanwhile", "before"]
+
+
+def test_a_public_gateway_without_a_token_needs_a_key_from_the_first(alone: Shell) -> None:
+    """Rule 21: a public URL ends protected mode, whatever upstream is."""
+    alone.environment["TINTYPE_PUBLIC_URL"] = "https://tintype.example.com"
+    with _served(alone) as origin:
+        admin = {"name": "anybody", "scopes": ["admin"]}
+        refused = httpx2.post(f"{origin}/api/keys", json=admin, trust_env=False)
+
+    assert (refused.status_code, refused.json()["code"]) == (401, "key_missing")
+
+
+@contextmanager
+def _served(place: Shell) -> Iterator[str]:
+    """A gateway without a token; gives its origin."""
+    gateway = place.start("serve", "--port", "0")
+    try:
+        assert gateway.stdout
+        origin = ""
+        while not origin:
+            line = gateway.stdout.readline()
+            assert line, gateway.communicate()[1]
+            origin = line.removeprefix("ready ").strip() if line.startswith("ready ") else ""
+        yield origin
     finally:
         gateway.send_signal(signal.SIGTERM)
         gateway.communicate()

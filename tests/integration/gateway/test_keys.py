@@ -141,6 +141,11 @@ def test_limits_given_with_a_key_hold(here: Serving) -> None:
     assert (second.json()["free"], second.json()["asked"]) == ("0.002", "0.003")
     assert (third.status_code, fourth.status_code, fourth.json()["code"]) == (202, 429, "limit_reached")
     assert 0 < int(fourth.headers["retry-after"]) <= 3600
+    told = {name: fourth.headers[f"X-RateLimit-{name}"] for name in ("Limit", "Remaining")}
+    assert (told, int(fourth.headers["X-RateLimit-Reset"]) > time.time()) == (
+        {"Limit": "1", "Remaining": "0"},
+        True,
+    )
 
 
 def test_another_keys_work_is_not_there(here: Serving) -> None:

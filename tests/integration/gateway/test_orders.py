@@ -133,3 +133,27 @@ def test_an_order_is_cancelled_whole(http: httpx2.Client) -> None:
 @pytest.mark.parametrize("path", ["/api/orders/none", "/api/orders/01k9w3t8m2q7r5v6x0y4z1a2b3"])
 def test_an_order_that_is_none_is_not_there(http: httpx2.Client, path: str) -> None:
     assert http.get(path).json()["code"] == "unknown_order"
+
+
+def test_an_order_is_rated_and_deleted_whole(http: httpx2.Client) -> None:
+    """Both wait for its end; what it cost stays in the book."""
+    parts = [{"prompt": "a"}, {"prompt": "b"}]
+    running = http.post("/api/orders", json={"generations": [{"prompt": "[[delay=60]] a"}]}).json()["id"]
+    early = [
+        http.delete(f"/api/orders/{running}"),
+        http.post(f"/api/orders/{running}/rate", json={"rating": 5}),
+    ]
+    http.post(f"/api/orders/{running}/cancel")
+    made = http.post("/api/orders", json={"generations": parts}, headers=WAIT).json()
+
+    rated = http.post(f"/api/orders/{made['id']}/rate", json={"rating": "up"}).json()
+    deleted = http.delete(f"/api/orders/{made['id']}")
+
+    assert [one.status_code for one in early] == [409, 409]
+    assert [(one["generation_id"], one["rating"]) for one in rated] == [
+        (one["id"], 5) for one in made["generations"]
+    ]
+    assert deleted.status_code == 204
+    for one in made["generations"]:
+        assert http.get(f"/api/generations/{one['id']}").status_code == 404
+    assert http.get(f"/api/orders/{made['id']}").status_code == 404

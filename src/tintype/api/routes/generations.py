@@ -248,10 +248,8 @@ async def rate(body: RatingAsked, request: Request, caller: auth.Generates, id: 
     """Say what is thought of a generation that succeeded."""
     core = gateway.of(request).core
     row = await core.generations.get(id, actor=caller.actor())
-    words = {"up": ratings.MOST, "down": ratings.LEAST}
-    rating = words[body.rating] if isinstance(body.rating, str) else body.rating
-    rated_at = await ratings.rate(core.database, row, rating=rating)
-    return RatingTold(generation_id=row.id, rating=rating, rated_at=rated_at)
+    rated_at = await ratings.rate(core.database, row, rating=body.number)
+    return RatingTold(generation_id=row.id, rating=body.number, rated_at=rated_at)
 
 
 def _slug(known: Catalogue, name: str) -> str:

@@ -8,10 +8,10 @@ from fastapi import Path, Query, Request, Response
 
 from tintype.api import asking, auth, choices, gateway, present, routing
 from tintype.api.routes.generations import IdempotencyKey, Prefer
-from tintype.api.schemas.generations import OrderAsked, OrderPage, OrderTold
+from tintype.api.schemas.generations import OrderAsked, OrderPage, OrderTold, RatingAsked, RatingTold
 from tintype.domain import errors
 from tintype.domain.generation import State
-from tintype.service import notices
+from tintype.service import notices, ratings, removal
 
 router = routing.router("/api/orders", tags=["orders"])
 
@@ -111,3 +111,33 @@ async def retry(request: Request, caller: auth.Generates, id: Ident) -> OrderTol
     if not again:
         raise errors.NotPossibleNow(f"order {id} is {found.state}; only what failed is repeated")
     return await asking.order(request, id, actor=caller.actor())
+
+
+@router.delete("/{id}", status_code=204, response_class=Response, responses=routing.refuses(404, 409))
+async def delete(request: Request, caller: auth.Generates, id: Ident) -> Response:
+    """Delete the generations of an order that has ended, their outputs with them. What they cost stays in the book."""
+    core = gateway.of(request).core
+    found = await core.orders.get(id, actor=caller.actor())
+    if any(row.finished_at is None for row in found.generations):
+        raise errors.NotPossibleNow(f"order {id} is {found.state}; cancel it, or wait for its end")
+    for row in found.generations:
+        await removal.delete(row.id, db=core.database, files=core.files)
+    return Response(status_code=204)
+
+
+@router.post("/{id}/rate", response_model=list[RatingTold], responses=routing.refuses(404, 409, 413, 415))
+async def rate(body: RatingAsked, request: Request, caller: auth.Generates, id: Ident) -> list[RatingTold]:
+    """Say what is thought of an order: of each of its generations that succeeded, alike."""
+    core = gateway.of(request).core
+    found = await core.orders.get(id, actor=caller.actor())
+    made = [row for row in found.generations if row.state == State.SUCCEEDED]
+    if not made:
+        raise errors.NotPossibleNow(f"order {id} is {found.state}; only what succeeded is rated")
+    return [
+        RatingTold(
+            generation_id=row.id,
+            rating=body.number,
+            rated_at=await ratings.rate(core.database, row, rating=body.number),
+        )
+        for row in made
+    ]

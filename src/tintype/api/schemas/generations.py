@@ -27,6 +27,7 @@ from tintype.api.schemas.shapes import (
 from tintype.domain.choosing import Mode
 from tintype.domain.generation import State
 from tintype.domain.ordering import Standing
+from tintype.service import ratings
 from tintype.service.requests import Cache
 from tintype.service.wishes import PROMPT_MAX
 
@@ -153,6 +154,12 @@ class RatingAsked(Asked):
     rating: Annotated[int, Field(ge=1, le=5), IsWhole] | Literal["up", "down"] = Field(
         description="1 (not at all) to 5 (just so); `up` is 5, `down` is 1.", examples=[4]
     )
+
+    @property
+    def number(self) -> int:
+        """The rating as it is kept."""
+        words = {"up": ratings.MOST, "down": ratings.LEAST}
+        return words[self.rating] if isinstance(self.rating, str) else self.rating
 
 
 class RatingTold(Told):
