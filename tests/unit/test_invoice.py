@@ -38,6 +38,7 @@ def test_one_line_is_read_from_any_export(text: str) -> None:
         ("model,amount\nx,1\n", "line 1: no column holds the day"),
         ("date,model\n2026-01-31,x\n", "line 1: no column holds the amount"),
         ("date,amount\n2026-01-31,1\nsoon,1\n", "line 3, column date: 'soon' is not a day"),
+        ("date,amount\n9999-12-31,1\n", "line 2, column date: '9999-12-31' is not a day"),
         ("date,amount\n2026-01-31,many\n", "line 2, column amount: 'many' is not an amount"),
         ("date,amount\n2026-01-31,NaN\n", "line 2, column amount"),
         ("date,model,amount\n2026-01-31\n", "line 2: it has 1 columns"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -33,42 +34,71 @@ def resume(
     ] = False,
 ) -> None:
     """Take up what was paid for and not delivered: wait for it, and save it where it was wanted."""
-    delivered: list[dict[str, Any]] = []
-    broken: list[Broken] = []
+    taken = _Taken()
 
     async def act(open_studio: Studio) -> int:
-        from tintype.service import errands  # noqa: PLC0415 - not needed to answer --help
-
-        database = open_studio.core.database
-        for found in await errands.undelivered(database, open_studio.actor, kinds=durable.KINDS):
-            async with AsyncExitStack() as stack:
-                if found.plan.get("host") != platform.node():
-                    continue
-                # Another process that still looks after it delivers it itself.
-                if not await stack.enter_async_context(errands.held(database, found.id)):
-                    continue
-                ended = await _delivered(open_studio, found, is_quiet=as_json)
-                await errands.delivered(database, found.id)
-            broken.extend(one for one in ended if isinstance(one, runs.Broken))
-            delivered.extend(_files(found, ended))
+        await _take_up(open_studio, taken, is_quiet=as_json)
         return len(await open_studio.resume())
 
     others = studio.run(act, works=True)
     if as_json:
         failures = [
             {"code": getattr(one.error, "failure_code", None), "message": exits.one_line(one.line)}
-            for one in broken
+            for one in taken.broken
         ]
-        screen.put_json({"files": delivered, "failures": failures, "others_ended": others})
+        screen.put_json({"files": taken.files, "failures": failures, "others_ended": others})
     else:
-        for file in delivered:
-            screen.put(f"{file['path']}  {screen.size(file['bytes'])}")
-        if not delivered and not broken and not others:
-            screen.say("nothing was left behind")
-        if others:
-            screen.put(f"{others} that no command waits for ended too; see: tintype list")
-    if broken:
-        raise runs.failure(broken, count=len(broken) + len(delivered))
+        _tell(taken, others)
+    if taken.left:
+        raise taken.left[0]
+    if taken.broken:
+        raise runs.failure(taken.broken, count=len(taken.broken) + len(taken.files))
+
+
+@dataclass(slots=True)
+class _Taken:
+    """What became of what commands left behind: `left` it is, where it could not be saved, or belongs `elsewhere`."""
+
+    files: list[dict[str, Any]] = field(default_factory=list)
+    broken: list[Broken] = field(default_factory=list)
+    left: list[exits.Refusal] = field(default_factory=list)
+    elsewhere: set[str] = field(default_factory=set)
+
+
+async def _take_up(open_studio: Studio, taken: _Taken, *, is_quiet: bool) -> None:
+    from tintype.service import errands  # noqa: PLC0415 - not needed to answer --help
+
+    database = open_studio.core.database
+    for found in await errands.undelivered(database, open_studio.actor, kinds=durable.KINDS):
+        host = str(found.plan.get("host"))
+        if host != platform.node():
+            taken.elsewhere.add(host)
+            continue
+        async with AsyncExitStack() as stack:
+            # Another process that still looks after it delivers it itself.
+            if not await stack.enter_async_context(errands.held(database, found.id)):
+                continue
+            try:
+                ended = await _delivered(open_studio, found, is_quiet=is_quiet)
+            except exits.Refusal as fault:
+                # What one folder cannot take stands in nobody else's way; it is there the next time.
+                taken.left.append(fault)
+                continue
+            await errands.delivered(database, found.id)
+        taken.broken.extend(one for one in ended if isinstance(one, runs.Broken))
+        taken.files.extend(_files(found, ended))
+
+
+def _tell(taken: _Taken, others: int) -> None:
+    for file in taken.files:
+        screen.put(f"{file['path']}  {screen.size(file['bytes'])}")
+    if taken.elsewhere:
+        names = ", ".join(sorted(taken.elsewhere))
+        screen.say(f"what was asked for on another machine is delivered there: {names}; see: tintype list")
+    elif not taken.files and not taken.broken and not taken.left and not others:
+        screen.say("nothing was left behind")
+    if others:
+        screen.put(f"{others} that no command waits for ended too; see: tintype list")
 
 
 async def _delivered(open_studio: Studio, found: Errand, *, is_quiet: bool) -> list[Done | Broken]:

@@ -86,8 +86,9 @@ def cost_nano_usd(model: Model, values: Mapping[str, Any], what: Made) -> int:
     if what.status not in {"succeeded", "canceled"}:
         return 0
     if price.unit is Unit.HARDWARE_SECOND:
-        ran_s = Fraction(0) if what.predict_time_s is None else what.predict_time_s
-        return _nano(ran_s * pricing.rate_usd(model, values))
+        if what.predict_time_s is None and what.status == "succeeded":
+            return pricing.estimate(model, values).bound_nano_usd
+        return _nano((what.predict_time_s or Fraction(0)) * pricing.rate_usd(model, values))
     delivered = what.delivered
     if what.tokens_out is None and model.output is Output.TEXT and delivered:
         return pricing.estimate(model, values).bound_nano_usd

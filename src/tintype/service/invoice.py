@@ -35,6 +35,7 @@ _AMOUNT = (
     "amount", "amount_usd", "cost", "cost_usd", "total", "total_usd", "total_cost", "price", "charge", "usd", "billed",
 )  # fmt: skip
 _TOTAL = re.compile(r"\s*(sub|grand )?total\b", re.IGNORECASE)
+_FIRST_YEAR, _LAST_YEAR = 2000, 2999
 _WRITTEN = ("%Y-%m-%d", "%Y/%m/%d", "%d %b %Y", "%b %d, %Y", "%d %B %Y", "%B %d, %Y", "%d.%m.%Y")
 
 
@@ -123,20 +124,27 @@ def _is_day(text: str) -> bool:
 
 def _day(text: str, line: int, column: str) -> date:
     clean = text.strip()
+    found = _written_day(clean)
+    # Nobody was billed on another day, and the days around it have to be days too.
+    if found is None or not _FIRST_YEAR <= found.year <= _LAST_YEAR:
+        raise errors.InputError(
+            f"line {line}, column {column}: {clean[:40]!r} is not a day; write it like 2026-01-31"
+        )
+    return found
+
+
+def _written_day(clean: str) -> date | None:
     try:
         moment = datetime.fromisoformat(clean.replace(" UTC", "+00:00"))
-    except ValueError:
-        pass
-    else:
         return (moment.astimezone(UTC) if moment.tzinfo else moment).date()
+    except (ValueError, OverflowError):
+        pass
     for written in _WRITTEN:
         try:
             return datetime.strptime(clean, written).replace(tzinfo=UTC).date()
         except ValueError:
             continue
-    raise errors.InputError(
-        f"line {line}, column {column}: {clean[:40]!r} is not a day; write it like 2026-01-31"
-    )
+    return None
 
 
 def _nano_usd(text: str, line: int, column: str, *, has_decimal_comma: bool) -> int:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import logging
 import select
 import time
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 Row = TypeVar("Row")
 Connection = psycopg.AsyncConnection[rows.TupleRow]
+
+# It tells of each connection that was closed under it, which is news to those alone who keep logs.
+logging.getLogger("psycopg.pool").addHandler(logging.NullHandler())
 
 # A pool that found nobody tries again when it is asked again, so waiting is cut into such pieces.
 _PIECE_S = 0.5

@@ -102,6 +102,22 @@ def test_resume_delivers_where_it_was_wanted(served: Shell, simulator: Simulator
     assert simulator.bills()["predictions"] == 1
 
 
+def test_resume_passes_over_a_folder_that_cannot_be_written(served: Shell, url: str) -> None:
+    """What is behind it is delivered all the same; it is named, and taken up when it can be."""
+    for count, name in enumerate(("bad", "good"), 1):
+        _kill_when_running(served, url, ("generate", f"[[delay=2]] {name}", "--out", name), count=count)
+    (served.folder / "bad").rmdir()
+    (served.folder / "bad").write_text("in the way")
+
+    resumed = served.run("resume")
+    (served.folder / "bad").unlink()
+    again = served.run("resume")
+
+    assert (resumed.code, "cannot save into" in resumed.err) == (2, True)
+    assert len(list((served.folder / "good").iterdir())) == 1
+    assert (again.code, len(list((served.folder / "bad").iterdir()))) == (0, 1)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interruption_cancels_upstream_and_says_so(
     served: Shell, simulator: Simulator, number: signal.Signals

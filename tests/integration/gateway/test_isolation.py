@@ -41,6 +41,8 @@ OWNED = {
     ("POST", "/api/generations/{id}/approve"): GENERATION,
     ("POST", "/api/orders/{id}/cancel"): ORDER,
     ("POST", "/api/orders/{id}/retry"): ORDER,
+    ("POST", "/api/orders/{id}/rate"): ORDER,
+    ("DELETE", "/api/orders/{id}"): ORDER,
     ("GET", "/api/batches/{id}"): BATCH,
     ("GET", "/api/batches/{id}/rows"): BATCH,
     ("GET", "/api/batches/{id}/report"): BATCH,
@@ -192,7 +194,7 @@ class Two:
             return http.request(route.method, target, **options)
 
 
-BODIES = {"/api/generations/{id}/rate": {"rating": 5}}
+BODIES = {f"/api/{noun}/{{id}}/rate": {"rating": 5} for noun in ("generations", "orders")}
 
 
 @pytest.fixture(scope="module")

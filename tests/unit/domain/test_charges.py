@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tintype import catalogue
-from tintype.domain import charges
+from tintype.domain import charges, pricing
 from tintype.domain.catalogue import Unit
 
 MODELS = catalogue.load()
@@ -45,6 +45,15 @@ def test_what_is_priced_by_time_costs_its_running_time(status: str, is_billed: b
     cost = charges.cost_nano_usd(model, {}, made)
 
     assert cost == (round(Fraction("1.1") * rate * 10**9) if is_billed else 0)
+
+
+def test_time_that_nobody_measured_counts_as_the_most_that_was_held() -> None:
+    """Rule 13: a success without `predict_time` was not for nothing; a cancelled one never ran."""
+    model = next(one for one in MODELS.models if one.price.unit is Unit.HARDWARE_SECOND)
+    succeeded, canceled = (charges.Made(status, 1) for status in ("succeeded", "canceled"))
+
+    assert charges.cost_nano_usd(model, {}, succeeded) == pricing.estimate(model, {}).bound_nano_usd > 0
+    assert charges.cost_nano_usd(model, {}, canceled) == 0
 
 
 @pytest.mark.parametrize(
