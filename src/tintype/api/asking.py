@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tintype.api import auth, callbacks, gateway, present, waiting
 from tintype.domain import errors, money, pictures, profiles
@@ -18,7 +18,7 @@ from tintype.service.requests import Follows, Request
 from tintype.store import approvals, outputs
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from starlette.requests import Request as HttpRequest
 
@@ -38,6 +38,7 @@ class Plan:
     requests: tuple[Request, ...]
     kind: str
     warnings: tuple[str, ...]
+    film: Mapping[str, Any] | None = None
 
     @property
     def is_order(self) -> bool:
@@ -75,6 +76,14 @@ def plan(parts: Sequence[PartAsked], here: Gateway, *, idempotency_key: str | No
         planned += [_moved(one, len(planned)) for one in steps]
         warnings += found.warnings
     return Plan(tuple(planned), kind, tuple(warnings))
+
+
+def joined(planned: Plan, here: Gateway, *, crossfade_s: float, origin: str) -> Plan:
+    """Return a plan whose clips are joined to a film. Raises InputError for what makes no clips."""
+    if planned.kind != BATCH:
+        raise errors.InputError("what has finishing steps makes no film; ask for one of them")
+    films.check_crossfade(here.core.catalogue, planned.requests, crossfade_s)
+    return replace(planned, kind=films.KIND, film={"origin": origin, "crossfade_s": crossfade_s})
 
 
 def wish(part: PartAsked, here: Gateway, *, model: str | None = None) -> wishes.Wish:
@@ -118,6 +127,7 @@ async def submit(
         actor=actor,
         idempotency_key=idempotency_key,
         kind=planned.kind,
+        plan=planned.film,
         own_key=auth.own_key(request),
         asked=notices.asked_at(here.origin_of(request)) if urls else None,
     )

@@ -124,9 +124,11 @@ def film(one: Film, *, links: Links, origin: str) -> FilmTold:
     if one.failure_code is not None:
         failure = FailureTold(code=one.failure_code, message=one.failure_message)
     path = links.path(Place(one.order_id, 0), extension=extension(one.content_type or ""))
+    poster = links.path(Place(one.order_id, 0, is_thumbnail=True), extension=".webp")
     return FilmTold(
         state=one.state,
         url=origin + path if one.sha256 is not None else None,
+        poster_url=origin + poster if one.poster_sha256 is not None else None,
         size_bytes=one.size_bytes,
         width=one.width,
         height=one.height,

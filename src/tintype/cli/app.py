@@ -24,6 +24,7 @@ COMMANDS = {
     "approve": "Make the final of a proof that is liked.",
     "video": "Bring pictures to life and join the clips into one film.",
     "batch": "Make every row of a file, within one budget.",
+    "retry": "Repeat what failed.",
     "resume": "Take up what was paid for and not delivered.",
     "list": "List generations with their state, cost and what is held.",
     "show": "Show one generation, its book and its outputs.",

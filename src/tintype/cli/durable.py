@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import hashlib
 import importlib.util
 import json
@@ -18,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tintype.cli import exits, files, finishing, progress, runs, screen, studio, upstream
+from tintype.cli import exits, files, filmed, finishing, progress, runs, screen, studio, upstream
 from tintype.cli.orders import Run
 from tintype.domain.errors import GenerationFailed, TintypeError
 from tintype.store.patience import patiently
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from tintype.local.studio import Studio
     from tintype.service.errands import Errand
 
-KINDS = ("generate", "video")
+KINDS = ("generate", "film")
 # How long an interrupted command waits for upstream to end what it cancelled; past that, whoever works next goes on.
 CANCEL_S = 10.0
 CANCEL_LOOK_S = 0.1
@@ -51,7 +52,7 @@ def is_installed() -> bool:
 class Delivery:
     """An order under way: its generations by run, and where their files go under which names.
 
-    `saved` are the generations whose files are there already.
+    `saved` are the generations whose files are there already. Where their clips are joined, `film` names its file.
     """
 
     id: str
@@ -60,6 +61,15 @@ class Delivery:
     folder: Path
     names: Sequence[str]
     saved: frozenset[str] = frozenset()
+    film: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What became of each run, and the film that was joined of their clips, where one was asked for."""
+
+    ended: list[Done | Broken]
+    film: filmed.Saved | None = None
 
 
 def make(
@@ -70,7 +80,7 @@ def make(
     names: Sequence[str],
     is_quiet: bool,
     also: Mapping[str, Any] | None = None,
-) -> tuple[list[Done | Broken], Place]:
+) -> tuple[Delivered, Place]:
     """Make all runs of an order; `also` is what else has to be known to deliver them later.
 
     Raises Interrupted after Ctrl-C, when what had not ended was cancelled. Where upstream does not answer, or
@@ -115,7 +125,7 @@ class _Command:
         self._also, self._board = also, board
         self.told = "interrupted; nothing was asked for"
 
-    async def run(self) -> tuple[list[Done | Broken], Place]:
+    async def run(self) -> tuple[Delivered, Place]:
         from tintype.local.studio import Studio  # noqa: PLC0415 - not needed to refuse wrong input
 
         async with Studio() as open_studio:
@@ -130,13 +140,13 @@ class _Command:
             errand = await self._taken_up(open_studio) or await self._begun(open_studio)
             return await self._delivered(open_studio, errand), place
 
-    async def _delivered(self, open_studio: Studio, errand: Delivery) -> list[Done | Broken]:
+    async def _delivered(self, open_studio: Studio, errand: Delivery) -> Delivered:
         from tintype.service import errands  # noqa: PLC0415 - as above
 
         async with errands.held(open_studio.core.database, errand.id):
             self.told = f"interrupted; {', '.join(errand.generations)} may go on; {_LATER}"
             try:
-                ended = await deliver(open_studio, errand, self._board)
+                made = await deliver(open_studio, errand, self._board)
             except OSError as error:
                 raise exits.Failure(
                     f"{exits.of(error)}; what is made is kept, save it with: tintype resume"
@@ -147,7 +157,7 @@ class _Command:
                     await errands.delivered(open_studio.core.database, errand.id)
                 raise
             await patiently(lambda: errands.delivered(open_studio.core.database, errand.id))
-            return ended
+            return made
 
     async def _begun(self, open_studio: Studio) -> Delivery:
         """Ask for all runs at once: all are admitted, or none is."""
@@ -183,6 +193,7 @@ class _Command:
             runs=self._order.runs,
             folder=self._folder,
             names=self._names,
+            film=self._also.get("film"),
         )
 
     async def _taken_up(self, open_studio: Studio) -> Delivery | None:
@@ -208,6 +219,7 @@ class _Command:
                 folder=self._folder,
                 names=self._names,
                 saved=errand.saved,
+                film=errand.film,
             )
         return None
 
@@ -248,13 +260,28 @@ async def delivery_of(open_studio: Studio, found: Errand) -> Delivery | None:
         runs=[Run(dict(row.input), row.input.get("seed"), None) for row in rows],
         folder=Path(found.plan["folder"]),
         names=names,
-        # Clips are wanted for their film only.
-        saved=frozenset(found.saved) if found.kind == "generate" else frozenset(),
+        saved=frozenset(found.saved),
+        film=found.plan.get("film"),
     )
 
 
-async def deliver(open_studio: Studio, delivery: Delivery, board: progress.Board) -> list[Done | Broken]:
-    """Wait for an order's generations and save their files. One that fails leaves the others alone."""
+async def deliver(open_studio: Studio, delivery: Delivery, board: progress.Board) -> Delivered:
+    """Wait for an order's generations and save their files, or the film that is joined of them.
+
+    One that fails leaves the others alone; where there can be no film, the clips that were made are saved.
+    """
+    if delivery.film is None:
+        return Delivered(await _each(open_studio, delivery, board))
+    waited = dataclasses.replace(delivery, saved=frozenset(delivery.generations))
+    ended = await _each(open_studio, waited, board)
+    if any(isinstance(one, runs.Broken) for one in ended):
+        return Delivered(await _each(open_studio, delivery, board))
+    return Delivered(
+        ended, await filmed.save(open_studio, delivery.id, folder=delivery.folder, name=delivery.film)
+    )
+
+
+async def _each(open_studio: Studio, delivery: Delivery, board: progress.Board) -> list[Done | Broken]:
     count = len(delivery.generations)
     tasks = [asyncio.create_task(_one(open_studio, delivery, number, board)) for number in range(count)]
     try:
@@ -324,15 +351,13 @@ async def _saved(
     with files.new_file(folder, name, output.extension) as (path, file):
         async for piece in reading.pieces:
             await asyncio.to_thread(file.write, piece)
-    shown = Path(path.name) if folder == Path.cwd() else _relative(path)
     return runs.Saved(
-        path=shown, size=output.size_bytes, width=output.width, height=output.height, dpi=output.dpi
+        path=filmed.shown(path),
+        size=output.size_bytes,
+        width=output.width,
+        height=output.height,
+        dpi=output.dpi,
     )
-
-
-def _relative(path: Path) -> Path:
-    """Show a path as a person would write it from here."""
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 async def _given_up(open_studio: Studio, idents: Sequence[str]) -> tuple[str, bool]:
@@ -368,4 +393,6 @@ async def _ended(open_studio: Studio, ident: str) -> Generation:
     return row
 
 
-__all__ = ["KINDS", "SIMULATED", "Delivery", "deliver", "delivery_of", "is_installed", "make"]
+__all__ = [
+    "KINDS", "SIMULATED", "Delivered", "Delivery", "deliver", "delivery_of", "is_installed", "make",
+]  # fmt: skip

@@ -143,7 +143,7 @@ def generate(  # noqa: PLR0913 - each is an option of the command
         screen.say(note)
     is_lasting = mode is not Mode.PROOF and not direct
     order, names, steps = _finished(order, finish or (), known=known, given=given, is_lasting=is_lasting)
-    ended, place = made(
+    delivered, place = made(
         order,
         kind="generate",
         folder=files.folder(out),
@@ -152,6 +152,7 @@ def generate(  # noqa: PLR0913 - each is an option of the command
         is_direct=direct,
         also={"is_proof": True} if mode is Mode.PROOF else steps,
     )
+    ended = delivered.ended
     done = [one for one in ended if isinstance(one, runs.Done)]
     broken = [one for one in ended if isinstance(one, runs.Broken)]
     if as_json:
@@ -196,12 +197,13 @@ def made(
     is_quiet: bool,
     is_direct: bool,
     also: Mapping[str, Any] | None = None,
-) -> tuple[list[Done | Broken], Place]:
+) -> tuple[durable.Delivered, Place]:
     """Make all runs of an order: as durable generations, or by the bare client where that is wanted or all there is."""
     if not is_direct and durable.is_installed():
         return durable.make(order, kind=kind, folder=folder, names=names, is_quiet=is_quiet, also=also)
     with upstream.chosen() as place:
-        return make(order, place, folder=folder, names=names, is_quiet=is_quiet), place
+        ended = make(order, place, folder=folder, names=names, is_quiet=is_quiet)
+        return durable.Delivered(ended), place
 
 
 def make(

@@ -86,16 +86,18 @@ def order(known: Catalogue, wish: Wish) -> Order:
 
 
 def clips(known: Catalogue, wish: Wish, images: Sequence[str]) -> Order:
-    """Plan one clip for each image. Raises Refusal where the model makes no film of an image."""
+    """Plan one clip for each image, or one of the prompt alone. Raises Refusal where the model makes no such film."""
     model = find(known, wish.model)
     slug = wish.model if model is None else model.slug
     name = "image"
     if model is not None:
-        if model.kind is not Kind.VIDEO or model.image_input is None:
+        if model.kind is not Kind.VIDEO or (images and model.image_input is None):
             raise exits.Refusal(f"{slug} makes no film of a picture. See: tintype models --kind video")
-        name = model.image_input.name
+        name = name if model.image_input is None else model.image_input.name
     shared = {**_named(wish), **settings_of(model, wish.settings)}
-    every = [{**shared, name: file_value(image)} for image in images]
+    is_list = model is not None and model.image_input is not None and model.image_input.type == "array"
+    shown = [[file_value(image)] if is_list else file_value(image) for image in images]
+    every = [{**shared, name: image} for image in shown] or [shared]
     if model is None:
         own = known.priced(*_ref(slug))
         return Order(slug, model, tuple(Run(values, wish.seed, _estimate(own, values)) for values in every))

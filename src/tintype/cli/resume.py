@@ -5,15 +5,15 @@ from __future__ import annotations
 import platform
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tintype.cli import durable, exits, progress, runs, screen, studio, video
+from tintype.cli import durable, exits, filmed, progress, runs, screen, studio
 
 if TYPE_CHECKING:
-    from tintype.cli.runs import Broken, Done
+    from tintype.cli.durable import Delivered
+    from tintype.cli.runs import Broken
     from tintype.local.studio import Studio
     from tintype.service.errands import Errand
 
@@ -79,14 +79,14 @@ async def _take_up(open_studio: Studio, taken: _Taken, *, is_quiet: bool) -> Non
             if not await stack.enter_async_context(errands.held(database, found.id)):
                 continue
             try:
-                ended = await _delivered(open_studio, found, is_quiet=is_quiet)
+                made = await _delivered(open_studio, found, is_quiet=is_quiet)
             except exits.Refusal as fault:
                 # What one folder cannot take stands in nobody else's way; it is there the next time.
                 taken.left.append(fault)
                 continue
             await errands.delivered(database, found.id)
-        taken.broken.extend(one for one in ended if isinstance(one, runs.Broken))
-        taken.files.extend(_files(found, ended))
+        taken.broken.extend(one for one in made.ended if isinstance(one, runs.Broken))
+        taken.files.extend(filmed.files_of(made.film, made.ended))
 
 
 def _tell(taken: _Taken, others: int) -> None:
@@ -101,23 +101,9 @@ def _tell(taken: _Taken, others: int) -> None:
         screen.put(f"{others} that no command waits for ended too; see: tintype list")
 
 
-async def _delivered(open_studio: Studio, found: Errand, *, is_quiet: bool) -> list[Done | Broken]:
+async def _delivered(open_studio: Studio, found: Errand, *, is_quiet: bool) -> Delivered:
     delivery = await durable.delivery_of(open_studio, found)
     if delivery is None:
-        return []
+        return durable.Delivered([])
     with progress.Board(found.kind, len(delivery.generations), is_wanted=not is_quiet) as board:
         return await durable.deliver(open_studio, delivery, board)
-
-
-def _files(found: Errand, ended: list[Done | Broken]) -> list[dict[str, Any]]:
-    """Name the files of a command's pictures, or its film where all clips are there."""
-    done = [one for one in ended if isinstance(one, runs.Done)]
-    if found.kind == "video" and done and len(done) == len(ended):
-        film = video.joined(
-            done,
-            folder=Path(str(found.plan["folder"])),
-            name=str(found.plan.get("film", "film")),
-            crossfade_s=float(found.plan.get("crossfade_s", 0)),
-        )
-        return [{"path": film["path"], "bytes": film["bytes"]}]
-    return [file for one in done for file in runs.document(one)]

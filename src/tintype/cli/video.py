@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tintype.cli import book, exits, files, generate, orders, runs, screen
+from tintype.cli import book, exits, files, filmed, generate, orders, runs, screen
+from tintype.domain import joining, pricing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +22,7 @@ Examples:
   tintype video first.png second.png
   tintype video stills/*.webp --prompt "the boat drifts to the left" --out films
   tintype video https://example.com/a.png --model seedance-lite --set duration=8
-  tintype video first.png --json
+  tintype video --prompt "a boat in the harbour of an old town"
 
 \b
 Exit codes: 0 made, 1 something failed upstream (finished clips are kept),
@@ -29,19 +30,26 @@ Exit codes: 0 made, 1 something failed upstream (finished clips are kept),
 and started again, it takes up what was paid for.
 """
 PROMPT = "Slow, natural movement; the scene stays as it is."
-MODEL = "wan-video/wan-2.2-i2v-fast"
+WORDS_MODEL = "wan-video/wan-2.2-t2v-fast"
+"""What makes a film of words alone, unless another model is named."""
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @app.command(epilog=EXAMPLES)
 def video(  # noqa: PLR0913 - each is an option of the command
-    images: Annotated[list[str], typer.Argument(metavar="IMAGE...", help="Paths or URLs, in order.")],
+    images: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[IMAGE]...", help="Paths or URLs, in order; none for a film of the prompt."),
+    ] = None,
     *,
-    prompt: Annotated[str, typer.Option(metavar="TEXT", help="What is to happen in each clip.")] = PROMPT,
+    prompt: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="What is to happen in each clip.")
+    ] = None,
     model: Annotated[
-        str, typer.Option("--model", "-m", metavar="NAME", help="A model that films images.")
-    ] = MODEL,
+        str | None,
+        typer.Option("--model", "-m", metavar="NAME", help="A model that films images, or words."),
+    ] = None,
     seed: Annotated[int | None, typer.Option(metavar="N", help="The same seed makes the same clip.")] = None,
     crossfade: Annotated[
         float, typer.Option(metavar="SECONDS", min=0, help="Let each clip dissolve into the next.")
@@ -59,31 +67,48 @@ def video(  # noqa: PLR0913 - each is an option of the command
     ] = False,
 ) -> None:
     """Bring pictures to life, one clip for each, and join the clips into one MP4."""
-    wish = orders.Wish(model=model, prompt=prompt, seed=seed, settings=settings or ())
+    images = images or []
+    if not images and prompt is None:
+        raise exits.Refusal("give at least one image, or say with --prompt what is to be seen")
+    wish = orders.Wish(
+        model=model or _model(is_of_words=not images),
+        prompt=PROMPT if prompt is None else prompt,
+        seed=seed,
+        settings=settings or (),
+    )
     known = book.load()
     order = orders.clips(known, wish, images)
+    if order.model is not None:
+        lengths_s = [float(pricing.seconds(order.model, run.values)) for run in order.runs]
+        joining.check_crossfade(crossfade, lengths_s)
     if order.model is None:
         screen.say(orders.unknown_note(known, order.slug))
-    if len(images) > 1:
+    count = len(order.runs)
+    if count > 1:
         # Without PyAV nothing can be joined: this says so before anything is bought.
         importlib.import_module("tintype.media.video")
     folder = files.folder(out)
-    name = _name(images[0], slug=order.slug)
-    names = [name] if len(images) == 1 else [f"{name}-clip-{number + 1}" for number in range(len(images))]
-    ended, place = generate.made(
+    name = _name(images[0], slug=order.slug) if images else files.stem(prompt or "", model=order.slug)
+    names = [name] if count == 1 else [f"{name}-clip-{number + 1}" for number in range(count)]
+    delivered, place = generate.made(
         order,
-        kind="video",
+        kind="film",
         folder=folder,
         names=names,
         is_quiet=as_json,
         is_direct=direct,
         also={"film": name, "crossfade_s": crossfade},
     )
+    ended = delivered.ended
     done = [one for one in ended if isinstance(one, runs.Done)]
     broken = [one for one in ended if isinstance(one, runs.Broken)]
-    film = None if broken else joined(done, folder=folder, name=name, crossfade_s=crossfade)
+    film = None
+    if delivered.film is not None:
+        film = _stored(delivered.film)
+    elif not broken:
+        film = joined(done, folder=folder, name=name, crossfade_s=crossfade)
     if as_json:
-        screen.put_json(_document(generate.document(order, place, done, broken), film))
+        screen.put_json(_document(generate.document(order, place, done, broken), film, done))
     elif film is not None:
         put_film(film)
         seconds = max(one.seconds for one in done)
@@ -106,12 +131,44 @@ def _name(image: str, *, slug: str) -> str:
     return files.stem("film" if is_data else Path(image.partition("?")[0]).stem, model=slug)
 
 
-def _document(made: dict[str, Any], film: dict[str, Any] | None) -> dict[str, Any]:
+def _model(*, is_of_words: bool) -> str:
+    from tintype import settings  # noqa: PLC0415 - not needed for --help
+
+    return WORDS_MODEL if is_of_words else settings.load().model_video
+
+
+def _document(made: dict[str, Any], film: dict[str, Any] | None, done: Sequence[Done]) -> dict[str, Any]:
     """Tell the clips and the film; a clip has a path where it is still a file of its own."""
     clips = made.pop("files")
-    if film is not None and len(clips) > 1:
+    if not clips:
+        clips = [
+            {
+                "path": None,
+                "seed": one.run.seed,
+                "seconds": round(one.seconds, 3),
+                "prediction_id": one.prediction_id,
+                "generation_id": one.generation_id,
+            }
+            for one in done
+        ]
+    elif film is not None and len(clips) > 1:
         clips = [{**clip, "path": None} for clip in clips]
     return {**made, "clips": clips, "film": film}
+
+
+def _stored(film: filmed.Saved) -> dict[str, Any]:
+    """Describe a film that the core has joined."""
+    return {
+        **_measured(film.path),
+        "path": str(film.path),
+        "bytes": film.size,
+        "width": film.width,
+        "height": film.height,
+        "seconds": film.seconds,
+        "poster": None if film.poster is None else str(film.poster),
+        "order_id": film.order_id,
+        "cost_usd": screen.usd(film.cost_nano_usd).removeprefix("$"),
+    }
 
 
 def joined(done: Sequence[Done], *, folder: Path, name: str, crossfade_s: float) -> dict[str, Any]:
@@ -142,18 +199,20 @@ def joined(done: Sequence[Done], *, folder: Path, name: str, crossfade_s: float)
 
 def _whole(saved: Saved) -> dict[str, Any]:
     """Describe a film of one clip, which stays as it was made; its length only where PyAV can read it."""
-    seconds = fps = has_audio = None
-    if importlib.util.find_spec("av") is not None:
-        from tintype.media import clips  # noqa: PLC0415 - as above
-
-        clip = clips.read(saved.path, 0)
-        seconds, fps, has_audio = float(clip.seconds), float(clip.fps), clip.has_audio
     return {
         "path": str(saved.path),
         "bytes": saved.size,
         "width": saved.width,
         "height": saved.height,
-        "seconds": seconds,
-        "fps": fps,
-        "has_audio": has_audio,
+        **_measured(saved.path),
     }
+
+
+def _measured(path: Path) -> dict[str, Any]:
+    """Return length, rate and whether there is sound, each None where PyAV is not there to tell."""
+    if importlib.util.find_spec("av") is None:
+        return dict.fromkeys(("seconds", "fps", "has_audio"))
+    from tintype.media import clips  # noqa: PLC0415 - as above
+
+    clip = clips.read(path, 0)
+    return {"seconds": float(clip.seconds), "fps": float(clip.fps), "has_audio": clip.has_audio}

@@ -209,9 +209,20 @@ class Model:
 
     @property
     def image_input(self) -> Field | None:
-        """The input that takes the picture to work on: a required file, else `image`, else the first file."""
-        files = [field for field in self.inputs.values() if field.takes_file]
-        return min(files, key=lambda field: (not field.required, field.name != "image"), default=None)
+        """The input that takes the picture to work on: a required file, else `image`, else the first file.
+
+        One for the last picture of a film comes after all others, one for sound is none.
+        """
+        files = [field for field in self.inputs.values() if field.takes_file and field.name != "audio"]
+        return min(
+            files,
+            key=lambda field: (
+                not field.required,
+                field.name != "image",
+                field.name.startswith(("last_", "end_")),
+            ),
+            default=None,
+        )
 
     @property
     def per_run_max(self) -> int:

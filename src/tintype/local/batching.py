@@ -122,7 +122,7 @@ class Batching(abc.ABC):
         """The core itself."""
 
     @abc.abstractmethod
-    async def _beside(self, act: Coroutine[Any, Any, Any]) -> Any:
+    async def beside(self, act: Coroutine[Any, Any, Any]) -> Any:
         """Await it, or fail with the worker when that one fails first."""
 
     async def batch(
@@ -163,7 +163,7 @@ class Batching(abc.ABC):
 
     async def rest(self, seconds: float) -> None:
         """Let so much time pass, or fail with the worker when that one fails first."""
-        await self._beside(asyncio.sleep(seconds))
+        await self.beside(asyncio.sleep(seconds))
 
 
 async def _waited(studio: Batching, ident: str, *, timeout_s: float | None) -> Batch:

@@ -12,7 +12,7 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from tintype.local.studio import FILM_MODEL, FILM_PROMPT, Cache, Studio
+from tintype.local.studio import Cache, Studio
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
@@ -101,12 +101,13 @@ class BlockingStudio:
 
     def video(
         self,
-        images: Sequence[Path | bytes | str],
+        images: Sequence[Path | bytes | str] = (),
         *,
         to: Path | str,
-        prompt: str = FILM_PROMPT,
-        model: str = FILM_MODEL,
+        prompt: str | None = None,
+        model: str | None = None,
         crossfade_s: float = 0.0,
+        idempotency_key: str | None = None,
         timeout_s: float | None = None,
         **inputs: Any,
     ) -> Film:
@@ -118,6 +119,7 @@ class BlockingStudio:
                 prompt=prompt,
                 model=model,
                 crossfade_s=crossfade_s,
+                idempotency_key=idempotency_key,
                 timeout_s=timeout_s,
                 **inputs,
             )
@@ -156,6 +158,14 @@ class BlockingStudio:
     ) -> Batch:
         """Buy what a batch left undone, and wait; see `Studio.resume_batch`."""
         return self._do(self._studio.resume_batch(ident, budget_usd=budget_usd, timeout_s=timeout_s))
+
+    def film(self, order_id: str, *, to: Path | str, timeout_s: float | None = None) -> Film:
+        """Wait for a film that was asked for, and write it; see `Studio.film`."""
+        return self._do(self._studio.film(order_id, to=to, timeout_s=timeout_s))
+
+    def retry(self, ident: str) -> Generation:
+        """Ask anew for what ended without success, and wait; see `Studio.retry`."""
+        return self._do(self._studio.retry(ident))
 
     def submit(self, request: Request, *, idempotency_key: str | None = None) -> Generation:
         """Ask for a generation without waiting for its end; see `Studio.submit`."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -22,7 +22,7 @@ from tintype.local.filming import Film
 from tintype.local.generation import Estimate, Generation, Moment, StoredOutput
 from tintype.replicate import settings as replicate_settings
 from tintype.replicate.tokens import Token
-from tintype.service import films, spend
+from tintype.service import listing, spend
 from tintype.service.listing import Filters
 from tintype.service.requests import Cache, Request
 from tintype.store import approvals, outputs
@@ -36,10 +36,6 @@ if TYPE_CHECKING:
 
     from tintype.domain.choosing import Choice, Mode
     from tintype.observing import Observer
-
-FILM_MODEL = "wan-video/wan-2.2-i2v-fast"
-FILM_PROMPT = films.PROMPT
-_OPEN_MAX = 10_000
 
 
 class Studio(batching.Batching):
@@ -127,7 +123,7 @@ class Studio(batching.Batching):
         if self._works:
             self._working = asyncio.create_task(self._core.work(finish_s=self._finish_s), name="studio: work")
             self._stack.push_async_callback(self._stop)
-            await self._beside(self._core.worker.is_ready.wait())
+            await self.beside(self._core.worker.is_ready.wait())
 
     async def _simulator(self, folder: Path) -> replicate_settings.Upstream:
         running = simulated.Upstream(folder)
@@ -210,30 +206,40 @@ class Studio(batching.Batching):
 
     async def video(
         self,
-        images: Sequence[Path | bytes | str],
+        images: Sequence[Path | bytes | str] = (),
         *,
         to: Path | str,
-        prompt: str = FILM_PROMPT,
-        model: str = FILM_MODEL,
+        prompt: str | None = None,
+        model: str | None = None,
         crossfade_s: float = 0.0,
+        idempotency_key: str | None = None,
         timeout_s: float | None = None,
         **inputs: Any,
     ) -> Film:
         """Make a clip of each image, all admitted together or none, and join them into one MP4 at `to`.
 
-        Raises GenerationFailed when a clip failed; the others stay stored. Raises InputError for no images or a
-        model that makes no film of an image.
+        Without images it is one clip of the prompt. Raises GenerationFailed when a clip failed, whose `generation_id`
+        may be given to `retry`; then `film` brings the film. Raises InputError for a model that makes none.
         """
-        return await filming.make(
+        order_id = await filming.begin(
             self,
             images,
-            to=Path(to),
             prompt=prompt,
             model=model,
             crossfade_s=crossfade_s,
-            timeout_s=timeout_s,
+            idempotency_key=idempotency_key,
             inputs=inputs,
         )
+        return await self.film(order_id, to=to, timeout_s=timeout_s)
+
+    async def film(self, order_id: str, *, to: Path | str, timeout_s: float | None = None) -> Film:
+        """Wait for a film, and write it to `to`, which is not there yet. Raises as `video`."""
+        return await filming.saved(self, await filming.made(self, order_id, timeout_s=timeout_s), Path(to))
+
+    async def retry(self, ident: str) -> Generation:
+        """Ask anew for a generation that ended without success, at its place in its order, and wait for it."""
+        again = await self.core.generations.retry(ident, actor=self.actor)
+        return (await self.wait(again.ids[0])).raise_for_failure()
 
     async def submit(self, request: Request, *, idempotency_key: str | None = None) -> Generation:
         """Ask for a generation without waiting for it: held, written and enqueued when this returns.
@@ -276,7 +282,7 @@ class Studio(batching.Batching):
         is_over = False
         while not is_over:
             async with contextlib.aclosing(self.core.feed.watch(ident)) as following:
-                while (event := await self._beside(anext(following, None))) is not None:
+                while (event := await self.beside(anext(following, None))) is not None:
                     if event.state is None:
                         return
                     state = State(event.state)
@@ -287,9 +293,8 @@ class Studio(batching.Batching):
 
     async def get(self, ident: str) -> Generation:
         """Return a generation with its stored outputs. Raises UnknownGeneration."""
-        row = await self.core.generations.get(ident, actor=self.actor)
-        kept = await outputs.of(self.core.database, ident)
-        return generation.of(row, kept, await approvals.of(self.core.database, [ident]))
+        row, db = await self.core.generations.get(ident, actor=self.actor), self.core.database
+        return generation.of(row, await outputs.of(db, ident), await approvals.of(db, [ident]))
 
     async def cancel(self, ident: str) -> Generation:
         """Wish that a generation ends: at once and free when it was not bought yet."""
@@ -298,10 +303,8 @@ class Studio(batching.Batching):
 
     async def resume(self) -> list[Generation]:
         """Wait for everything that was asked for and has not ended, whoever began it; returns it all."""
-        open_ones = await self.core.database.all(
-            "open_generations", _Open, key=self.actor.key, user=self.actor.user, at_most=_OPEN_MAX
-        )
-        return list(await asyncio.gather(*(self.wait(one.id) for one in open_ones)))
+        idents = await listing.open_ids(self.core.database, self.actor)
+        return list(await asyncio.gather(*map(self.wait, idents)))
 
     async def resolve(self, ident: str, *, bought: str | None) -> Generation:
         """Say what became of an outcome that nobody could tell: the prediction bought, or None for nothing.
@@ -335,13 +338,20 @@ class Studio(batching.Batching):
 
     async def read(self, output: StoredOutput) -> bytes:
         """Return the bytes of a stored output."""
-        reading = await self.core.files.open(output.sha256)
-        return b"".join([piece async for piece in reading.pieces])
+        return await self.read_file(output.sha256)
+
+    async def read_file(self, sha256: str) -> bytes:
+        """Return the bytes of a stored file."""
+        return b"".join([piece async for piece in (await self.core.files.open(sha256)).pieces])
 
     async def save(self, output: StoredOutput, to: Path | str) -> Path:
         """Write a stored output to a file that is not there yet. Raises FileExistsError."""
+        return await self.save_file(output.sha256, to)
+
+    async def save_file(self, sha256: str, to: Path | str) -> Path:
+        """Write a stored file to one that is not there yet. Raises FileExistsError."""
         path = Path(to)
-        reading = await self.core.files.open(output.sha256)
+        reading = await self.core.files.open(sha256)
         file = await asyncio.to_thread(path.open, "xb")
         try:
             with file:
@@ -364,7 +374,7 @@ class Studio(batching.Batching):
         )
         return [generation.of(row) for row in rows]
 
-    async def _beside(self, act: Coroutine[Any, Any, Any]) -> Any:
+    async def beside(self, act: Coroutine[Any, Any, Any]) -> Any:
         """Await it, or fail with the worker when that one fails first."""
         doing = asyncio.ensure_future(act)
         among = {doing} if self._working is None else {doing, self._working}
@@ -380,11 +390,6 @@ class Studio(batching.Batching):
             self._working.result()
             raise RuntimeError("the studio was closed while it was waited for")
         return doing.result()
-
-
-@dataclass(frozen=True, slots=True)
-class _Open:
-    id: str
 
 
 __all__ = ["Cache", "Film", "Request", "Studio"]

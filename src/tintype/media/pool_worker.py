@@ -38,12 +38,12 @@ def main() -> None:
         answers.flush()
 
 
-def join(sources: list[str], target: str) -> dict[str, Any]:
+def join(sources: list[str], target: str, crossfade_s: float = 0) -> dict[str, Any]:
     """Join films into an MP4 at `target`; return its width, height and duration_ms."""
     from tintype.media import clips, video  # noqa: PLC0415 - pictures need not wait for it
 
     try:
-        made = video.join([Path(one) for one in sources], Path(target))
+        made = video.join([Path(one) for one in sources], Path(target), crossfade_s=crossfade_s)
     except clips.UnreadableClip as fault:
         raise thumbnails.Unreadable(f"clip {fault.number + 1} {fault.reason}") from fault
     except clips.CannotJoin as fault:

@@ -13,10 +13,10 @@ import asyncio
 import logging
 import shutil
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from tintype.domain import errors
+from tintype.domain import catalogue, errors, inputs, joining, pricing
 from tintype.domain.generation import State
 from tintype.media import disk, files_errors, pool
 from tintype.media.kinds import Kind
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tintype.domain.access import Actor
-    from tintype.domain.catalogue import Catalogue
-    from tintype.media.files import Files
+    from tintype.domain.catalogue import Catalogue, Model
+    from tintype.media.files import Files, Stored
     from tintype.service.links import Links
     from tintype.store.database import Database
     from tintype.store.films import Film
@@ -40,8 +40,13 @@ if TYPE_CHECKING:
 
 KIND = "film"
 """The kind of an order whose clips are joined."""
+NOT_JOINED = "film_not_joined"
+"""The failure of a film whose clips are all there: repeating none of them helps."""
 PROMPT = "Slow, natural movement; the scene stays as it is."
+WORDS_MODEL = "wan-video/wan-2.2-t2v-fast"
+"""What makes a film of words alone, unless another model is named."""
 IMAGES_MAX = 100
+POSTER_MAX_PX = 8_192
 JOIN_S = 900.0
 """How long joining may take, and as much of the processor it may use."""
 _PIECE_BYTES = 1024 * 1024
@@ -61,20 +66,61 @@ class Tools:
 
 
 def plan(
-    known: Catalogue, images: Sequence[str], *, model: str, prompt: str = PROMPT, deadline_s: float = 600.0
+    known: Catalogue,
+    images: Sequence[Any],
+    *,
+    model: str,
+    prompt: str | None = None,
+    given: Mapping[str, Any] | None = None,
+    deadline_s: float = 600.0,
+    crossfade_s: float = 0.0,
 ) -> list[Request]:
-    """Return the requests for a clip of each image. Raises InputError, UnknownModel."""
+    """Return the requests for a clip of each image, or for one of the prompt alone where there is no image.
+
+    `given` are further inputs of the model. Raises InputError, UnknownModel.
+    """
     maker = known.find(model)
-    if not 1 <= len(images) <= IMAGES_MAX:
+    if len(images) > IMAGES_MAX:
         raise errors.InputError(f"a film is made of 1 to {IMAGES_MAX} images, not {len(images)}")
-    if maker.image_input is None:
+    if maker.kind is not catalogue.Kind.VIDEO or (images and maker.image_input is None):
         raise errors.InputError(f"{maker.slug} makes no film of an image; tintype models lists those that do")
+    if not images and not prompt:
+        raise errors.InputError("a film is made of at least one image, or of a prompt")
+    if not images and maker.image_input is not None and maker.image_input.required:
+        raise errors.InputError(f"{maker.slug} makes films of images; name one that makes them of words")
     for number, image in enumerate(images):
-        if not image.lower().startswith(_SCHEMES):
+        if isinstance(image, str) and not image.lower().startswith(_SCHEMES):
             raise errors.InputError(f"image {number + 1} is no address; give https://… or a data URI")
-    name = maker.image_input.name
-    words = {"prompt": prompt} if "prompt" in maker.inputs else {}
-    return [Request(maker.slug, {**words, name: image}, deadline_s=deadline_s) for image in images]
+    words = {"prompt": prompt or PROMPT} if "prompt" in maker.inputs else {}
+    shared = {**words, **(given or {})}
+    asked = [
+        Request(maker.slug, {**shared, **_shown(maker, image)}, deadline_s=deadline_s)
+        for image in images or [None]
+    ]
+    check_crossfade(known, asked, crossfade_s)
+    return asked
+
+
+def check_crossfade(known: Catalogue, asked: Sequence[Request], crossfade_s: float) -> None:
+    """Raise InputError for clips that are none, or too short to dissolve into each other for so long."""
+    makers = [known.find(one.model) for one in asked]
+    for maker, one in zip(makers, asked, strict=True):
+        if maker.kind is not catalogue.Kind.VIDEO:
+            raise errors.InputError(f"{maker.slug} makes no clips, so they cannot be joined to a film")
+        try:
+            inputs.check_all(maker, one.input)
+        except inputs.UnfitInput as fault:
+            raise errors.InputError(str(fault)) from None
+    joining.check_crossfade(
+        crossfade_s,
+        [float(pricing.seconds(maker, one.input)) for maker, one in zip(makers, asked, strict=True)],
+    )
+
+
+def _shown(maker: Model, image: Any) -> dict[str, Any]:
+    if image is None or maker.image_input is None:
+        return {}
+    return {maker.image_input.name: [image] if maker.image_input.type == "array" else image}
 
 
 async def get(order_id: str, *, db: Database, actor: Actor) -> Film | None:
@@ -95,7 +141,9 @@ async def make(order_id: str, tools: Tools) -> None:
     ended_at = [clip.finished_at for clip in clips if clip.finished_at is not None]
     if not clips or len(ended_at) < len(clips):
         return
-    ending = _unmade(clips) or await _joined(order_id, clips, tools)
+    crossfade_s = float(film.plan.get("crossfade_s") or 0)
+    ending = _unmade(clips) or await _joined(order_id, clips, tools, crossfade_s=crossfade_s)
+    poster = None if ending.sha256 is None else await _poster(ending.sha256, tools)
     if film.is_final and ending.sha256 is None:
         return
     last = clips[ended_at.index(max(ended_at))]
@@ -108,7 +156,13 @@ async def make(order_id: str, tools: Tools) -> None:
                 content_type=ending.content_type or "",
                 size_bytes=ending.size_bytes or 0,
             )
-            if not await tools.files.has(ending.sha256):
+            if poster is not None:
+                await outputs.name(
+                    work, sha256=poster.hash, content_type=Kind.WEBP, size_bytes=poster.size_bytes
+                )
+                ending = replace(ending, poster_sha256=poster.hash)
+            named = {ending.sha256, ending.poster_sha256} - {None}
+            if not all([await tools.files.has(str(one)) for one in named]):
                 raise files_errors.StorageAway("an equal film was deleted at the same moment", can_retry=True)
         await films.end(work, order_id, ending, generation_id=last.id, told=told)
 
@@ -144,12 +198,12 @@ def _unmade(clips: Sequence[Generation]) -> Ending | None:
     return None
 
 
-async def _joined(order_id: str, clips: Sequence[Generation], tools: Tools) -> Ending:
+async def _joined(order_id: str, clips: Sequence[Generation], tools: Tools, *, crossfade_s: float) -> Ending:
     """Join the clips and store the film. A single clip is the film."""
     found = [await _clip(clip, tools) for clip in clips]
     shown = [clip for clip in found if clip is not None]
     if len(shown) < len(found):
-        return Ending("failed", "clip_missing", "a clip has no film any more, so they cannot be joined")
+        return Ending("failed", NOT_JOINED, "a clip has no film any more, so they cannot be joined")
     if len(shown) == 1:
         (only,) = shown
         return Ending(
@@ -167,14 +221,33 @@ async def _joined(order_id: str, clips: Sequence[Generation], tools: Tools) -> E
     try:
         async with AsyncExitStack() as stack:
             paths = [await stack.enter_async_context(tools.files.local(clip.sha256)) for clip in shown]
-            made = await tools.joiners.run("join", sources=[str(path) for path in paths], target=str(target))
+            made = await tools.joiners.run(
+                "join",
+                sources=[str(path) for path in paths],
+                target=str(target),
+                crossfade_s=crossfade_s,
+            )
         return await _stored(target, made, tools)
     except (pool.WorkFailed, files_errors.ObjectMissing) as fault:
         # Trying again would end the same way.
         _log.warning("the clips of %s cannot be joined: %s", order_id, fault)
-        return Ending("failed", "film_not_joined", f"the clips cannot be joined: {fault}")
+        return Ending("failed", NOT_JOINED, f"the clips cannot be joined: {fault}")
     finally:
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+
+async def _poster(sha256: str, tools: Tools) -> Stored | None:
+    """Store the first frame of a film as a WebP of its size; None where there is none to be had."""
+    target = disk.new_draft(tools.files.drafts)
+    try:
+        async with tools.files.local(sha256) as source:
+            await tools.joiners.thumbnail(str(source), str(target), side_px=POSTER_MAX_PX)
+        return await tools.files.put([target.read_bytes()])
+    except (pool.WorkFailed, files_errors.ObjectMissing) as fault:
+        _log.warning("a film has no poster: %s", fault)
+        return None
+    finally:
+        target.unlink(missing_ok=True)
 
 
 async def _clip(clip: Generation, tools: Tools) -> Output | None:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from tintype.store.generations import Generation
 
 
+OPEN_MAX = 10_000
+
+
 @dataclass(frozen=True, slots=True)
 class Filters:
     """Which generations are wanted: those that all of it fits. `text` is looked for in prompt, model, state and tags.
@@ -58,4 +61,15 @@ async def page(
     )
 
 
-__all__ = ["Filters", "page"]
+async def open_ids(database: Database, actor: Actor) -> list[str]:
+    """Return the ids of an actor's generations that have not ended, oldest first."""
+    rows = await database.all("open_generations", _Open, key=actor.key, user=actor.user, at_most=OPEN_MAX)
+    return [row.id for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    id: str
+
+
+__all__ = ["Filters", "open_ids", "page"]

@@ -30,6 +30,7 @@ class Film:
     width: int | None
     height: int | None
     duration_ms: int | None
+    poster_sha256: str | None
     created_at: datetime
     finished_at: datetime | None
 
@@ -52,6 +53,7 @@ class Ending:
     width: int | None = None
     height: int | None = None
     duration_ms: int | None = None
+    poster_sha256: str | None = None
 
 
 async def get(on: Database | Session, order_id: str) -> Film | None:
@@ -77,4 +79,5 @@ async def end(
         width=ending.width,
         height=ending.height,
         duration_ms=ending.duration_ms,
+        poster_sha256=ending.poster_sha256,
     )

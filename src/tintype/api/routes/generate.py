@@ -176,12 +176,18 @@ async def _film_asked(
             here.core.catalogue,
             body.image_urls,
             model=here.settings.model_video if is_alias else body.model,
+            prompt=body.prompt,
+            crossfade_s=body.crossfade,
         ),
         actor=actor,
         idempotency_key=key,
         kind=films.KIND,
         own_key=auth.own_key(request),
-        plan={"origin": here.origin_of(request), "callback_url": callback_url},
+        plan={
+            "origin": here.origin_of(request),
+            "callback_url": callback_url,
+            "crossfade_s": body.crossfade,
+        },
     )
     if asked.order_id is None:
         raise errors.IdempotencyConflict("this Idempotency-Key was used for something else than a film")

@@ -6,18 +6,17 @@ from typing import Annotated
 
 from fastapi import Path, Query, Request, Response
 
-from tintype.api import asking, auth, choices, gateway, present, routing
+from tintype.api import asking, auth, choices, gateway, present, routing, waiting
 from tintype.api.routes.generations import IdempotencyKey, Prefer
 from tintype.api.schemas.generations import OrderAsked, OrderPage, OrderTold, RatingAsked, RatingTold
 from tintype.domain import errors
 from tintype.domain.generation import State
-from tintype.service import notices, ratings, removal
+from tintype.service import notices, ratings, removal, repeating
 
 router = routing.router("/api/orders", tags=["orders"])
 
 Ident = Annotated[str, Path(description="The order's id.", examples=["01k9w3t8m2q7r5v6x0y4z1a2b3"])]
 _LIST = "orders"
-_REPEATED = frozenset({State.FAILED, State.CANCELED, State.ABORTED})
 
 
 @router.post(
@@ -41,10 +40,15 @@ async def submit(
         body.generations, here, actor=actor, idempotency_key=idempotency_key
     )
     planned = asking.plan(parts, here, idempotency_key=idempotency_key)
+    if body.film is not None:
+        origin = here.origin_of(request)
+        planned = asking.joined(planned, here, crossfade_s=body.film.crossfade, origin=origin)
     asked = await asking.submit(request, planned, actor=actor, idempotency_key=idempotency_key, as_order=True)
     wait_s, is_over = await asking.waited(request, asked, prefer)
     if wait_s is not None:
         response.headers["Preference-Applied"] = f"wait={wait_s}"
+        if is_over and asked.order_id is not None and body.film is not None:
+            is_over = await waiting.until_made(here, asked.order_id, timeout_s=wait_s, request=request)
         response.status_code = 200 if is_over else 202
     if asked.order_id is None:
         raise errors.UnknownOrder("this Idempotency-Key was used for a generation that is no order")
@@ -98,18 +102,8 @@ async def retry(request: Request, caller: auth.Generates, id: Ident) -> OrderTol
     """
     here = gateway.of(request)
     found = await here.core.orders.get(id, actor=caller.actor())
-    again, told = 0, notices.asked_at(here.origin_of(request))
-    for row in found.generations:
-        if State(row.state) not in _REPEATED:
-            continue
-        try:
-            await here.core.generations.retry(row.id, actor=caller.actor(), told=told)
-            again += 1
-        except errors.NotPossibleNow:
-            if row.follows is None:
-                raise
-    if not again:
-        raise errors.NotPossibleNow(f"order {id} is {found.state}; only what failed is repeated")
+    told = notices.asked_at(here.origin_of(request))
+    await repeating.order(found, here.core.generations, actor=caller.actor(), told=told)
     return await asking.order(request, id, actor=caller.actor())
 
 

@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from tintype.api.schemas.generations import FLUX, IDENT
-from tintype.api.schemas.shapes import Asked, CalledUrl, Matching, Prompt, Told, Whole
+from tintype.api.schemas.shapes import Asked, CalledUrl, IsNumber, Matching, Prompt, Told, Whole
+from tintype.domain.joining import CROSSFADE_MAX_S
 from tintype.service.films import IMAGES_MAX
 
 SKYREELS = "fofr/skyreels-2"
@@ -55,6 +56,12 @@ class VideoGenerationRequest(Asked):
         default=SKYREELS,
         max_length=255,
         description=f"A model that makes a clip of a picture. `{SKYREELS}` stands for TINTYPE_MODEL_VIDEO.",
+    )
+    prompt: Prompt | None = Field(
+        default=None, description="What is to happen in each clip; a slow natural movement without it."
+    )
+    crossfade: Annotated[float, Field(ge=0, le=CROSSFADE_MAX_S), IsNumber] = Field(
+        default=0.0, description="Seconds in which each clip dissolves into the next."
     )
 
 

@@ -26,6 +26,7 @@ from tintype.api.schemas.shapes import (
 )
 from tintype.domain.choosing import Mode
 from tintype.domain.generation import State
+from tintype.domain.joining import CROSSFADE_MAX_S
 from tintype.domain.ordering import Standing
 from tintype.service import ratings
 from tintype.service.requests import Cache
@@ -122,10 +123,19 @@ class GenerationAsked(PartAsked):
     project: Named | None = None
 
 
+class FilmAsked(Asked):
+    """How the clips of an order are joined to one film, in their order."""
+
+    crossfade: Annotated[float, Field(ge=0, le=CROSSFADE_MAX_S), IsNumber] = Field(
+        default=0.0, description="Seconds in which each clip dissolves into the next."
+    )
+
+
 class OrderAsked(Asked):
     """Several things to be made: all are admitted together, or none."""
 
     generations: list[PartAsked] = Field(min_length=1, max_length=100)
+    film: FilmAsked | None = Field(default=None, description="Join the clips that they make to one film.")
     user: Named | None = Field(default=None, description="Your end user, for budgets and reports.")
     project: Named | None = None
 
@@ -298,6 +308,7 @@ class FilmTold(Told):
 
     state: Literal["waiting", "succeeded", "failed", "canceled"] = Field(examples=["succeeded"])
     url: str | None
+    poster_url: str | None = Field(description="Its first picture, as a WebP of its size.")
     size_bytes: int | None
     width: int | None
     height: int | None

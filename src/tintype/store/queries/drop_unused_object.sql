@@ -8,3 +8,4 @@ WHERE o.sha256 = %(sha256)s
     AND NOT EXISTS (SELECT FROM uploads WHERE sha256 = o.sha256)
     AND NOT EXISTS (SELECT FROM orphan_outputs WHERE sha256 = o.sha256)
     AND NOT EXISTS (SELECT FROM films WHERE sha256 = o.sha256)
+    AND NOT EXISTS (SELECT FROM films WHERE poster_sha256 = o.sha256)

@@ -3,7 +3,7 @@ WITH ended AS (
     UPDATE films
     SET state = %(state)s, failure_code = %(failure_code)s, failure_message = %(failure_message)s,
         sha256 = %(sha256)s, content_type = %(content_type)s, size_bytes = %(size_bytes)s, width = %(width)s,
-        height = %(height)s, duration_ms = %(duration_ms)s, finished_at = now()
+        height = %(height)s, duration_ms = %(duration_ms)s, poster_sha256 = %(poster_sha256)s, finished_at = now()
     WHERE order_id = %(order_id)s AND state <> 'succeeded'
     RETURNING order_id
 ), owed AS (

@@ -5,5 +5,6 @@ WHERE
     o.key_id = %(key)s
     AND o.kind = ANY(%(kinds)s)
     AND o.metadata ->> 'delivered' IS NULL
+    AND o.plan ->> 'folder' IS NOT NULL
 ORDER BY o.id
 LIMIT %(at_most)s

@@ -4,6 +4,6 @@ FROM generations AS g
 LEFT JOIN outputs AS o ON o.generation_id = g.id AND o.position = %(position)s
 WHERE g.id = %(generation_id)s
 UNION ALL
-SELECT 'film', f.state = 'succeeded' AND f.sha256 IS NULL, f.sha256, f.content_type, NULL
+SELECT 'film', f.state = 'succeeded' AND f.sha256 IS NULL, f.sha256, f.content_type, f.poster_sha256
 FROM films AS f
 WHERE f.order_id = %(generation_id)s AND %(position)s = 0

@@ -7,5 +7,6 @@ WHERE coalesce(o.reserved_until, '-infinity') < now()
     AND NOT EXISTS (SELECT FROM uploads WHERE sha256 = o.sha256)
     AND NOT EXISTS (SELECT FROM orphan_outputs WHERE sha256 = o.sha256)
     AND NOT EXISTS (SELECT FROM films WHERE sha256 = o.sha256)
+    AND NOT EXISTS (SELECT FROM films WHERE poster_sha256 = o.sha256)
 ORDER BY o.sha256
 LIMIT %(at_most)s

@@ -1,0 +1,110 @@
+"""`tintype retry`: ask anew for what ended without success, and for nothing else."""
+
+from __future__ import annotations
+
+import platform
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tintype.cli import durable, exits, filmed, progress, runs, screen, studio
+
+if TYPE_CHECKING:
+    from tintype.cli.durable import Delivered
+    from tintype.local.generation import Generation
+    from tintype.local.studio import Studio
+    from tintype.service.orders import Order
+
+EXAMPLES = """\b
+Examples:
+  tintype retry 01k9w3t8m2q7r5v6x0y4z1a2b3
+  tintype retry 01k9w3t8m2q7r5v6x0y4z1a2b3 --json
+
+\b
+Exit codes: 0 made, 1 it failed again, 2 there is nothing to repeat.
+"""
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+
+@app.command(epilog=EXAMPLES)
+def retry(
+    ident: Annotated[str, typer.Argument(metavar="ID", help="A generation, or an order: see tintype list.")],
+    *,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON document and nothing else.")
+    ] = False,
+) -> None:
+    """Repeat what failed: a generation, or all that failed of an order; a film is joined when its clips are there."""
+
+    async def act(open_studio: Studio) -> tuple[list[Generation], Delivered | None]:
+        from tintype.service import errands  # noqa: PLC0415 - not needed to answer --help
+
+        again, order = await _asked(open_studio, ident)
+        delivered = None
+        if order is not None and order.outline.plan.get("host") == platform.node():
+            async with errands.held(open_studio.core.database, order.id):
+                delivered = await _delivered(open_studio, order, is_quiet=as_json)
+        return [await open_studio.wait(one) for one in again], delivered
+
+    made, delivered = studio.run(act, works=True)
+    if as_json:
+        screen.put_json(_document(made, delivered))
+    else:
+        _put(made, delivered)
+    for one in made:
+        one.raise_for_failure()
+    broken = [one for one in delivered.ended if isinstance(one, runs.Broken)] if delivered else []
+    if broken and delivered:
+        raise runs.failure(broken, count=len(delivered.ended))
+
+
+async def _asked(open_studio: Studio, ident: str) -> tuple[list[str], Order | None]:
+    """Repeat it; returns the ids of the repetitions, and the order that they belong to."""
+    from tintype.domain.errors import UnknownGeneration, UnknownOrder  # noqa: PLC0415 - as above
+    from tintype.service import repeating  # noqa: PLC0415 - as above
+
+    core, actor = open_studio.core, open_studio.actor
+    try:
+        order = await core.orders.get(ident, actor=actor)
+    except UnknownOrder:
+        try:
+            asked = await core.generations.retry(ident, actor=actor)
+        except UnknownGeneration as error:
+            where = " of the built-in simulator" if open_studio.is_simulated else ""
+            raise exits.Refusal(f"{error}{where}; see: tintype list") from None
+        return list(asked.ids), await core.orders.get(asked.order_id, actor=actor) if asked.order_id else None
+    before = {row.id for row in order.generations}
+    await repeating.order(order, core.generations, actor=actor)
+    order = await core.orders.get(ident, actor=actor)
+    return [row.id for row in order.generations if row.id not in before], order
+
+
+async def _delivered(open_studio: Studio, order: Order, *, is_quiet: bool) -> Delivered | None:
+    """Bring what a command wanted into its folder, when it is there."""
+    from tintype.service.errands import Errand, delivered  # noqa: PLC0415 - as above
+
+    told = order.outline
+    saved = [str(one) for one in told.metadata.get("saved", [])]
+    found = Errand(order.id, told.kind, told.plan, saved, told.created_at)
+    delivery = await durable.delivery_of(open_studio, found)
+    if delivery is None:
+        return None
+    with progress.Board(told.kind, len(delivery.generations), is_wanted=not is_quiet) as board:
+        made = await durable.deliver(open_studio, delivery, board)
+    await delivered(open_studio.core.database, order.id)
+    return made
+
+
+def _put(made: list[Generation], delivered: Delivered | None) -> None:
+    for one in made:
+        screen.put(f"{one.id} {one.state}, {studio.cost(one)}")
+    for file in [] if delivered is None else filmed.files_of(delivered.film, delivered.ended):
+        screen.put(f"{file['path']}  {screen.size(file['bytes'])}")
+
+
+def _document(made: list[Generation], delivered: Delivered | None) -> dict[str, Any]:
+    return {
+        "generations": [studio.document(one) for one in made],
+        "files": [] if delivered is None else filmed.files_of(delivered.film, delivered.ended),
+    }
