@@ -277,7 +277,15 @@ def test_usage_is_summed_up_by_anything(admin: httpx2.Client, clients: Any) -> N
 
 
 @pytest.mark.parametrize(
-    "params", [{"by": "moon"}, {"since": "yesterday"}, {"since": "2026-01-01T12:00:00"}, {"format": "xml"}]
+    "params",
+    [
+        {"by": "moon"},
+        {"until": "0.5"},
+        {"since": "86400"},
+        {"since": "yesterday"},
+        {"since": "2026-01-01T12:00:00"},
+        {"format": "xml"},
+    ],
 )
 def test_a_report_that_cannot_be_is_refused(admin: httpx2.Client, params: dict[str, str]) -> None:
     """A time without a zone would mean something else on each machine."""

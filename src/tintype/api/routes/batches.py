@@ -57,9 +57,15 @@ _DOCUMENTED: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The report.",
         "content": {
-            "text/csv": {"schema": {"type": "string"}},
+            "text/csv": {"schema": {"type": "string"}, "example": "row,line,state,…\r\n1,2,succeeded,…\r\n"},
             PNG: {"schema": {"type": "string", "format": "binary"}},
-            "application/json": {},
+            "application/json": {
+                "schema": {"type": "object", "required": ["batch", "rows"]},
+                "example": {
+                    "batch": {"id": "01k9w3t8m2q7r5v6x0y4z1a2b3", "state": "ended"},
+                    "rows": [{"row": 1, "line": 2, "state": "succeeded"}],
+                },
+            },
         },
     }
 }

@@ -9,10 +9,10 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 from fastapi import Query, Request, Response
-from pydantic import AwareDatetime
 
 from tintype.api import auth, gateway, routing
 from tintype.api import present_administration as present
+from tintype.api.schemas.shapes import Day, Moment
 from tintype.api.schemas.usage import UsageLine, UsageTold
 from tintype.domain.access import Scope
 from tintype.service import usage
@@ -24,7 +24,7 @@ CSV = "text/csv; charset=utf-8"
 # What a spreadsheet takes for a formula when a cell begins with it.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
-Moment = AwareDatetime | date
+From = Moment | Day
 _DOCUMENTED: dict[int | str, dict[str, Any]] = {
     200: {
         "content": {
@@ -47,8 +47,8 @@ async def report(
     request: Request,
     caller: auth.Reads,
     by: Annotated[By, Query(description="What it is grouped by; days are those of UTC.")] = By.DAY,
-    since: Annotated[Moment | None, Query(description="From then on: a time, or a day in UTC.")] = None,
-    until: Annotated[Moment | None, Query(description="Up to then, which is not in it.")] = None,
+    since: Annotated[From | None, Query(description="From then on: a time, or a day in UTC.")] = None,
+    until: Annotated[From | None, Query(description="Up to then, which is not in it.")] = None,
     key: Annotated[
         str | None,
         Query(max_length=100, description="Of a key alone, by id or name; another's takes `admin`."),

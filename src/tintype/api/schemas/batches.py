@@ -94,22 +94,24 @@ class BatchResumed(Asked):
 class RowsTold(Told):
     """How many rows are how far. `undone` are those that nothing was bought for when it stopped."""
 
-    total: int
-    succeeded: int = 0
-    failed: int = 0
-    running: int = 0
-    waiting: int = 0
-    undone: int = 0
-    broken: int = 0
+    total: int = Field(examples=[300])
+    succeeded: int = Field(default=0, examples=[80])
+    failed: int = Field(default=0, examples=[1])
+    running: int = Field(default=0, examples=[19])
+    waiting: int = Field(default=0, examples=[198])
+    undone: int = Field(default=0, examples=[0])
+    broken: int = Field(default=0, examples=[2])
 
 
 class BrokenRow(Told):
     """A row that nothing can be bought for: where it stands, and what is wrong."""
 
-    row: int
-    line: int
-    column: str | None = Field(description="The column's name, or the character where it is no row at all.")
-    message: str
+    row: int = Field(examples=[7])
+    line: int = Field(examples=[8])
+    column: str | None = Field(
+        description="The column's name, or the character where it is no row at all.", examples=["color"]
+    )
+    message: str = Field(examples=["the prompt names {color}, and this row has none"])
 
 
 class BatchOutline(Told):
@@ -117,27 +119,30 @@ class BatchOutline(Told):
 
     object: Literal["batch"] = "batch"
     id: str = Field(examples=[IDENT])
-    name: str
+    name: str = Field(examples=["spring catalogue"])
     state: BatchState = Field(
-        description="`open` while more is bought, `stopped` by its budget or its key, `canceled`, `ended`."
+        description="`open` while more is bought, `stopped` by its budget or its key, `canceled`, `ended`.",
+        examples=["open"],
     )
-    calls: int = Field(description="How many generations its rows take.")
-    budget_usd: Usd | None
-    waits_for: str | None = Field(description="Why nothing is bought at the moment.")
-    created_at: datetime
-    finished_at: datetime | None = Field(description="Since when nothing of it runs any more.")
+    calls: int = Field(description="How many generations its rows take.", examples=[298])
+    budget_usd: Usd | None = Field(examples=["5"])
+    waits_for: str | None = Field(description="Why nothing is bought at the moment.", examples=[None])
+    created_at: datetime = Field(examples=["2026-03-01T12:00:00Z"])
+    finished_at: datetime | None = Field(
+        description="Since when nothing of it runs any more.", examples=[None]
+    )
 
 
 class BatchTold(BatchOutline):
     """A batch as it stands."""
 
     rows: RowsTold
-    calls_ended: int
-    cost_usd: Usd
-    held_usd: Usd
-    left_usd: Usd | None = Field(description="What is left of its budget.")
-    seconds_left: float | None = Field(description="At the pace up to now.")
-    warnings: list[str]
+    calls_ended: int = Field(examples=[81])
+    cost_usd: Usd = Field(examples=["0.24"])
+    held_usd: Usd = Field(examples=["0.057"])
+    left_usd: Usd | None = Field(description="What is left of its budget.", examples=["4.703"])
+    seconds_left: float | None = Field(description="At the pace up to now.", examples=[95.5])
+    warnings: list[str] = Field(examples=[[]])
     broken: list[BrokenRow] = Field(description="The first hundred of them.")
 
 
@@ -150,25 +155,27 @@ class BatchPage(Page):
 class RowTold(Told):
     """A row, what became of it, and its outputs. Of equal rows the first one paid."""
 
-    row: int
-    line: int
-    state: RowState
-    model: str | None
-    input: dict[str, Any] | None
-    same_as: int | None = Field(description="The first row that is equal, whose outputs these are too.")
-    cost_usd: Usd
-    generations: list[str]
+    row: int = Field(examples=[1])
+    line: int = Field(examples=[2])
+    state: RowState = Field(examples=["succeeded"])
+    model: str | None = Field(examples=["black-forest-labs/flux-schnell"])
+    input: dict[str, Any] | None = Field(examples=[{"prompt": "a red paper boat"}])
+    same_as: int | None = Field(
+        description="The first row that is equal, whose outputs these are too.", examples=[None]
+    )
+    cost_usd: Usd = Field(examples=["0.003"])
+    generations: list[str] = Field(examples=[[IDENT]])
     outputs: list[OutputTold]
-    code: str | None
-    message: str | None
-    column: str | None
+    code: str | None = Field(examples=[None])
+    message: str | None = Field(examples=[None])
+    column: str | None = Field(examples=[None])
 
 
 class RowPage(Told):
     """Rows in the order of the file; `next` is the row to ask for those `after`."""
 
     data: list[RowTold]
-    next: int | None
+    next: int | None = Field(examples=[None])
 
 
 __all__ = [

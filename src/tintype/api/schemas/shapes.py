@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -21,6 +22,7 @@ from pydantic_core import CoreSchema, core_schema
 from tintype.domain import money
 from tintype.service.wishes import PROMPT_MAX
 
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d")
 
 Usd = Annotated[
@@ -97,8 +99,17 @@ def _moment(value: Any) -> Any:
     return value
 
 
+def _day(value: Any) -> Any:
+    """Refuse numbers, as with times."""
+    if not isinstance(value, str) or _DAY.fullmatch(value) is None:
+        raise ValueError("it is no day like 2026-03-01")
+    return value
+
+
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
 """A time as RFC 3339 writes it, with its zone."""
+Day = Annotated[date, BeforeValidator(_day)]
+"""A day as RFC 3339 writes it."""
 CalledUrl = Annotated[
     str,
     Field(max_length=2048),
