@@ -44,8 +44,9 @@ check: setup ## The fast half: style, types, import contracts, a docstring on ev
 	@$(BIN)/lint-imports --no-logo --cache-dir .environments/import-linter >.environments/import-linter.txt || { cat .environments/import-linter.txt; exit 1; }
 	@echo "check: style, types, import contracts and docstrings are fine"
 
+# In the order of their names, so that the quick ones of tests/unit are last and no process ends with a long one.
 test: setup others ## All tests, the official SDKs and every block of the docs among them.
-	@$(BIN)/pytest -n $(JOBS) --dist loadfile
+	@$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 chaos: setup ## Random fault scripts, a thousand, and 500 kills of every process; prints counts and seeds.
 	@HYPOTHESIS_PROFILE=chaos $(BIN)/pytest -m chaos -n $(JOBS) --dist loadfile --timeout 3000 --ignore tests/chaos

@@ -8,7 +8,7 @@ import signal
 import pytest
 from hypothesis import HealthCheck, settings
 
-# Two hundred examples by default, a thousand in `make chaos`; in CI a hundred, the same ones each time.
+# Two hundred examples by default, a thousand in `make chaos`; in CI fifty, the same ones each time.
 settings.register_profile(
     "default",
     max_examples=200,
@@ -17,7 +17,7 @@ settings.register_profile(
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow],
 )
-settings.register_profile("ci", settings.get_profile("default"), max_examples=100, derandomize=True)
+settings.register_profile("ci", settings.get_profile("default"), max_examples=50, derandomize=True)
 settings.register_profile("chaos", settings.get_profile("default"), max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "default"))
 
