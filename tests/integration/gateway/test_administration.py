@@ -294,7 +294,7 @@ def test_a_report_that_cannot_be_is_refused(admin: httpx2.Client, params: dict[s
 
 def test_upstreams_bill_is_not_the_callers(admin: httpx2.Client, clients: Any, here: Serving) -> None:
     """Rule 4: upstream wants money of the operator: that generation fails unpaid, the next are told to come later."""
-    user = clients("shop")
+    user = clients("billed")
     rule = {"on": "request", "method": "POST", "path": "/models/*/predictions", "do": "answer", "status": 402}
     here.simulator.faults([{**rule, "count": 1, "body": {"detail": "You have insufficient credit."}}])
     refused = user.post("/api/generations", json=BOAT, headers=WAIT).json()
