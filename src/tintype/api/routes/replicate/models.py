@@ -35,7 +35,7 @@ Slug = Annotated[str, Path(examples=["text-to-image"])]
 Cursor = Annotated[str | None, Query(description="From `next` of the page before.")]
 
 
-@own.get("/models", response_model=Listed[ModelSaid], responses=words.refuses())
+@own.get("/models", response_model=Listed[ModelSaid], responses=words.refuses(404))
 async def index(
     request: Request,
     cursor: Cursor = None,
@@ -100,7 +100,7 @@ async def readme(request: Request, owner: Owner, name: Name) -> Response:
     return await read(request, f"{_model(owner, name)}/readme")
 
 
-@own.get("/collections", response_model=Listed[CollectionSaid], responses=words.refuses())
+@own.get("/collections", response_model=Listed[CollectionSaid], responses=words.refuses(404))
 async def collections(request: Request, cursor: Cursor = None) -> Response:
     """List upstream's collections of models."""
     return await read(request, "/collections", cursor=cursor)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Header, Path, Query, Request, Response
+from pydantic import BeforeValidator
 from starlette.requests import ClientDisconnect
 
 from tintype.api import answering, auth, callbacks, gateway, waiting
@@ -52,7 +53,16 @@ Prefer = Annotated[
 CancelAfter = Annotated[
     str | None, Header(description="Cancelled after so long, from its creation: `90`, `5m`, `1h30m`.")
 ]
-Moment_ = Annotated[datetime | None, Query(description="An ISO 8601 time.")]
+
+
+def _no_number(value: Any) -> Any:
+    """Refuse numbers, which the reader of times would take for seconds."""
+    if isinstance(value, str) and value.lstrip("+-").replace(".", "", 1).isdecimal():
+        raise ValueError("it is no time like 2026-03-01T12:00:00Z")
+    return value
+
+
+Moment_ = Annotated[datetime | None, BeforeValidator(_no_number), Query(description="An ISO 8601 time.")]
 
 log = logging.getLogger("tintype.api")
 
