@@ -105,7 +105,7 @@ def test_resume_delivers_where_it_was_wanted(served: Shell, simulator: Simulator
 def test_resume_passes_over_a_folder_that_cannot_be_written(served: Shell, url: str) -> None:
     """What is behind it is delivered all the same; it is named, and taken up when it can be."""
     for count, name in enumerate(("bad", "good"), 1):
-        _kill_when_running(served, url, ("generate", f"[[delay=2]] {name}", "--out", name), count=count)
+        _kill_when_running(served, url, ("generate", f"[[delay=15]] {name}", "--out", name), count=count)
     (served.folder / "bad").rmdir()
     (served.folder / "bad").write_text("in the way")
 
