@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 # Models take a fiftieth of the time that the real ones usually take.
 SPEED = 50
 WITHIN_S = 240.0
-_FINAL = {"succeeded", "failed", "canceled", "aborted"}
 # Their price is known when they have ended: by the time they took, the tokens they wrote, the pictures they were given.
 _OPEN = {Unit.HARDWARE_SECOND, Unit.TOKEN, Unit.MEGAPIXEL}
 _HEADINGS = ("model", "kind", "asked", "made", "estimate", "held", "charged", "billed", "")
@@ -88,13 +87,14 @@ def measure(
 
 
 def _ended(http: httpx2.Client, ident: str, end: float) -> dict[str, Any]:
-    while True:
-        found: dict[str, Any] = http.get(f"/api/generations/{ident}").raise_for_status().json()
-        if found["state"] in _FINAL:
-            return found
-        if time.monotonic() > end:
-            raise TimeoutError(f"{found['model']} is {found['state']}, and its time is over")
-        time.sleep(0.1)
+    left_s = max(end - time.monotonic(), 1.0)
+    # The stream of its events ends with it.
+    with http.stream("GET", f"/api/generations/{ident}/events", timeout=left_s) as told:
+        for _ in told.iter_lines():
+            if time.monotonic() > end:
+                raise TimeoutError(f"{ident} has not ended, and its time is over")
+    found: dict[str, Any] = http.get(f"/api/generations/{ident}").raise_for_status().json()
+    return found
 
 
 def _judged(

@@ -187,7 +187,7 @@ async def core_on(
     no storage in common with the others: `uses_files` is False then.
     """
     # The built-in simulator is on this machine, where nobody answers for the public URL.
-    heard_at = None if place.source == "simulator" else settings.public_url
+    heard_at = None if place.is_built_in else settings.public_url
     times = timing or upstream_.Timing()
     origin = settings.public_url or origin
     observer = Observers((Journal(prompts=settings.log_prompts), *observers))
@@ -342,7 +342,7 @@ async def core_on(
                 inbox,
                 orphans,
                 files=files,
-                pieces=Pieces(database, upstream, asking, known, observer=observer),
+                pieces=Pieces(database, upstream, progress, asking, known, observer=observer),
             ),
             leader=Leader(database, upstream_id=ident),
             worker=Worker(

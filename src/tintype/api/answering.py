@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
-from tintype.api import gateway, problems
+from tintype.api import gateway, problems, waiting
 from tintype.service.answers import CallerLeft
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ async def once(request: Request, *, route: str, act: Callable[[Hand], Awaitable[
     fingerprint = hashlib.sha256(route.encode() + b"\0" + await request.body()).hexdigest()
     answers = gateway.of(request).answers
     hand = answers.take(fingerprint, repetition=_repetition(request))
-    leaving = asyncio.create_task(_until_gone(request.receive))
+    leaving = asyncio.create_task(waiting.until_gone(request.receive))
     request.state.leaving = leaving
     leaving.add_done_callback(lambda done: None if done.cancelled() else hand.leave())
     try:
@@ -83,11 +83,6 @@ class _Watched(Response):
         finally:
             self._leaving.cancel()
             self._hand.end(is_whole=False)
-
-
-async def _until_gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 def _repetition(request: Request) -> int:

@@ -9,11 +9,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tintype import catalogue, traces
+from tintype import catalogue, settings, traces
 from tintype.api import proxies
 from tintype.api.cursors import Cursors
 from tintype.api.stopping import Stopping
 from tintype.api.stream import STREAMS_MAX, Streams
+from tintype.catalogue import own
 from tintype.local.studio import Studio
 from tintype.metrics import Meters
 from tintype.service.answers import Answers
@@ -93,7 +94,7 @@ async def opened(
     At the end, jobs that were begun get `finish_s`, then they are given back.
     Raises ConfigurationError for what cannot be used, DatabaseAway.
     """
-    meters = Meters(catalogue.load())
+    meters = Meters(own.extend(catalogue.load(), settings.load().prices))
     async with AsyncExitStack() as stack:
         watching = (meters, *stack.enter_context(traces.observers()))
         options: dict[str, Any] = {

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import time
 from typing import TYPE_CHECKING
 
 from tintype.api import auth, gateway
-from tintype.api.problems import Problem
+from tintype.api.problems import Problem, pace
 from tintype.domain import access
 from tintype.service import addresses
 
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from tintype.domain.access import Caller
-    from tintype.service.addresses import Room
 
 _PICTURES = "pictures"
 
@@ -31,7 +29,7 @@ async def take_picture(request: Request, response: Response, caller: Caller) -> 
     if rate is None or caller.key != access.LOCAL:
         return
     room = await addresses.take(here.core.database, auth.address_of(request), _PICTURES, rate)
-    told = _headers(room)
+    told = pace(room.limit, max(room.left, 0), resets_at_s=time.time() + room.ends_in_s)
     if room.is_over:
         raise Problem(
             "too_many_requests",
@@ -42,11 +40,3 @@ async def take_picture(request: Request, response: Response, caller: Caller) -> 
             headers=told,
         )
     response.headers.update(told)
-
-
-def _headers(room: Room) -> dict[str, str]:
-    return {
-        "X-RateLimit-Limit": str(room.limit),
-        "X-RateLimit-Remaining": str(max(room.left, 0)),
-        "X-RateLimit-Reset": str(math.ceil(time.time() + room.ends_in_s)),
-    }

@@ -157,6 +157,15 @@ def of(error: Exception, fields: Iterable[str] = ()) -> Problem | None:
     return None
 
 
+def pace(limit: object, left: object, *, resets_at_s: float) -> dict[str, str]:
+    """Return the headers that tell a limit, what is left of it, and when it begins anew, in seconds of Unix time."""
+    return {
+        "X-RateLimit-Limit": str(limit),
+        "X-RateLimit-Remaining": str(left),
+        "X-RateLimit-Reset": str(math.ceil(resets_at_s)),
+    }
+
+
 def internal(error: Exception, *, is_shown: bool) -> Problem:
     """Return the problem of an unforeseen error; its text is shown in debug mode only."""
     detail = "something went wrong inside the gateway; its log has the rest under this request_id"
@@ -214,18 +223,15 @@ def _of_limit(error: errors.LimitReached) -> Problem:
     if code == "limit_reached" and wait_s is None:
         # Work at once has no window; how soon one of it ends, nobody knows.
         wait_s = 1.0
-    return Problem(code, str(error), facts=facts, retry_after_s=wait_s, headers=_limits_told(error))
+    return Problem(code, str(error), facts=facts, retry_after_s=wait_s, headers=_pace_told(error))
 
 
-def _limits_told(error: errors.LimitReached) -> dict[str, str]:
+def _pace_told(error: errors.LimitReached) -> dict[str, str]:
     """Return the headers that say what is left of a limit that begins anew at a time; none for money."""
     if error.measure == "money" or error.frees_at is None:
         return {}
-    return {
-        "X-RateLimit-Limit": str(budgets.shown(error.measure, error.amount)),
-        "X-RateLimit-Remaining": str(budgets.shown(error.measure, error.free)),
-        "X-RateLimit-Reset": str(math.ceil(error.frees_at.timestamp())),
-    }
+    amount, free = (budgets.shown(error.measure, one) for one in (error.amount, error.free))
+    return pace(amount, free, resets_at_s=error.frees_at.timestamp())
 
 
 def _of_upstream(error: errors.UpstreamError) -> Problem:

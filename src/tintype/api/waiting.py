@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from starlette.requests import Request
+    from starlette.types import Receive
 
     from tintype.api.gateway import Gateway
 
@@ -98,7 +99,7 @@ class _Ears:
         )
         self._is_own = request is not None and self._leaving is None
         if request is not None and self._leaving is None:
-            self._leaving = asyncio.ensure_future(_until_gone(request))
+            self._leaving = asyncio.ensure_future(until_gone(request.receive))
 
     async def __aenter__(self) -> Self:
         self._here.stopping.tell(self.wake)
@@ -156,6 +157,7 @@ async def _ended(here: Gateway, ident: str, ears: _Ears) -> bool:
             here.core.feed.leave(reader)
 
 
-async def _until_gone(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
+async def until_gone(receive: Receive) -> None:
+    """Wait until a caller hangs up, whose body was read."""
+    while (await receive())["type"] != "http.disconnect":
         pass

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 LOOK_S = 0.5
 SAVE_S = 3.0
 """How often what was made up to then is saved."""
-_PIECE_BYTES = 1024 * 1024
 _FINISHED = ("succeeded", "failed", "broken", "undone")
 
 
@@ -106,10 +105,14 @@ class Work:
         return await self._new(studio, digest, before)
 
     async def _taken_up(self, studio: Studio, found: Standing) -> None:
+        budget = self._order.budget_nano_usd
+        if self._way is not Way.RESUME and budget != found.batch.budget_nano_usd:
+            raise exits.Refusal(
+                f"batch {found.batch.id} of this file was begun with another budget; say --resume to give it this one"
+            )
         began = found.batch.created_at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
         screen.say(f"Taking up the batch that was begun at {began}: nothing is bought twice.")
         if self._way is Way.RESUME:
-            budget = self._order.budget_nano_usd
             await studio.core.batches.resume(found.batch.id, actor=studio.actor, budget_nano_usd=budget)
             await _note(studio, found.batch.id, {"delivered": False})
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tintype import catalogue
-from tintype.cli import exits, screen, studio
+from tintype.cli import book, exits, screen, studio
 from tintype.domain import printing, products
 from tintype.domain.printing import Fit  # noqa: TC001 - typer reads the annotations
 
@@ -54,7 +53,7 @@ def check(
 ) -> None:
     """Say how a picture will look on a product, and what would make it sharp."""
     wanted = products.find(product)
-    known = catalogue.load()
+    known = book.load()
     found = []
     for name, width, height, is_transparent in _pictures(picture):
         told = printing.check(width, height, wanted, fit=fit, is_transparent=is_transparent)

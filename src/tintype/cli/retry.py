@@ -43,8 +43,10 @@ def retry(
         again, order = await _asked(open_studio, ident)
         delivered = None
         if order is not None and order.outline.plan.get("host") == platform.node():
-            async with errands.held(open_studio.core.database, order.id):
-                delivered = await _delivered(open_studio, order, is_quiet=as_json)
+            async with errands.held(open_studio.core.database, order.id) as is_ours:
+                # Another process that looks after it delivers it itself.
+                if is_ours:
+                    delivered = await _delivered(open_studio, order, is_quiet=as_json)
         return [await open_studio.wait(one) for one in again], delivered
 
     made, delivered = studio.run(act, works=True)
@@ -62,18 +64,23 @@ def retry(
 async def _asked(open_studio: Studio, ident: str) -> tuple[list[str], Order | None]:
     """Repeat it; returns the ids of the repetitions, and the order that they belong to."""
     from tintype.domain.errors import UnknownGeneration, UnknownOrder  # noqa: PLC0415 - as above
-    from tintype.service import repeating  # noqa: PLC0415 - as above
+    from tintype.service import errands, repeating  # noqa: PLC0415 - as above
 
     core, actor = open_studio.core, open_studio.actor
     try:
         order = await core.orders.get(ident, actor=actor)
     except UnknownOrder:
         try:
-            asked = await core.generations.retry(ident, actor=actor)
+            row = await core.generations.get(ident, actor=actor)
         except UnknownGeneration as error:
             where = " of the built-in simulator" if open_studio.is_simulated else ""
             raise exits.Refusal(f"{error}{where}; see: tintype list") from None
-        return list(asked.ids), await core.orders.get(asked.order_id, actor=actor) if asked.order_id else None
+        # Before anything is bought, so that whoever dies in the middle leaves it to be resumed.
+        if row.order_id is not None:
+            await errands.reopened(core.database, row.order_id)
+        asked = await core.generations.retry(ident, actor=actor)
+        return list(asked.ids), await core.orders.get(row.order_id, actor=actor) if row.order_id else None
+    await errands.reopened(core.database, ident)
     before = {row.id for row in order.generations}
     await repeating.order(order, core.generations, actor=actor)
     order = await core.orders.get(ident, actor=actor)

@@ -86,7 +86,7 @@ def cost_nano_usd(model: Model, values: Mapping[str, Any], what: Made) -> int:
     if what.status not in {"succeeded", "canceled"}:
         return 0
     if price.unit is Unit.HARDWARE_SECOND:
-        if what.predict_time_s is None and what.status == "succeeded":
+        if is_untimed(model, what):
             return pricing.estimate(model, values).bound_nano_usd
         return _nano((what.predict_time_s or Fraction(0)) * pricing.rate_usd(model, values))
     delivered = what.delivered
@@ -101,6 +101,15 @@ def cost_nano_usd(model: Model, values: Mapping[str, Any], what: Made) -> int:
         Fraction(price.run_usd)
         + pricing.rate_usd(model, values) * units
         + Fraction(price.given_usd) * _given(model, values, what)
+    )
+
+
+def is_untimed(model: Model, what: Made) -> bool:
+    """Whether a success is billed by a time that nobody measured."""
+    return (
+        model.price.unit is Unit.HARDWARE_SECOND
+        and what.status == "succeeded"
+        and what.predict_time_s is None
     )
 
 

@@ -129,7 +129,9 @@ class Studio(batching.Batching):
         running = simulated.Upstream(folder)
         if self._works:
             await self._stack.enter_async_context(running)
-        return replicate_settings.Upstream(running.origin, Token(simulated.TOKEN), source="simulator")
+        return replicate_settings.Upstream(
+            running.origin, Token(simulated.TOKEN), source=replicate_settings.BUILT_IN
+        )
 
     async def _stop(self) -> None:
         self.core.worker.stop()

@@ -15,6 +15,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Self
 
 from tintype.domain.errors import TintypeError
+from tintype.media.files_errors import StorageAway
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -95,7 +96,7 @@ class Pool:
         return await self.run("measure", source=source)
 
     async def run(self, do: str, **arguments: Any) -> Mapping[str, Any]:
-        """Have one of `pool_worker.WORK` done. Raises WorkFailed."""
+        """Have one of `pool_worker.WORK` done. Raises WorkFailed, or StorageAway while the disk is full."""
         async with self._turns:
             process = self._idle.pop() if self._idle else await self._start()
             is_fine = False
@@ -108,6 +109,8 @@ class Pool:
                     self._close_later()
                 else:
                     await process.end()
+        if "full" in answer:
+            raise StorageAway(f"there is no room to work in: {answer['full']}", can_retry=True)
         if "failed" in answer:
             raise WorkFailed(f"The file cannot be read: {answer['failed']}.", has_died=False)
         done: Mapping[str, Any] = answer["done"]

@@ -7,6 +7,7 @@ Linux in the middle of its work too when who started it is killed: nobody is the
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import signal
@@ -74,6 +75,10 @@ def _answer(request: dict[str, object]) -> dict[str, object]:
             return {"done": work(**request)}
     except thumbnails.Unreadable as fault:
         return {"failed": str(fault)}
+    except OSError as fault:
+        if fault.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            raise
+        return {"full": os.strerror(fault.errno)}
     except MemoryError:
         return {"failed": "it needs more memory than is allowed"}
 

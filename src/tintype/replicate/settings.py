@@ -20,6 +20,8 @@ DEFAULT_ORIGIN = "https://api.replicate.com"
 URL_NAME = "TINTYPE_REPLICATE_URL"
 URL_KEY = "replicate_url"
 """Its name in `tintype.toml`."""
+BUILT_IN = "simulator"
+"""The source of the built-in simulator."""
 _ADDRESS_MAX = 16_384
 
 
@@ -31,6 +33,11 @@ class Upstream:
     token: tokens.Token
     source: str
     origin_source: str = "default"
+
+    @property
+    def is_built_in(self) -> bool:
+        """Whether it is the built-in simulator, which works where nobody named a token."""
+        return self.source == BUILT_IN
 
     @property
     def host(self) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from tintype.domain import errors, proofing
+from tintype.domain import errors, proofing, steps
 from tintype.domain.catalogue import UnknownModel
 from tintype.domain.generation import State
 from tintype.service import givens, guarding, repeating
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from tintype.store.database import Database
     from tintype.store.generations import Generation
     from tintype.store.outputs import Output
+
+
+_RESERVED_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +98,8 @@ async def approve(
         callback_url=asked.callback_url or row.callback_url,
         hold_max_nano_usd=asked.hold_max_nano_usd,
     )
+    if not await outputs.reserve_known(work.db, output.sha256, for_s=_RESERVED_S):
+        raise errors.NotPossibleNow(f"{row.id} was deleted, and its pictures with it")
     # Whoever approves it, it is of the same end user and project.
     owner = replace(actor, user=row.end_user, project=row.project)
     made = await work.generations.approve(
@@ -124,13 +129,17 @@ async def _picked(ident: str, pick: int, *, actor: Actor, work: Work) -> tuple[G
         if order is None:
             raise
         rows, made = list(order.generations), list(order.outputs)
+    # Files that were made here go along with a picture, they are none.
+    made = [one for one in made if one.position < steps.MADE_HERE]
     if not made:
         state = rows[0].state if len(rows) == 1 else "an order without pictures yet"
         raise errors.NotPossibleNow(f"{ident} is {state}; only what succeeded is approved")
     if not 1 <= pick <= len(made):
         raise errors.InputError(f"{ident} has {len(made)} to pick from, and {pick} is none of them")
     output = made[pick - 1]
-    row = next(one for one in rows if one.id == output.generation_id)
+    row = next((one for one in rows if one.id == output.generation_id), None)
+    if row is None:
+        raise errors.NotPossibleNow(f"{ident} is repeated at this moment; approve what comes of it")
     if row.state != State.SUCCEEDED:
         raise errors.NotPossibleNow(f"generation {row.id} is {row.state}; only what succeeded is approved")
     return row, output, sum(one.generation_id == row.id for one in made)

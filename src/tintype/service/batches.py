@@ -194,12 +194,16 @@ class Batches:
     async def resume(self, ident: str, *, actor: Actor, budget_nano_usd: int | None = None) -> Standing:
         """Buy what was left undone, and again what failed; with another budget where one is given.
 
-        Nothing that succeeded is bought again. Raises NotThere, InputError for a budget that is used up already.
+        Nothing that succeeded is bought again. Raises NotThere, InputError for a budget that is used up already,
+        NotPossibleNow while what was cancelled of it ends.
         """
         await self._found(ident, actor)
         _check("", budget_nano_usd, None)
         async with self._database.transaction() as work:
-            await work.value("lock_batch", id=ident)
+            if await work.value("lock_batch", id=ident):
+                raise errors.NotPossibleNow(
+                    f"batch {ident} was cancelled, and something of it still ends; resume it in a moment"
+                )
             used: int = await work.value("batch_used", id=ident)
             if budget_nano_usd is not None and budget_nano_usd < used:
                 raise errors.InputError(

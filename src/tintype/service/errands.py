@@ -68,4 +68,9 @@ async def delivered(db: Database, ident: str) -> None:
     await db.run("end_errand", id=ident)
 
 
-__all__ = ["Errand", "delivered", "held", "saved", "undelivered"]
+async def reopened(db: Database, ident: str) -> None:
+    """Note that something of an errand is made anew, and is to be delivered once more."""
+    await db.run("reopen_errand", id=ident)
+
+
+__all__ = ["Errand", "delivered", "held", "reopened", "saved", "undelivered"]

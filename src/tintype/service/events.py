@@ -309,8 +309,9 @@ class Feed:
                 self._mark_later(now.generation_id, early_s)
 
     async def _serve_all(self) -> None:
-        # Asked before reading: what a transaction held back that ends between the two is read at once.
-        is_held_back = bool(self._all) and await feed.is_held_back(self._db)
+        # Asked before reading: what a transaction held back that ends between the two is read at once. Where a look is
+        # due anyway, that one asks.
+        is_held_back = bool(self._all) and self._looks_again is None and await feed.is_held_back(self._db)
         while ready := [one for one in self._all if one.is_ready and not one.line.is_full]:
             place = min(one.place for one in ready)
             entries = await feed.behind(self._db, place, at_most=_PAGE)

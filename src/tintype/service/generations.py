@@ -238,6 +238,7 @@ class Generations:
         secret: guarding.Check = guarding.nothing,
         told: Asked | None = None,
     ) -> Submitted:
+        self._blocked.check(request.input)
         wanted = (await self._wanted(request, owner, secret=secret),)
         what = replaces if approves is None else f"{approves.proof_id}/{approves.pick}"
         asked = admission.Request(
@@ -249,7 +250,9 @@ class Generations:
             approves=approves,
             asked=told,
         )
-        return self._submitted(await self._admissions.admit(asked), asked)
+        answer = await self._admissions.admit(asked)
+        telling.answered(self._observer, answer, wanted, owner, self._now())
+        return self._submitted(answer, asked)
 
     async def _admitted(self, request: admission.Request) -> admission.Answer:
         """Admit; what may have happened is asked for again where the hand finds it."""

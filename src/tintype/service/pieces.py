@@ -8,6 +8,7 @@ turn between its pieces.
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from tintype.domain.catalogue import Catalogue
     from tintype.observing import Observer
     from tintype.service.generations import Generations
+    from tintype.service.progress import Progress
     from tintype.service.upstream import Upstream
     from tintype.store.admission import Wanted
     from tintype.store.batches import Due
@@ -32,8 +34,17 @@ OPEN_MAX = 64
 AT_MOST = 100
 LOOK_AGAIN_S = 5.0
 """When a batch is looked at again that no limit has room for, and of which nothing runs."""
+SOON_S = 1.0
+"""The same where something of it runs, whose end may make room."""
+FAILED_S = 30.0
+"""The same where it could not be dealt with."""
 
 _log = logging.getLogger("tintype.batches")
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    id: str
 
 
 class Pieces:
@@ -43,6 +54,7 @@ class Pieces:
         self,
         database: Database,
         upstream: Upstream,
+        progress: Progress,
         generations: Generations,
         catalogue: Catalogue,
         *,
@@ -50,6 +62,7 @@ class Pieces:
     ) -> None:
         self._database = database
         self._upstream = upstream
+        self._progress = progress
         self._generations = generations
         self._catalogue = catalogue
         self._observer = observer
@@ -60,7 +73,9 @@ class Pieces:
             "batches_due", batches.Due, upstream_id=self._upstream.ident, at_most=AT_MOST
         )
         for one in due:
-            await singly.tried(self._move(one), of=one.id)
+            if not await singly.tried(self._move(one), of=one.id):
+                why = "something went wrong, which the log has whole; it is tried again"
+                await self._wait(one, why, after_s=FAILED_S)
         return len(due)
 
     async def _move(self, batch: Due) -> None:
@@ -74,8 +89,15 @@ class Pieces:
             wanted = await self._wanted(batch, found)
             if wanted and await self._bought(batch, wanted, is_any_open=is_open > 0):
                 return
+        if batch.state == "canceled":
+            # Whoever cancelled it may have died in the middle of telling all of it.
+            for call in await self._database.all("batch_open_calls", _Open, id=batch.id):
+                await self._progress.cancel(call.id)
         if not is_open:
-            await self._database.run("finish_batch", id=batch.id)
+            async with self._database.transaction() as work:
+                # First of all, so that what a resume changed meanwhile is seen.
+                await work.value("lock_batch", id=batch.id)
+                await work.run("finish_batch", id=batch.id)
 
     async def _wanted(self, batch: Due, found: list[batches.Call]) -> list[tuple[int, Wanted]]:
         """Prepare calls; one that cannot be asked for at all is noted, and keeps none of the others."""
@@ -88,7 +110,7 @@ class Pieces:
             request = rows.request_of(template, call.model, values)
             try:
                 made.append((call.number, await self._generations.prepared(request, actor=actor)))
-            except (errors.InputError, errors.ModelNotAllowed, UnknownModel) as fault:
+            except (errors.InputError, UnknownModel) as fault:
                 await self._database.run(
                     "note_batch_problem", id=batch.id, number=call.number, problem=str(fault)[:1_000]
                 )
@@ -113,11 +135,11 @@ class Pieces:
                     return False
                 case batches.OverBudget():
                     # What runs now may cost less than is held for it.
-                    return True
+                    await self._wait(batch, "its budget has no room beside what runs", after_s=SOON_S)
                 case admission.Refused(refusals):
                     why = str(requests.limit_reached(refusals[0], datetime.now(UTC)))
                     # What ends of its own may be all that it waits for.
-                    await self._wait(batch, why, after_s=0.0 if is_any_open else LOOK_AGAIN_S)
+                    await self._wait(batch, why, after_s=SOON_S if is_any_open else LOOK_AGAIN_S)
                 case admission.Paused(until):
                     left_s = max((until - datetime.now(UTC)).total_seconds(), 1.0)
                     await self._wait(batch, "creates are paused at the moment", after_s=min(left_s, 60.0))
@@ -128,7 +150,8 @@ class Pieces:
 
     async def _stop(self, batch: Due, why: str) -> None:
         _log.info("batch %s stops: %s", batch.id, why)
-        await self._database.run("end_batch", id=batch.id, state="stopped", why=why)
+        budget = batch.budget_nano_usd
+        await self._database.run("end_batch", id=batch.id, state="stopped", why=why, budget=budget)
 
 
 def _actor(batch: Due) -> Actor:

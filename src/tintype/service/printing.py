@@ -123,13 +123,7 @@ async def _make_one(one: _Left, tools: Tools) -> None:
     target = disk.new_draft(tools.files.drafts)
     try:
         async with tools.files.local(one.on.sha256) as source:
-            made = await tools.printers.run(
-                "finish",
-                source=str(source),
-                target=str(target),
-                steps=list(one.texts),
-                ident=one.on.generation_id,
-            )
+            made = await _worked(one, source=str(source), target=str(target), printers=tools.printers)
         stored = await _stored(target, tools)
     finally:
         await asyncio.to_thread(target.unlink, missing_ok=True)
@@ -141,6 +135,18 @@ async def _make_one(one: _Left, tools: Tools) -> None:
         await outputs.put(work, row)
         if Kind(row.content_type) is Kind.PNG:
             await work.value("enqueue_job", queue="thumbnail", id=row.generation_id, priority=0, after_s=0.0)
+
+
+async def _worked(one: _Left, *, source: str, target: str, printers: pool.Pool) -> Mapping[str, Any]:
+    told = {"source": source, "target": target, "steps": list(one.texts), "ident": one.on.generation_id}
+    try:
+        return await printers.run("finish", **told)
+    except pool.WorkFailed as fault:
+        if not fault.has_died:
+            raise
+        # Where memory is short the system ends such a process first, whatever it does: what was paid for gets another.
+        _log.warning("%s is finished again: %s", one.on.generation_id, fault)
+        return await printers.run("finish", **told)
 
 
 def _row(one: _Left, made: Mapping[str, Any], stored: Stored) -> Output:

@@ -247,6 +247,10 @@ class Progress:
         except UnknownModel:
             return None
 
+    def priced(self, row: Generation) -> Model | None:
+        """Return what says a generation's price: one's own of its version, or the catalogue's of its model."""
+        return self._catalogue.priced(row.model, row.version) or self.model(row)
+
     async def _at_once(self, ident: str, change: _Change, row: Generation | None) -> _Done | None:
         """Take the step in one statement; None, with nothing done, when it needs the row to be locked first."""
         row = row or await generations.get(self._database, ident)
@@ -342,10 +346,13 @@ class Progress:
 
     def cost_nano_usd(self, row: Generation, what: charges.Made) -> int:
         """Return what a generation cost; what has no known price costs its hold once anything was delivered."""
-        model = self._catalogue.priced(row.model, row.version) or self.model(row)
+        model = self.priced(row)
         if model is None or row.deployment is not None or row.price_rule == charges.UNKNOWN_RULE:
             is_billed = what.status == "succeeded" or (what.status == "canceled" and what.delivered > 0)
             return row.hold_nano_usd if is_billed else 0
+        if charges.is_untimed(model, what):
+            # It ran no longer than its deadline let it, which is what was held for.
+            return row.hold_nano_usd
         return charges.cost_nano_usd(model, row.input, what)
 
     async def _cancel(self, prediction_id: str | None) -> None:

@@ -29,6 +29,12 @@ async def request(row: Generation, model: Model | None, *, db: Database) -> Requ
     """
     if row.state not in _UNMADE:
         raise errors.NotPossibleNow(f"generation {row.id} is {row.state}; only one that failed is repeated")
+    batch: str | None = await db.value("batch_of_generation", id=row.id)
+    if batch is not None:
+        raise errors.NotPossibleNow(
+            f"generation {row.id} is of batch {batch}, which has a budget of its own; resume the batch, and what "
+            "failed of it is bought anew"
+        )
     if model is not None and any(
         one.format == "password" and row.input.get(one.name) for one in model.inputs.values()
     ):
@@ -51,21 +57,25 @@ async def request(row: Generation, model: Model | None, *, db: Database) -> Requ
 async def order(found: Order, generations: Generations, *, actor: Actor, told: Asked | None = None) -> int:
     """Repeat what of an order ended without success, each at its place; returns how many.
 
-    A finishing step whose picture is not there yet is left for the next time. Raises NotPossibleNow where nothing is to
-    be repeated.
+    What is refused is left for the next time, as is a finishing step whose picture is not there yet. Where nothing is
+    repeated, raises what the first was refused for, or NotPossibleNow.
     """
     again = 0
+    refused: errors.TintypeError | None = None
     for row in found.generations:
         if row.state not in _UNMADE:
             continue
         try:
             await generations.retry(row.id, actor=actor, told=told)
             again += 1
-        except errors.NotPossibleNow:
+        except (errors.NotPossibleNow, errors.LimitReached) as fault:
+            # What is asked for again by now is to be told of, whatever became of the rest.
             if row.follows is None:
-                raise
+                refused = refused or fault
     if not again:
-        raise errors.NotPossibleNow(f"order {found.id} is {found.state}; only what failed is repeated")
+        raise refused or errors.NotPossibleNow(
+            f"order {found.id} is {found.state}; only what failed is repeated"
+        )
     return again
 
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from tintype.domain.profiles import Profile
 
 COUNT_MAX = wishes.N_MAX
+MODEL_MAX = 255
+"""The longest name of a model, in characters."""
 WARNINGS_MAX = 20
 _TEXTS = ("aspect_ratio", "negative_prompt", "size", "format", "quality")
 _NUMBERS = ("n", "seed")
@@ -67,11 +69,11 @@ class Template:
 
 
 class Broken(Exception):
-    """A row that nothing can be bought for; `place` is the column that is wrong."""
+    """A row that nothing can be bought for; `place` is the column that is wrong, as it can be kept."""
 
     def __init__(self, place: str, message: str) -> None:
-        self.place = place
-        super().__init__(message)
+        self.place = _kept(place)
+        super().__init__(_kept(message))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ class Planner:
             self._variables = frozenset().union(*(templates.names(text) for text in texts if text))
         except templates.Unfilled as fault:
             raise errors.InputError(str(fault)) from None
-        requests.check(_request(template, template.model or "", {}))
+        requests.check(request_of(template, template.model or "", {}))
 
     @property
     def warnings(self) -> list[str]:
@@ -235,11 +237,7 @@ class Planner:
                     raise Broken(name, "a batch keeps its rows, so they may hold no secret")
                 if model.inputs[name].takes_file and not _are_urls(value):
                     raise Broken(name, "a file is given by its address; upload it first, or give https://…")
-        for name, value in values.items():
-            try:
-                requests.check_json(value)
-            except errors.InputError as fault:
-                raise Broken(name, str(fault)) from None
+        _check_kept(values, request)
         try:
             self._check(request)
         except errors.ModelNotAllowed as fault:
@@ -248,9 +246,9 @@ class Planner:
             raise Broken("prompt", str(fault)) from None
 
 
-def request_of(template: Template, model: str, values: Mapping[str, Any]) -> Request:
-    """Return the request for a call of the template's batch."""
-    return _request(template, model, values)
+def _kept(text: str) -> str:
+    """Return a text with what no database keeps written out."""
+    return text.encode(errors="backslashreplace").decode().replace("\0", "\\0")
 
 
 def call_input(
@@ -270,7 +268,19 @@ def call_input(
     return made
 
 
-def _request(template: Template, model: str, values: Mapping[str, Any]) -> Request:
+def _check_kept(values: Mapping[str, Any], request: Request) -> None:
+    """Raise Broken for what the database cannot keep: a name, a value, or the model."""
+    if len(request.model) > MODEL_MAX:
+        raise Broken("model", f"the name of a model has at most {MODEL_MAX} characters")
+    for name, value in (("model", request.model), *values.items()):
+        try:
+            requests.check_json({name: value})
+        except errors.InputError as fault:
+            raise Broken(name, str(fault)) from None
+
+
+def request_of(template: Template, model: str, values: Mapping[str, Any]) -> Request:
+    """Return the request for a call of the template's batch."""
     return Request(
         model,
         values,

@@ -59,7 +59,7 @@ def finishing(tools: printing.Tools, progress: Progress) -> Task:
 
 async def _made(row: Generation, progress: Progress, *, db: Database, files: Files) -> charges.Made:
     kept = await outputs.of(db, row.id)
-    return await measuring.of(row, kept, model=progress.model(row), files=files)
+    return await measuring.of(row, kept, model=progress.priced(row), files=files)
 
 
 __all__ = ["capturing", "finishing"]

@@ -100,6 +100,7 @@ class Due:
     project: str | None
     state: Stand
     asked: dict[str, Any] = field(repr=False)
+    budget_nano_usd: int | None
     is_key_gone: bool
 
 

@@ -8,7 +8,6 @@ happen behind the other's back.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -172,25 +171,3 @@ async def drop_unused(work: Session, sha256: str) -> bool:
 async def unused(on: Database | Session, *, at_most: int) -> list[str]:
     """Return hashes that no row names."""
     return [one.sha256 for one in await on.all("unused_objects", _Named, at_most=at_most)]
-
-
-def made(outputs: Sequence[Output]) -> tuple[int, int]:
-    """Return what counts against quotas and prices: the number of pictures, and milliseconds of film."""
-    pictures = sum(one.content_type.startswith("image/") for one in outputs)
-    films_ms = sum(one.duration_ms or 0 for one in outputs if one.content_type.startswith("video/"))
-    return pictures, films_ms
-
-
-def measured(outputs: Sequence[Output]) -> tuple[Fraction | None, Fraction | None]:
-    """Return the area of all pictures in units of 1024 by 1024, and the seconds of all films.
-
-    None where there are none, or where one of them could not be measured.
-    """
-    pictures = [one for one in outputs if one.content_type.startswith("image/")]
-    films = [one for one in outputs if one.content_type.startswith("video/")]
-    areas = [one.width * one.height for one in pictures if one.width is not None and one.height is not None]
-    lengths_ms = [one.duration_ms for one in films if one.duration_ms is not None]
-    return (
-        Fraction(sum(areas), 1024 * 1024) if areas and len(areas) == len(pictures) else None,
-        Fraction(sum(lengths_ms), 1000) if lengths_ms and len(lengths_ms) == len(films) else None,
-    )

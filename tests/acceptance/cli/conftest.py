@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ import pytest
 from tests.integration.core.conftest import server, url
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tintype.testing import Simulator
 
@@ -25,6 +26,14 @@ __all__ = ["server", "url"]
 
 COMMAND = Path(sys.executable).with_name("tintype")
 TIMEOUT_S = 60
+
+
+def until(is_so: Callable[[], bool], *, within_s: float = 30.0) -> None:
+    """Wait until something is so, which other processes bring about; fails when it is not in time."""
+    deadline = time.monotonic() + within_s
+    while not is_so():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ import psycopg
 import pytest
 from PIL import Image
 
+from tests.acceptance.cli.conftest import until
 from tests.integration.gateway import serving
 
 if TYPE_CHECKING:
@@ -53,12 +54,9 @@ class Killed:
 
     def in_the_middle(self, process: subprocess.Popen[str]) -> None:
         """Kill a process when a piece of its batch was bought and has not ended."""
-        end = time.monotonic() + DEADLINE_S
         with psycopg.connect(self.url, autocommit=True) as database:
-            while not (database.execute(MIDDLE).fetchone() or (False,))[0]:
-                assert time.monotonic() < end, "the batch did not begin"
-                assert process.poll() is None
-                time.sleep(0.02)
+            until(lambda: database.execute(MIDDLE).fetchone() == (True,), within_s=DEADLINE_S)
+        assert process.poll() is None
         process.send_signal(signal.SIGKILL)
         process.wait()
 

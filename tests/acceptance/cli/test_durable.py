@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import signal
 import socket
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +12,9 @@ import psycopg
 import pytest
 from PIL import Image
 
+from tests.acceptance.cli.conftest import until
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from tests.acceptance.cli.conftest import Shell
@@ -124,7 +124,7 @@ def test_interruption_cancels_upstream_and_says_so(
 ) -> None:
     process = served.start("generate", "[[delay=30]] a boat", "--model", "flux_pro", "-n", "2")
     try:
-        _until(lambda: simulator.bills()["predictions"] == 2)
+        until(lambda: simulator.bills()["predictions"] == 2)
         process.send_signal(number)
         out, err = process.communicate(timeout=DEADLINE_S)
     finally:
@@ -150,7 +150,7 @@ def test_a_database_that_breaks_meanwhile_is_waited_for(
     process = served.start("generate", "[[delay=3]] a boat")
     try:
         with psycopg.connect(url, autocommit=True) as database:
-            _until(lambda: database.execute(RUNNING).fetchone() == (1,))
+            until(lambda: database.execute(RUNNING).fetchone() == (1,))
             database.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -188,9 +188,9 @@ def test_who_does_not_wait_for_the_end_is_not_told_that_nothing_was_asked_for(
     simulator.faults([{"do": "delay", "delay_s": 5, "method": "POST", "path": "*/cancel"}])
     process = served.start("generate", "[[delay=30]] a boat")
     try:
-        _until(lambda: simulator.bills()["predictions"] == 1)
+        until(lambda: simulator.bills()["predictions"] == 1)
         process.send_signal(signal.SIGINT)
-        _until(lambda: simulator.fired() != [0])
+        until(lambda: simulator.fired() != [0])
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=DEADLINE_S)
     finally:
@@ -229,7 +229,7 @@ def test_a_worker_does_what_others_left_until_it_is_told_to_stop(
     try:
         assert worker.stdout is not None
         assert worker.stdout.readline() == f"ready for {simulator.url} (simulated)\n"
-        _until(lambda: any((data / "files" / "objects").glob("*/*")))
+        until(lambda: any((data / "files" / "objects").glob("*/*")))
         worker.send_signal(signal.SIGTERM)
         assert worker.wait(timeout=DEADLINE_S) == 0
     finally:
@@ -303,7 +303,7 @@ def _kill_when_running(shell: Shell, url: str, command: tuple[str, ...], *, coun
     process = shell.start(*command)
     try:
         with psycopg.connect(url, autocommit=True) as database:
-            _until(lambda: database.execute(RUNNING).fetchone() == (count,))
+            until(lambda: database.execute(RUNNING).fetchone() == (count,))
     finally:
         process.kill()
         process.communicate()
@@ -317,10 +317,3 @@ def _json(ended: Any) -> dict[str, Any]:
     assert ended.code == 0, ended.err
     document: dict[str, Any] = json.loads(ended.out)
     return document
-
-
-def _until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + DEADLINE_S
-    while not is_so():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)

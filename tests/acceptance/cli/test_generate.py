@@ -7,15 +7,14 @@ import json
 import os
 import signal
 import subprocess
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 from PIL import Image
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from tests.acceptance.cli.conftest import until
 
+if TYPE_CHECKING:
     from tests.acceptance.cli.conftest import Shell
     from tintype.testing import Simulator
 
@@ -203,7 +202,7 @@ def test_interruption_cancels_upstream_and_says_so(
 ) -> None:
     process = connected.start("generate", "--direct", "[[delay=60]] a boat", "--model", "flux_pro", "-n", "2")
     try:
-        _until(lambda: simulator.bills()["predictions"] == 2)
+        until(lambda: simulator.bills()["predictions"] == 2)
         process.send_signal(number)
         out, err = process.communicate(timeout=DEADLINE_S)
     finally:
@@ -225,7 +224,7 @@ def test_sigterm_cancels_where_ctrl_c_came_ignored(connected: Shell, simulator: 
     finally:
         signal.signal(signal.SIGINT, before)
     try:
-        _until(lambda: simulator.bills()["predictions"] == 1)
+        until(lambda: simulator.bills()["predictions"] == 1)
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=DEADLINE_S)
     finally:
@@ -244,7 +243,7 @@ def test_interrupted_while_the_create_is_under_way(connected: Shell, simulator: 
 
     process = connected.start("generate", "--direct", "[[delay=60]] a boat", "--model", "flux_pro")
     try:
-        _until(lambda: simulator.bills()["predictions"] == 1)
+        until(lambda: simulator.bills()["predictions"] == 1)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=DEADLINE_S)
     finally:
@@ -258,20 +257,13 @@ def test_interrupted_while_the_create_is_under_way(connected: Shell, simulator: 
 def test_the_simulator_does_not_outlive_a_killed_command(alone: Shell) -> None:
     process = alone.start("generate", "--direct", "[[delay=60]] a boat")
     try:
-        _until(lambda: bool(_children(process.pid)))
+        until(lambda: bool(_children(process.pid)))
         (child,) = _children(process.pid)
     finally:
         process.kill()
         process.communicate()
 
-    _until(lambda: not _is_running(child))
-
-
-def _until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + DEADLINE_S
-    while not is_so():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
+    until(lambda: not _is_running(child))
 
 
 def _children(pid: int) -> list[int]:

@@ -218,7 +218,12 @@ async def test_two_that_top_up_at_once_buy_nothing_twice(studio: Studio, simulat
     async def sweep() -> None:
         core = studio.core
         sweeper = pieces.Pieces(
-            core.database, core.upstream, core.generations, core.catalogue, observer=Observers(())
+            core.database,
+            core.upstream,
+            core.progress,
+            core.generations,
+            core.catalogue,
+            observer=Observers(()),
         )
         while (await core.batches.get(ident, actor=studio.actor)).batch.finished_at is None:
             await sweeper.sweep()

@@ -105,6 +105,38 @@ def test_a_batch_is_canceled(http: httpx2.Client) -> None:
     assert (canceled["state"], found["cost_usd"], found["rows"]["succeeded"]) == ("canceled", "0.00", 0)
 
 
+def test_what_failed_of_a_batch_is_bought_by_the_batch_alone(http: httpx2.Client) -> None:
+    """Rule 10: repeated by itself it would be paid beside the batch's budget, and a second time by its resume."""
+    rows = [{"color": "[[fail=no]] red"}]
+    made = ended(http, http.post("/api/batches", json={**BATCH, "rows": rows}).json())
+    (row,) = http.get(f"/api/batches/{made['id']}/rows").json()["data"]
+    (ident,) = row["generations"]
+
+    refused = http.post(f"/api/generations/{ident}/retry")
+    again = ended(http, http.post(f"/api/batches/{made['id']}/resume").json())
+    past = http.post(f"/api/generations/{ident}/retry")
+
+    assert (row["state"], again["rows"]["failed"]) == ("failed", 1)
+    for one in (refused, past):
+        assert (one.status_code, made["id"] in one.json()["detail"]) == (409, True)
+
+
+def test_a_row_that_cannot_be_kept_keeps_none_of_the_others(http: httpx2.Client) -> None:
+    """Odd names and models are those of that row; the model is one that the catalogue does not know."""
+    rows = [
+        {"prompt": "a boat"},
+        {"prompt": "a", "model": "a/b", "x\0": 1},
+        {"prompt": "a", "model": "a/b\0"},
+    ]
+    files = {"content": ("rows.jsonl", "\n".join(map(json.dumps, rows)).encode())}
+
+    taken = http.post("/api/batches/file", files=files, data={"metadata": '{"model": "flux-schnell"}'})
+
+    assert taken.status_code == 202, taken.text
+    assert [one["line"] for one in taken.json()["broken"]] == [2, 3]
+    assert ended(http, taken.json())["rows"]["succeeded"] == 1
+
+
 @pytest.mark.parametrize(
     ("body", "status", "told"),
     [

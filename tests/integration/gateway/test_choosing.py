@@ -110,6 +110,19 @@ def test_a_blocked_word_is_refused_by_every_road(
     assert choosing.simulator.bills()["predictions"] == bought
 
 
+def test_approving_and_repeating_are_roads_too(ask: httpx2.Client) -> None:
+    """A final's own prompt may hold no blocked word either."""
+    wait = {"Prefer": "wait=60"}
+    # Of an end user of its own, whose liking nobody else is asked about.
+    body = {"prompt": "a fox", "mode": "proof", "user": "approving"}
+    proof = ask.post(GENERATIONS, json=body, headers=wait).json()
+
+    refused = ask.post(f"{GENERATIONS}/{proof['id']}/approve", json={"input": {"prompt": "gore"}})
+
+    assert (refused.status_code, "does not allow" in refused.text) == (422, True)
+    assert ask.post(f"{GENERATIONS}/{proof['id']}/approve", json={}).status_code == 202
+
+
 def test_auto_chooses_by_the_prompt_and_says_why(ask: httpx2.Client) -> None:
     """A21: the cheap model for a prompt that asks for little; the reasons hold words and numbers."""
     told = ask.post(GENERATIONS, json={"prompt": "a castle", "mode": "auto"}).json()

@@ -1,6 +1,6 @@
 -- Changes nothing; batches of an account that are to be looked at, the one that waited longest first.
 SELECT
-    b.id, b.key_id, b.end_user, b.project, b.state, b.asked,
+    b.id, b.key_id, b.end_user, b.project, b.state, b.asked, b.budget_nano_usd,
     k.revoked_at IS NOT NULL OR coalesce(k.expires_at <= now(), false) AS is_key_gone
 FROM batches AS b
 JOIN keys AS k ON k.id = b.key_id

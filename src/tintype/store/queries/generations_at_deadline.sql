@@ -1,6 +1,6 @@
 -- Changes nothing; generations whose time is up and that the deadline would change: what waits, what runs and is due
 -- for a look, what nothing was heard of for too long, what could not be stored while upstream had it. What is stored, and
--- being finished here, is left to that job.
+-- being finished here, is left to that job, a day long.
 SELECT g.id, extract(epoch FROM now() - g.deadline_at)::double precision AS over_s
 FROM generations AS g
 WHERE
@@ -16,7 +16,7 @@ WHERE
     )
     AND NOT EXISTS (
         SELECT FROM procrastinate_jobs AS j
-        WHERE g.state = 'capturing' AND j.queue_name = 'print' AND j.status IN ('todo', 'doing')
+        WHERE g.state = 'capturing' AND g.deadline_at > now() - interval '1 day' AND j.queue_name = 'print' AND j.status IN ('todo', 'doing')
             AND j.args ->> 'generation_id' = g.id
     )
 ORDER BY g.deadline_at

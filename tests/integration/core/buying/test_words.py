@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.integration.core.asking import ALICE
 from tests.integration.core.buying.conftest import CREATE
+from tintype.domain import charges
 from tintype.replicate.results import Prediction
+from tintype.service.requests import Cache, Request
 
 if TYPE_CHECKING:
     from tests.integration.core.buying.conftest import Shop
@@ -64,3 +67,14 @@ async def test_a_refusal_is_one_whatever_it_says(idle_shop: Shop) -> None:
     row = await idle_shop.row(ident)
     assert (row.state, row.failure_code, row.cost_nano_usd) == ("failed", "upstream_refused", 0)
     await idle_shop.check_book()
+
+
+async def test_a_time_that_nobody_measured_costs_what_was_held(idle_shop: Shop) -> None:
+    """Rule 13: never more than was held, however long such a run might take; a cancelled one that never ran nothing."""
+    request = Request("cjwbw/rembg", {"image": "https://example.com/a.png"}, deadline_s=60, cache=Cache.OFF)
+    submitted = await idle_shop.core.generations.submit(request, actor=ALICE)
+    row = await idle_shop.row(submitted.ids[0])
+    cost = idle_shop.core.progress.cost_nano_usd
+
+    assert cost(row, charges.Made("succeeded", 1)) == row.hold_nano_usd > 0
+    assert cost(row, charges.Made("canceled")) == 0

@@ -74,7 +74,9 @@ CREATE TABLE batch_calls (
     problem text,
     PRIMARY KEY (batch_id, number)
 );
-CREATE INDEX batch_calls_row ON batch_calls (batch_id, digest);
+CREATE INDEX batch_calls_digest ON batch_calls (batch_id, digest);
+CREATE INDEX batch_calls_generation ON batch_calls (generation_id) WHERE generation_id IS NOT NULL;
+CREATE INDEX batch_calls_past ON batch_calls USING gin (past) WHERE past <> '{}';
 CREATE INDEX batch_calls_waiting ON batch_calls (batch_id, number) WHERE generation_id IS NULL AND problem IS NULL;
 CREATE INDEX batch_calls_open ON batch_calls (batch_id) WHERE generation_id IS NOT NULL AND NOT has_ended;
 
@@ -122,6 +124,7 @@ CREATE FUNCTION tintype_batch_admit(p_batch text, p_calls integer[], p_request j
 RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
     v_batch batches;
+    v_left bigint;
     v_answer jsonb;
 BEGIN
     SELECT * INTO STRICT v_batch FROM batches WHERE id = p_batch FOR UPDATE;
@@ -130,6 +133,14 @@ BEGIN
         WHERE c.batch_id = p_batch AND c.number = ANY (p_calls) AND c.generation_id IS NOT NULL
     ) THEN
         RETURN jsonb_build_object('outcome', 'closed');
+    END IF;
+    -- What no equal request answers is held whole: where that is too much, nothing is written to be taken back.
+    v_left := v_batch.budget_nano_usd - tintype_batch_used(p_batch);
+    IF v_left < (
+        SELECT sum((g ->> 'hold_nano_usd')::bigint) FROM jsonb_array_elements(p_request -> 'generations') AS g
+        WHERE g ->> 'cache_key' IS NULL
+    ) THEN
+        RETURN jsonb_build_object('outcome', 'over_budget');
     END IF;
     BEGIN
         v_answer := tintype_admit(p_request);
@@ -143,10 +154,10 @@ BEGIN
         ) AS made
         WHERE c.batch_id = p_batch AND c.number = made.number;
         IF v_batch.budget_nano_usd IS NOT NULL AND tintype_batch_used(p_batch) > v_batch.budget_nano_usd THEN
-            RAISE EXCEPTION 'over the budget' USING ERRCODE = 'TT003';
+            RAISE EXCEPTION 'over the budget' USING ERRCODE = 'TT005';
         END IF;
     EXCEPTION
-        WHEN SQLSTATE 'TT003' THEN
+        WHEN SQLSTATE 'TT005' THEN
             RETURN jsonb_build_object('outcome', 'over_budget');
     END;
     UPDATE batches SET waits_for = NULL WHERE id = p_batch AND waits_for IS NOT NULL;
