@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import logging
 import os
@@ -42,6 +43,8 @@ BACKLOG = 4096
 GONE_S = 120
 """How long what was sent may wait for a reader before its connection is given up (Linux)."""
 _LOOK_S = 0.1
+# Python's own thresholds of its garbage collection; commands start with higher ones.
+_GARBAGE = (700, 10, 10)
 _OPTIONS = "_TINTYPE_SERVE"
 _DESCRIPTORS, _KEPT_FREE = 65_536, 1024
 
@@ -184,6 +187,10 @@ def build(
             streams_max=max(raise_descriptors() - _KEPT_FREE, _KEPT_FREE),
         ) as made:
             await startup.check_clock(made)
+            # What is there by now stays; from here on garbage is looked for among what requests leave, as usual.
+            gc.collect()
+            gc.freeze()
+            gc.set_threshold(*_GARBAGE)
             with _told_to_stop(made):
                 if ready is not None:
                     ready()
