@@ -3,8 +3,9 @@
     accepted = await batches.accept(tables.read(file, Kind.CSV), Template(prompt="a {color} boat"), actor=actor)
     standing = await batches.get(accepted.id, actor=actor)
 
-All rows are taken in one transaction, as they are read; a broken one is kept with what is wrong with it. From then on
-the batch goes on whenever anybody works on the database (`service.pieces`), and nothing of it is bought twice.
+Rows are planned as they are read, and put aside in a file; then all are taken in one short transaction. A broken one is
+kept with what is wrong with it. From then on the batch goes on whenever anybody works on the database
+(`service.pieces`), and nothing of it is bought twice.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ import asyncio
 import hashlib
 import itertools
 import json
+import tempfile
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from tintype.domain import errors, ids
 from tintype.domain.money import to_usd
@@ -42,6 +44,8 @@ PAGE_MAX = 1_000
 PROBLEMS_TOLD = 100
 _TOGETHER = 200
 """How many rows are planned at a stretch, while others have their turn."""
+_MEMORY_BYTES = 4 * 1024 * 1024
+"""How much of what was planned is kept in memory until it is written; more goes to a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,20 +147,27 @@ class Batches:
         )
         same = [asked, name, budget_nano_usd, actor.user, actor.project]
         reading.seen.update(json.dumps(same, sort_keys=True).encode(errors="surrogatepass"))
-        async with self._database.transaction() as work:
-            if await batches.put(work, new):
-                await batches.take(work, reading.columns())
-                _check_read(reading)
-                await batches.plan(
-                    work,
-                    new.id,
-                    rows=reading.count,
-                    broken=reading.broken,
-                    warnings=reading.planner.warnings,
-                    fingerprint=reading.seen.digest(),
-                )
-                return Accepted(new.id)
-        return await self._repeated(reading, actor, idempotency_key or "")
+        with tempfile.SpooledTemporaryFile(_MEMORY_BYTES) as planned:
+            await reading.read(planned)
+            fingerprint = reading.seen.digest()
+            async with self._database.transaction() as work:
+                if await batches.put(work, new):
+                    await batches.take(work, _planned(planned))
+                    await batches.plan(
+                        work,
+                        new.id,
+                        rows=reading.count,
+                        broken=reading.broken,
+                        warnings=reading.planner.warnings,
+                        fingerprint=fingerprint,
+                    )
+                    return Accepted(new.id)
+        before = await batches.named(self._database, actor.key, idempotency_key or "")
+        if before is None or before.fingerprint != fingerprint:
+            raise errors.IdempotencyConflict(
+                "this Idempotency-Key was used for another batch in the last 24 hours; take a new one"
+            )
+        return Accepted(before.id, is_repeated=True)
 
     async def get(self, ident: str, *, actor: Actor) -> Standing:
         """Return a batch of the actor's as it stands. Raises NotThere."""
@@ -219,16 +230,6 @@ class Batches:
             raise errors.NotThere(f"there is no batch {ident[:64]!r}")
         return batch
 
-    async def _repeated(self, reading: _Reading, actor: Actor, key: str) -> Accepted:
-        async for _ in reading.columns():
-            pass
-        before = await batches.named(self._database, actor.key, key)
-        if before is None or before.fingerprint != reading.seen.digest():
-            raise errors.IdempotencyConflict(
-                "this Idempotency-Key was used for another batch in the last 24 hours; take a new one"
-            )
-        return Accepted(before.id, is_repeated=True)
-
     def _planner(self, template: Template, actor: Actor, secret: guarding.Check) -> Planner:
         def check(request: requests.Request) -> None:
             requests.check_given(request, secret)
@@ -254,15 +255,22 @@ class _Reading:
     outputs: int = 0
     seen: Any = field(default_factory=hashlib.sha256)
 
-    async def columns(self) -> AsyncIterator[tuple[Any, ...]]:
-        """Give each row as the database keeps it."""
+    async def read(self, into: IO[bytes]) -> None:
+        """Plan each row, and put it into a file as the database keeps it. Raises InputError where there are none."""
         coming = iter(self.rows)
-        while piece := await asyncio.to_thread(self._planned, coming):
-            for one in piece:
-                yield one
+        while await asyncio.to_thread(self._planned, coming, into):
+            pass
+        if not self.count:
+            raise errors.InputError("there are no rows, so that there is nothing to make")
+        if self.outputs > OUTPUTS_MAX:
+            raise errors.InputError(
+                f"the rows want {self.outputs:,} outputs together; up to {OUTPUTS_MAX:,} are one batch"
+            )
 
-    def _planned(self, coming: Iterator[Read]) -> list[tuple[Any, ...]]:
-        return [self._one(row) for row in itertools.islice(coming, _TOGETHER)]
+    def _planned(self, coming: Iterator[Read], into: IO[bytes]) -> bool:
+        piece = [self._one(row) for row in itertools.islice(coming, _TOGETHER)]
+        into.write(b"".join(json.dumps(row).encode() + b"\n" for row in piece))
+        return bool(piece)
 
     def _one(self, row: Read) -> tuple[Any, ...]:
         self.count += 1
@@ -300,13 +308,12 @@ def _check(name: str, budget_nano_usd: int | None, idempotency_key: str | None) 
     requests.check_idempotency_key(idempotency_key)
 
 
-def _check_read(reading: _Reading) -> None:
-    if not reading.count:
-        raise errors.InputError("there are no rows, so that there is nothing to make")
-    if reading.outputs > OUTPUTS_MAX:
-        raise errors.InputError(
-            f"the rows want {reading.outputs:,} outputs together; up to {OUTPUTS_MAX:,} are one batch"
-        )
+async def _planned(file: IO[bytes]) -> AsyncIterator[Sequence[Any]]:
+    """Give the rows that were put aside, a stretch at a time."""
+    file.seek(0)
+    while piece := await asyncio.to_thread(lambda: list(itertools.islice(file, _TOGETHER))):
+        for line in piece:
+            yield json.loads(line)
 
 
 def _kept(text: str) -> str:

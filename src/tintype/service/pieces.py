@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 OPEN_MAX = 64
 """How many generations of a batch are open at once, at most; it is topped up when half of them have ended."""
 AT_MOST = 100
+"""How many batches a sweep looks at."""
 LOOK_AGAIN_S = 5.0
 """When a batch is looked at again that no limit has room for, and of which nothing runs."""
 SOON_S = 1.0
@@ -59,6 +60,7 @@ class Pieces:
         catalogue: Catalogue,
         *,
         observer: Observer,
+        at_most: int = AT_MOST,
     ) -> None:
         self._database = database
         self._upstream = upstream
@@ -66,12 +68,22 @@ class Pieces:
         self._generations = generations
         self._catalogue = catalogue
         self._observer = observer
+        self._at_most = at_most
+        self._after: str | None = None
 
     async def sweep(self) -> int:
-        """Look at every batch that goes on: note what ended, buy the next piece, end it when nothing is left."""
+        """Look at batches that go on: note what ended, buy the next piece, end it when nothing is left.
+
+        Of more than `AT_MOST` each sweep looks at the next ones, so that every one has its turn.
+        """
         due = await self._database.all(
-            "batches_due", batches.Due, upstream_id=self._upstream.ident, at_most=AT_MOST
+            "batches_due",
+            batches.Due,
+            upstream_id=self._upstream.ident,
+            after=self._after,
+            at_most=self._at_most,
         )
+        self._after = due[-1].id if len(due) == self._at_most else None
         for one in due:
             if not await singly.tried(self._move(one), of=one.id):
                 why = "something went wrong, which the log has whole; it is tried again"

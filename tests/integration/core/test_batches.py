@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
 from PIL import Image
 
@@ -232,6 +233,53 @@ async def test_two_that_top_up_at_once_buy_nothing_twice(studio: Studio, simulat
 
     assert simulator.bills()["predictions"] == 20
     assert await ledger.check(studio.core.database) == []
+
+
+async def test_every_batch_has_its_turn_where_there_are_more_than_one_look_takes(
+    url: str, data: Path, simulator: Simulator
+) -> None:
+    async with opened(url, data, simulator, works=False) as studio:
+        core, options = studio.core, batching.Options(model="flux-schnell")
+        idents = [await batching.begin(studio, [{"prompt": f"boat {name}"}], options) for name in COLORS]
+        sweeper = pieces.Pieces(
+            core.database,
+            core.upstream,
+            core.progress,
+            core.generations,
+            core.catalogue,
+            observer=Observers(()),
+            at_most=1,
+        )
+
+        looked_at = [await sweeper.sweep() for _ in range(len(COLORS) + 1)]
+        found = [await core.batches.get(ident, actor=studio.actor) for ident in idents]
+
+    assert looked_at == [1, 1, 1, 0]
+    assert [one.rows for one in found] == [{"running": 1}] * len(COLORS)
+
+
+async def test_rows_are_planned_before_anything_is_locked(url: str, data: Path, simulator: Simulator) -> None:
+    """Planning a long file takes seconds, in which a transaction would keep others waiting."""
+    held: list[int] = []
+
+    def rows() -> Iterator[tables.Row]:
+        with psycopg.connect(url) as other:
+            for number in range(3):
+                locks = other.execute(
+                    "SELECT count(*) FROM pg_locks WHERE relation = 'batches'::regclass AND granted"
+                )
+                held.extend(count for (count,) in locks)
+                other.rollback()
+                yield tables.Row(number, {"prompt": f"boat {number}"})
+
+    async with opened(url, data, simulator, works=False) as studio:
+        accepted = await studio.core.batches.accept(
+            rows(), Template(model="flux-schnell"), actor=studio.actor
+        )
+        found = await studio.core.batches.get(accepted.id, actor=studio.actor)
+
+    assert held == [0, 0, 0]
+    assert found.rows == {"waiting": 3}
 
 
 async def test_a_batch_without_rows_or_with_a_foreign_name_is_refused(studio: Studio) -> None:
