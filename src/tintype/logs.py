@@ -32,7 +32,16 @@ if TYPE_CHECKING:
     from tintype.settings import Settings
 
 # These write headers and bodies at their finest level; from warnings on they are quiet and harmless.
-_QUIET = ("httpx2", "httpcore2", "asyncio", "psycopg", "psycopg.pool", "obstore", "PIL")
+_QUIET = (
+    "httpx2",
+    "httpcore2",
+    "asyncio",
+    "psycopg",
+    "psycopg.pool",
+    "obstore",
+    "PIL",
+    "procrastinate.blueprints",
+)
 _OTHERS = ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi", "procrastinate", "alembic")
 # Whatever stands under these names is not shown at all.
 _HIDDEN = frozenset(
@@ -65,6 +74,7 @@ def configure(
         add_log_level,
         add_logger_name,
         ExtraAdder(),
+        _without_colours,
         TimeStamper(fmt="iso", utc=True),
         format_exc_info,
     ]
@@ -180,6 +190,15 @@ def _with_facts(
     del logger, name
     for key, value in journal.facts().items():
         event.setdefault(key, value)
+    return event
+
+
+def _without_colours(
+    logger: WrappedLogger, name: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Drop a line's second text, which uvicorn writes for terminals."""
+    del logger, name
+    event.pop("color_message", None)
     return event
 
 

@@ -184,13 +184,13 @@ class _Visit:
             route = getattr(self._scope.get("route"), "path", None)
             here.meters.answered(self._scope["method"], route, self.status, seconds)
         if log.isEnabledFor(logging.INFO):
-            log.info(
-                "%s %s %d %.1f ms",
-                self._scope["method"],
-                shown(self._scope["path"]),
-                self.status,
-                seconds * 1000,
-            )
+            facts = {
+                "method": self._scope["method"],
+                "path": shown(self._scope["path"]),
+                "status": self.status,
+                "ms": round(seconds * 1000, 1),
+            }
+            log.info("answered", extra=facts)
 
     def _taken(self) -> str | None:
         for name, value in self._scope["headers"]:

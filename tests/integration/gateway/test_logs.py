@@ -50,6 +50,10 @@ def test_a_request_can_be_followed_through_the_log_and_no_secret_is_in_it(server
         "0.003",
     )
     assert 0 < completed["seconds"] < 30
+    (asked,) = [line for line in lines if line.get("method") == "POST" and line["path"] == "/api/generations"]
+    assert (asked["event"], asked["status"], asked["request_id"]) == ("answered", 200, "asked-for-by-a-test")
+    assert asked["ms"] > 0
+    assert not any("color_message" in line for line in lines)
     link = output["url"].rpartition("/")[2].partition(".")[0]
     password = url.partition("@")[0].rpartition(":")[2]
     for secret in (upstream.token, KEY, HOOK, link, PROMPT, "replicate.delivery/x"):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import html
+import json
 import re
+import shlex
 from typing import TYPE_CHECKING
 
 import pytest
@@ -34,6 +37,26 @@ def test_a_page_is_plain_and_safe(http: httpx2.Client, path: str) -> None:
     assert style
     sheet = http.get(style[1])
     assert (sheet.status_code, "immutable" in sheet.headers["cache-control"]) == (200, True)
+
+
+def test_the_reference_names_its_parts_and_can_be_pasted_into_a_shell(http: httpx2.Client) -> None:
+    """Each part's link leads to its heading; code is marked as code; curl gets a file or the example that is stated."""
+    page = html.unescape(http.get("/docs").text)
+
+    links = re.findall(r'<a href="#([^"]+)">', page)
+    assert len(links) > 15
+    assert all(re.fullmatch(r"[a-z0-9-]+", one) and page.count(f'<h2 id="{one}">') == 1 for one in links)
+    assert ("`" not in page, "<code>metadata</code>" in page) == (True, True)
+    asked = [
+        shlex.split(one)
+        for one in re.findall(r"<pre tabindex=\"0\"><code>(curl .*?)</code>", page, re.DOTALL)
+    ]
+    (image,) = [
+        one for one in asked if one[1:4] == ["-X", "POST", "http://localhost:8000/api/generate/image"]
+    ]
+    assert json.loads(image[image.index("-d") + 1])["prompt"]
+    (upload,) = [one for one in asked if one[3] == "http://localhost:8000/api/files" and one[2] == "POST"]
+    assert upload[-2:] == ["-F", "file=@FILE"]
 
 
 @pytest.mark.parametrize(

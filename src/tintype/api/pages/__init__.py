@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
+import re
+import shlex
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -20,6 +22,7 @@ CSP = (
     "frame-ancestors 'none'"
 )
 _CACHED = "public, max-age=31536000, immutable"
+_NEXT = " \\\n  "
 
 
 def page(template: str, **values: Any) -> Response:
@@ -54,7 +57,7 @@ def meaning(code: str) -> str:
     """Return what a problem's code means, as the error behind it says."""
     for one in vars(errors).values():
         if inspect.isclass(one) and issubclass(one, errors.TintypeError) and one.code == code:
-            return (inspect.getdoc(one) or "").replace("`", "")
+            return inspect.getdoc(one) or ""
     return problems.TABLE[code][1] + "."
 
 
@@ -64,7 +67,7 @@ def _operation(path: str, method: str, stated: dict[str, Any], document: dict[st
     shape = body.get(kind, {})
     schema = examples.resolved(shape.get("schema", {}), document["components"]["schemas"])
     answers = {
-        status: [told.get("description", "")] for status, told in sorted(stated.get("responses", {}).items())
+        status: told.get("description", "") for status, told in sorted(stated.get("responses", {}).items())
     }
     return {
         "id": stated.get("operationId", f"{method}{path}"),
@@ -93,18 +96,23 @@ def _operation(path: str, method: str, stated: dict[str, Any], document: dict[st
             for name, field in schema.get("properties", {}).items()
         ],
         "answers": answers,
-        "curl": _curl(path, method, shape.get("example"), needs_key="security" in stated),
+        "curl": _curl(path, method, needs_key="security" in stated) + _sent(kind, shape, schema),
     }
 
 
-def _curl(path: str, method: str, body: Any, *, needs_key: bool) -> str:
-    lines = [f"curl -X {method.upper()} http://localhost:8000{path}"]
-    if needs_key:
-        lines.append("-H 'Authorization: Bearer tt_…'")
-    if body is not None:
-        lines.append("-H 'Content-Type: application/json'")
-        lines.append(f"-d '{json.dumps(body, ensure_ascii=False)}'")
-    return " \\\n  ".join(lines)
+def _curl(path: str, method: str, *, needs_key: bool) -> str:
+    asked = f"curl -X {method.upper()} {shlex.quote(f'http://localhost:8000{path}')}"
+    return f"{asked}{_NEXT}-H 'Authorization: Bearer tt_…'" if needs_key else asked
+
+
+def _sent(kind: str, shape: dict[str, Any], schema: dict[str, Any]) -> str:
+    """Return what curl is told of the body: its example, or the files that it cannot do without."""
+    if kind == "multipart/form-data":
+        return "".join(f"{_NEXT}-F {name}=@FILE" for name in schema["required"])
+    if "example" not in shape:
+        return ""
+    body = shlex.quote(json.dumps(shape["example"], ensure_ascii=False))
+    return f"{_NEXT}-H 'Content-Type: {kind}'{_NEXT}-d {body}"
 
 
 def _type(field: dict[str, Any]) -> str:
@@ -119,15 +127,22 @@ def _type(field: dict[str, Any]) -> str:
     return str(field.get("type", "any"))
 
 
+def anchor(text: str) -> str:
+    """Return a heading as the name of its place in the page."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
 @cache
 def _templates() -> jinja2.Environment:
-    return jinja2.Environment(
+    made = jinja2.Environment(
         loader=jinja2.PackageLoader("tintype.api.pages", "."),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters["anchor"] = anchor
+    return made
 
 
 @cache
