@@ -243,7 +243,9 @@ async def core_on(
             has_webhooks=heard_at is not None,
             observer=observer,
         )
-        searching = Searching(database, upstream, progress, has_webhooks=heard_at is not None)
+        searching = Searching(
+            database, upstream, progress, has_webhooks=heard_at is not None, observer=observer
+        )
         # A fetcher of its own, so that slow receivers stand in nobody's way but each other's.
         calling = fetch.Fetcher(Rules(allow_loopback=settings.allow_loopback_urls))
         versions = Versions(database, upstream, known)
@@ -275,7 +277,7 @@ async def core_on(
             now=upstream.now,
             is_text=_texts(known),
         )
-        orphans = Orphans(database, upstream, progress, tools)
+        orphans = Orphans(database, upstream, progress, tools, observer=observer)
         blocked = prompts.Blocked(settings.blocked_words)
         secret = guarding.naming(place.token.reveal())
         asking = Generations(
@@ -343,6 +345,7 @@ async def core_on(
                 orphans,
                 files=files,
                 pieces=Pieces(database, upstream, progress, asking, known, observer=observer),
+                observer=observer,
             ),
             leader=Leader(database, upstream_id=ident),
             worker=Worker(
@@ -365,7 +368,7 @@ async def core_on(
             keys=Keys(database, randomness=os.urandom, wrong=settings.wrong_key_rate),
             versions=versions,
             browsing=Browsing(database, upstream, versions),
-            texts=Texts(database, upstream, progress, feed),
+            texts=Texts(database, upstream, progress, feed, observer=observer),
             uploads=Uploads(database, files, seal),
             predictions=telling,
         )

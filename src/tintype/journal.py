@@ -72,6 +72,18 @@ class Journal(Observer):
             "generation_completed", extra={name: value for name, value in facts.items() if value is not None}
         )
 
+    def about(self, ident: str, key_id: str | None, request_id: str | None) -> AbstractContextManager[None]:
+        """Put a generation on every line, with its key and the request that asked for it.
+
+        Where another request is at it, such as one that cancels it, that one stands there as `acting_request_id`.
+        """
+        here = _bound.get()
+        acting = here.get("acting_request_id" if "generation_id" in here else "request_id")
+        told = {"generation_id": ident, "key_id": key_id, "request_id": request_id}
+        if acting is not None and acting != request_id:
+            told["acting_request_id"] = acting
+        return bound(**told)
+
     def job(self, queue: str, ident: str) -> AbstractContextManager[None]:
         """Put queue and generation on every line that a job writes."""
         return bound(queue=queue, generation_id=ident)
@@ -90,9 +102,10 @@ def bind(**facts: str) -> None:
 
 
 @contextmanager
-def bound(**facts: str) -> Iterator[None]:
-    """Put facts on every line that is written meanwhile."""
-    before = _bound.set({**_bound.get(), **facts})
+def bound(**facts: str | None) -> Iterator[None]:
+    """Put facts on every line that is written meanwhile; with None one stands there no more."""
+    meanwhile = {name: value for name, value in {**_bound.get(), **facts}.items() if value is not None}
+    before = _bound.set(meanwhile)
     try:
         yield
     finally:

@@ -95,8 +95,13 @@ class Observer:
     def taken_over(self, queue: str) -> None:
         """A dead worker's job went back into its queue."""
 
+    def about(self, ident: str, key_id: str | None, request_id: str | None) -> AbstractContextManager[Any]:
+        """Stand around what is done about a generation; `request_id` is the HTTP request that asked for it."""
+        del ident, key_id, request_id
+        return contextlib.nullcontext()
+
     def job(self, queue: str, ident: str) -> AbstractContextManager[Any]:
-        """Stand around a job about the generation `ident`."""
+        """Stand around a job about the generation `ident`; `about` stands around that."""
         del queue, ident
         return contextlib.nullcontext()
 
@@ -147,6 +152,14 @@ class Observers(Observer):
     def taken_over(self, queue: str) -> None:
         """Tell all."""
         self._tell("taken_over", queue)
+
+    @contextmanager
+    def about(self, ident: str, key_id: str | None, request_id: str | None) -> Iterator[None]:
+        """Stand around it with all."""
+        with ExitStack() as stack:
+            for one in self._several:
+                stack.enter_context(one.about(ident, key_id, request_id))
+            yield
 
     @contextmanager
     def job(self, queue: str, ident: str) -> Iterator[None]:

@@ -72,6 +72,23 @@ def _configured(**options: Any) -> Written:
     return written
 
 
+def test_what_is_about_a_generation_says_where_it_came_from_and_who_is_at_it() -> None:
+    """In a job, in another's request, and for one that ends along with it; where none asked, none is named."""
+    written = _configured()
+    observer = Observers([journal.Journal()])
+
+    with observer.about("g1", "k1", "r1"), observer.job("submit", "g1"), observer.about("g2", "k2", None):
+        logging.getLogger("tintype.service").info("beside")
+    with journal.bound(request_id="r2", key_id="k9"), observer.about("g1", "k1", "r1"):
+        logging.getLogger("tintype.service").info("cancelled")
+
+    beside, cancelled = written.lines()
+    assert "request_id" not in beside
+    assert (beside["generation_id"], beside["key_id"]) == ("g2", "k2")
+    told = {name: cancelled[name] for name in ("generation_id", "key_id", "request_id", "acting_request_id")}
+    assert told == {"generation_id": "g1", "key_id": "k1", "request_id": "r1", "acting_request_id": "r2"}
+
+
 def test_everybodys_lines_have_one_form() -> None:
     """Ours, a server's, structlog's own; each with level, logger, time and the facts of the context."""
     written = _configured()

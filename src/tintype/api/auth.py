@@ -9,6 +9,7 @@ the gateway is not public. Whatever hints at a proxy, a foreign page or another 
 from __future__ import annotations
 
 import ipaddress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
@@ -64,6 +65,7 @@ async def caller(request: Request, secret: str | None, scope: Scope) -> Caller:
     else:
         found = await here.keys.authenticate(secret, address=address_of(request))
     check(found, scope)
+    found = replace(found, request_id=getattr(request.state, "request_id", None))
     request.state.caller = found
     journal.bind(key_id=found.key)
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -27,22 +27,28 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls, as the key says: its id and name, what it may do, which models (None: all), until when."""
+    """Who calls, as the key says: its id and name, what it may do, which models (None: all), until when.
+
+    `request_id` is the HTTP request that they call with, where it is one.
+    """
 
     key: str
     name: str
     scopes: frozenset[Scope]
     models: frozenset[str] | None = None
     expires_at: datetime | None = None
+    request_id: str | None = field(default=None, compare=False)
 
     def actor(self, *, user: str | None = None, project: str | None = None) -> Actor:
         """Return the actor for an end user and a project that this caller names."""
-        return Actor(self.key, user=user, project=project, models=self.models)
+        return Actor(self.key, user=user, project=project, models=self.models, request_id=self.request_id)
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Who asks: a key, an end user whom that key names, a project. `models` are those it may use, None for all.
+
+    `request_id` is the HTTP request that they ask with, where it is one; what comes of it carries it.
 
     Raises InputError for a name that could be taken for another's.
     """
@@ -51,6 +57,7 @@ class Actor:
     user: str | None = None
     project: str | None = None
     models: frozenset[str] | None = None
+    request_id: str | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         _check("key", self.key)

@@ -20,13 +20,15 @@ _LATE_MOST_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One that runs: whose it is, its prediction, what it runs, when upstream took it."""
+    """One that runs: whose it is, its prediction, what it runs, when upstream took it, where it came from."""
 
     id: str
     prediction_id: str
     model: str
     is_unwanted: bool
     submitted_at: datetime
+    key_id: str | None = None
+    request_id: str | None = None
 
 
 def next_look_s(

@@ -1,7 +1,7 @@
 """The queues and their tasks, as an app of Procrastinate's.
 
 Each kind of work has a queue of its own, so that priorities of different meaning never meet. A job names a
-generation, or an order, and nothing else; what is to be done is read from its row.
+generation, or an order, and for the log where that came from; what is to be done is read from its row.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ async def build(database: Database, tasks: Mapping[Queue, Task]) -> procrastinat
 
 
 def _named(task: Task) -> Callable[..., Awaitable[bool | None]]:
-    async def run(generation_id: str) -> bool | None:
+    async def run(generation_id: str, **_origin: str) -> bool | None:
         return await task(generation_id)
 
     return run

@@ -15,7 +15,7 @@ import contextlib
 import logging
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import psycopg
 from procrastinate import exceptions, jobs
@@ -26,6 +26,7 @@ from tintype.store.errors import DatabaseAway
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
+    from contextlib import AbstractContextManager
 
     import procrastinate
     from procrastinate.manager import JobManager
@@ -184,23 +185,33 @@ class Worker:
 
     async def _do(self, line: _Line, job: jobs.Job) -> None:
         try:
-            again_s: float | None = None
-            was_needed: bool | None = None
-            try:
-                with self._observer.job(job.queue, str(job.task_kwargs.get("generation_id", ""))):
-                    was_needed = await self._app.tasks[job.task_name](**job.task_kwargs)
-            except* _AWAY as group:
-                again_s = _AGAIN_S
-                _log.warning("%s waits for the database: %s", job.task_name, group.exceptions[0])
-            except* Exception:  # noqa: BLE001 - whatever it is, the job is not lost by it, and the log has it all
-                again_s = min(2.0 ** min(job.attempts, 6), _RETRY_MAX_S)
-                _log.exception("%s failed; it is done again in %g s", job.call_string, again_s)
-            if was_needed is False and line.slots.gate is not None:
-                with contextlib.suppress(*_AWAY):
-                    await line.slots.gate.give_back()
-            await self._until_done(lambda: self._finish(job, again_s))
+            with self._about(job):
+                await self._try(line, job)
         finally:
             line.free.release()
+
+    def _about(self, job: jobs.Job) -> AbstractContextManager[Any]:
+        named: dict[str, Any] = job.task_kwargs
+        return self._observer.about(
+            str(named.get("generation_id", "")), named.get("key_id"), named.get("request_id")
+        )
+
+    async def _try(self, line: _Line, job: jobs.Job) -> None:
+        again_s: float | None = None
+        was_needed: bool | None = None
+        try:
+            with self._observer.job(job.queue, str(job.task_kwargs.get("generation_id", ""))):
+                was_needed = await self._app.tasks[job.task_name](**job.task_kwargs)
+        except* _AWAY as group:
+            again_s = _AGAIN_S
+            _log.warning("%s waits for the database: %s", job.task_name, group.exceptions[0])
+        except* Exception:  # noqa: BLE001 - whatever it is, the job is not lost by it, and the log has it all
+            again_s = min(2.0 ** min(job.attempts, 6), _RETRY_MAX_S)
+            _log.exception("%s failed; it is done again in %g s", job.call_string, again_s)
+        if was_needed is False and line.slots.gate is not None:
+            with contextlib.suppress(*_AWAY):
+                await line.slots.gate.give_back()
+        await self._until_done(lambda: self._finish(job, again_s))
 
     async def _finish(self, job: jobs.Job, again_s: float | None) -> None:
         try:
@@ -238,7 +249,8 @@ class Worker:
         while not self._is_over.is_set():
             await asyncio.sleep(HEARTBEAT_S)
             for job in await self._manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_S):
-                _log.warning("%s is taken over from a worker that died", job.call_string)
+                with self._about(job):
+                    _log.warning("%s is taken over from a worker that died", job.call_string)
                 self._observer.taken_over(job.queue)
                 await self._manager.retry_job(job)
             await self._manager.prune_stalled_workers(2 * STALLED_S)

@@ -203,7 +203,7 @@ class Generations:
         row = await self.get(ident, actor=actor)
         again = await repeating.request(row, self._model(row.model), db=self._database)
         # Whoever repeats it, it is of the same end user and project.
-        owner = Actor(row.key_id, user=row.end_user, project=row.project)
+        owner = Actor(row.key_id, user=row.end_user, project=row.project, request_id=actor.request_id)
         return await self._one(again, owner, idempotency_key=idempotency_key, replaces=row.id, told=told)
 
     async def approve(

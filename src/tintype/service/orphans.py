@@ -25,6 +25,7 @@ from tintype.store import generations, ledger
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from tintype.observing import Observer
     from tintype.replicate.results import Prediction
     from tintype.service.progress import Progress
     from tintype.service.upstream import Upstream
@@ -45,6 +46,8 @@ class Orphan:
 
     token: str
     generation_id: str
+    key_id: str
+    request_id: str | None
     number: int
     prediction_id: str
     status: int | None
@@ -64,12 +67,14 @@ class Orphans:
         progress: Progress,
         tools: capture.Tools,
         *,
+        observer: Observer,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
         self._upstream = upstream
         self._progress = progress
         self._tools = tools
+        self._observer = observer
         self._monotonic = monotonic
         self._later: dict[str, float] = {}
         self._missing: dict[str, float] = {}
@@ -78,14 +83,16 @@ class Orphans:
         """Give each orphan to its generation, or end it and book what it cost; returns how many were looked at."""
         due = await self._due("orphan")
         for one in due:
-            await self._look_at(one, self._end)
+            with self._observer.about(one.generation_id, one.key_id, one.request_id):
+                await self._look_at(one, self._end)
         return len(due)
 
     async def store(self) -> int:
         """Store what orphans made that are in the book already; returns how many were looked at."""
         due = await self._due("storing")
         for one in due:
-            await self._look_at(one, self._store)
+            with self._observer.about(one.generation_id, one.key_id, one.request_id):
+                await self._look_at(one, self._store)
         return len(due)
 
     async def _look_at(self, one: Orphan, act: Callable[[Orphan], Awaitable[None]]) -> None:

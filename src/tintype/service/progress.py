@@ -129,9 +129,16 @@ class Progress:
         what was measured on the stored outputs, `again_s` how long a job that is deferred by it waits, `row` the
         generation where it was just read.
         """
-        change = _Change(event, record, attempt, made, again_s)
+        row = row or await generations.get(self._database, ident)
+        if row is None:
+            return None
+        with self._observer.about(row.id, row.key_id, row.request_id):
+            return await self._apply(row, _Change(event, record, attempt, made, again_s))
+
+    async def _apply(self, row: Generation, change: _Change) -> Applied | None:
+        ident, record = row.id, change.record
         try:
-            done = await self._at_once(ident, change, row) or await self._locked(ident, change)
+            done = await self._at_once(row, change) or await self._locked(ident, change)
         except generations.PredictionClaimed:
             # Somebody else's already: for this one it was not found.
             _log.warning("the prediction that %s was to get belongs to another generation", ident)
@@ -140,7 +147,8 @@ class Progress:
             return None
         applied, cost_nano_usd, shared_with = done
         decision = applied.decision
-        telling.moved(self._observer, applied, cost_nano_usd, shared_with, self._now())
+        shared = await generations.origins(self._database, shared_with)
+        telling.moved(self._observer, applied, cost_nano_usd, shared, self._now())
         if (
             record is not None
             and applied.state is State.RUNNING
@@ -205,7 +213,8 @@ class Progress:
                 wished = {"state": State.CANCELED.value, "cancel_wished": True}
                 await generations.move(work, ident, wished, settle=generations.Settlement(0))
         if carrier is not None:
-            self._observer.ended(telling.end(row, State.CANCELED, 0, self._now()))
+            with self._observer.about(row.id, row.key_id, row.request_id):
+                self._observer.ended(telling.end(row, State.CANCELED, 0, self._now()))
             return Applied(row, generation.Decision(row.facts, charge=Charge.NOTHING))
         return await self.apply(ident, events.CancelWished())
 
@@ -251,10 +260,9 @@ class Progress:
         """Return what says a generation's price: one's own of its version, or the catalogue's of its model."""
         return self._catalogue.priced(row.model, row.version) or self.model(row)
 
-    async def _at_once(self, ident: str, change: _Change, row: Generation | None) -> _Done | None:
+    async def _at_once(self, row: Generation, change: _Change) -> _Done | None:
         """Take the step in one statement; None, with nothing done, when it needs the row to be locked first."""
-        row = row or await generations.get(self._database, ident)
-        if row is None or not row.seen:
+        if not row.seen:
             return None
         applied = Applied(row, generation.apply(row.facts, change.event), change.record)
         decision = applied.decision

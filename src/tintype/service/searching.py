@@ -17,6 +17,7 @@ from tintype.service.buying import HOOKS
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from tintype.observing import Observer
     from tintype.replicate.results import Prediction
     from tintype.service.progress import Progress
     from tintype.service.upstream import Upstream
@@ -38,6 +39,8 @@ class Unknown:
 
     token: str
     generation_id: str
+    key_id: str
+    request_id: str | None
     number: int
     prediction_id: str | None
     model: str
@@ -90,12 +93,14 @@ class Searching:
         progress: Progress,
         *,
         has_webhooks: bool,
+        observer: Observer,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._database = database
         self._upstream = upstream
         self._progress = progress
         self._has_webhooks = has_webhooks
+        self._observer = observer
         self._now = now
 
     async def search(self) -> int:
@@ -125,11 +130,12 @@ class Searching:
         return await self._database.all("unknown_attempts", Unknown, upstream_id=self._upstream.ident)
 
     async def _look_at_named(self, one: Unknown) -> None:
-        try:
-            await singly.tried(self._take_named(one), of=one.generation_id, but=errors.UpstreamError)
-        except errors.UpstreamError as error:
-            _log.info("prediction %s could not be looked at yet: %s", one.prediction_id, error)
-            await self._again([one.generation_id], AGAIN_S)
+        with self._observer.about(one.generation_id, one.key_id, one.request_id):
+            try:
+                await singly.tried(self._take_named(one), of=one.generation_id, but=errors.UpstreamError)
+            except errors.UpstreamError as error:
+                _log.info("prediction %s could not be looked at yet: %s", one.prediction_id, error)
+                await self._again([one.generation_id], AGAIN_S)
 
     async def _take_named(self, one: Unknown) -> None:
         """An unreadable answer named its prediction: look at that."""
@@ -194,7 +200,8 @@ class Searching:
         )
         for one in open_ones:
             if one.is_dead or one.token in verdicts.found:
-                await singly.tried(self._take(one, verdicts, records), of=one.generation_id)
+                with self._observer.about(one.generation_id, one.key_id, one.request_id):
+                    await singly.tried(self._take(one, verdicts, records), of=one.generation_id)
 
     async def _take(self, one: Unknown, verdicts: matching.Verdicts, records: dict[str, Prediction]) -> None:
         found = verdicts.found.get(one.token)

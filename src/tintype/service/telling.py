@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tintype.observing import Observer
     from tintype.service.progress import Applied
     from tintype.store.admission import Wanted
-    from tintype.store.generations import Generation
+    from tintype.store.generations import Generation, Origin
 
 
 def answered(
@@ -37,7 +37,7 @@ def answered(
 
 
 def moved(
-    observer: Observer, applied: Applied, cost_nano_usd: int, shared_with: Sequence[str], now: datetime
+    observer: Observer, applied: Applied, cost_nano_usd: int, shared_with: Sequence[Origin], now: datetime
 ) -> None:
     """Tell of an outcome that became unknown, and of an end with the others that ended along with it."""
     row, state = applied.row, applied.state
@@ -47,8 +47,9 @@ def moved(
         return
     told = end(row, state, cost_nano_usd, now, applied.decision.facts.failure_code)
     observer.ended(told)
-    for ident in shared_with:
-        observer.ended(replace(told, id=ident, cost_nano_usd=0, cached_from=row.id))
+    for one in shared_with:
+        with observer.about(one.id, one.key_id, one.request_id):
+            observer.ended(replace(told, id=one.id, key_id=one.key_id, cost_nano_usd=0, cached_from=row.id))
 
 
 def end(

@@ -22,6 +22,7 @@ from tintype.store import generations
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from tintype.observing import Observer
     from tintype.service.events import Feed
     from tintype.service.progress import Progress
     from tintype.service.upstream import Upstream
@@ -46,11 +47,14 @@ class Event:
 class Texts:
     """Follows the texts of one account."""
 
-    def __init__(self, database: Database, upstream: Upstream, progress: Progress, feed: Feed) -> None:
+    def __init__(
+        self, database: Database, upstream: Upstream, progress: Progress, feed: Feed, *, observer: Observer
+    ) -> None:
         self._database = database
         self._upstream = upstream
         self._progress = progress
         self._feed = feed
+        self._observer = observer
 
     async def follow(self, ident: str, *, after: int = 0) -> AsyncIterator[Event]:
         """Give a text's events from its piece `after` on, to its end."""
@@ -69,9 +73,9 @@ class Texts:
                         yield event
                         if event.name == "done":
                             # Upstream's word makes it stored and booked, and need not wait for the next look.
-                            await self._looked(ident)
+                            await self._looked(row)
                             return
-                    await self._looked(ident)
+                    await self._looked(row)
                 if state.is_final:
                     for event in _stored(row, number):
                         yield event
@@ -96,13 +100,15 @@ class Texts:
         except errors.PredictionCanceled:
             yield Event("done", _CANCELED, number)
         except errors.UpstreamError as error:
-            _log.info("the text of %s is told from what is stored: %s", row.id, error)
+            with self._observer.about(row.id, row.key_id, row.request_id):
+                _log.info("the text of %s is told from what is stored: %s", row.id, error)
 
-    async def _looked(self, ident: str) -> None:
-        try:
-            await self._progress.advance(ident)
-        except errors.TintypeError as error:
-            _log.info("generation %s is looked at later: %s", ident, error)
+    async def _looked(self, row: Generation) -> None:
+        with self._observer.about(row.id, row.key_id, row.request_id):
+            try:
+                await self._progress.advance(row.id)
+            except errors.TintypeError as error:
+                _log.info("generation %s is looked at later: %s", row.id, error)
 
 
 def _stored(row: Generation, first: int) -> list[Event]:

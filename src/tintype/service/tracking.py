@@ -145,19 +145,25 @@ class Tracking:
     async def _advance(self, one: Waiting) -> None:
         await self.pacer.turn()
         async with self._changing:
-            try:
-                await self._tell(one, self._progress.advance(one.id))
-            except errors.UpstreamError as error:
-                _log.info("prediction %s could not be looked at: %s", one.prediction_id, error)
-                await self._due_in([one], _AGAIN_S)
+            with self._observer.about(one.id, one.key_id, one.request_id):
+                await self._look(one)
+
+    async def _look(self, one: Waiting) -> None:
+        try:
+            await self._tell(one, self._progress.advance(one.id))
+        except errors.UpstreamError as error:
+            _log.info("prediction %s could not be looked at: %s", one.prediction_id, error)
+            await self._due_in([one], _AGAIN_S)
 
     async def _observe(self, one: Waiting, record: Prediction) -> None:
         async with self._changing:
             if record.status == "succeeded" and record.output is None:
                 # A list may leave outputs out; the record itself does not.
-                await self._tell(one, self._progress.advance(one.id))
+                look = self._progress.advance(one.id)
             else:
-                await self._tell(one, self._progress.observe(one.id, record))
+                look = self._progress.observe(one.id, record)
+            with self._observer.about(one.id, one.key_id, one.request_id):
+                await self._tell(one, look)
 
     async def _tell(self, one: Waiting, look: Coroutine[Any, Any, Applied | None]) -> None:
         """Take what a look says; one that cannot be taken is looked at again later, and holds nobody up."""

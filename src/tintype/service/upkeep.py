@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from tintype.media.files import Files
+    from tintype.observing import Observer
     from tintype.service.inbox import Inbox
     from tintype.service.orphans import Orphans
     from tintype.service.pieces import Pieces
@@ -42,6 +43,8 @@ _log = logging.getLogger("tintype.service")
 @dataclass(frozen=True, slots=True)
 class _Dead:
     id: str
+    key_id: str
+    request_id: str | None
     attempts: int
     intent_token: str | None
 
@@ -49,12 +52,16 @@ class _Dead:
 @dataclass(frozen=True, slots=True)
 class _Overdue:
     id: str
+    key_id: str
+    request_id: str | None
     over_s: float
 
 
 @dataclass(frozen=True, slots=True)
 class _Left:
     id: str
+    key_id: str
+    request_id: str | None
     state: str
 
 
@@ -73,6 +80,7 @@ class Upkeep:
         *,
         files: Files,
         pieces: Pieces,
+        observer: Observer,
     ) -> None:
         self._database = database
         self._upstream = upstream
@@ -83,6 +91,7 @@ class Upkeep:
         self._orphans = orphans
         self._files = files
         self._pieces = pieces
+        self._observer = observer
 
     async def run(self, is_over: asyncio.Event) -> None:
         """Do all of it, each at its own pace, until it is over."""
@@ -111,7 +120,8 @@ class Upkeep:
             if one.intent_token is not None:
                 attempt = progress.Attempt(one.intent_token, "silent")
             silent = self._progress.apply(one.id, events.WentSilent(one.attempts), attempt=attempt)
-            await singly.tried(silent, of=one.id)
+            with self._observer.about(one.id, one.key_id, one.request_id):
+                await singly.tried(silent, of=one.id)
         return len(found)
 
     async def searches(self) -> int:
@@ -131,7 +141,8 @@ class Upkeep:
             at_most=AT_MOST,
         )
         for one in found:
-            await singly.tried(self._progress.overdue(one.id, one.over_s), of=one.id)
+            with self._observer.about(one.id, one.key_id, one.request_id):
+                await singly.tried(self._progress.overdue(one.id, one.over_s), of=one.id)
         return len(found)
 
     async def left_behind(self) -> int:
@@ -140,7 +151,8 @@ class Upkeep:
             "left_without_job", _Left, upstream_id=self._upstream.ident, at_most=AT_MOST
         )
         for one in found:
-            _log.warning("generation %s is %s without a job and gets one", one.id, one.state)
+            with self._observer.about(one.id, one.key_id, one.request_id):
+                _log.warning("generation %s is %s without a job and gets one", one.id, one.state)
             if one.state == State.QUEUED:
                 await generations.enqueue(self._database, one.id)
             else:

@@ -268,6 +268,7 @@ def document(request: Request) -> dict[str, Any]:
         "user": request.actor.user,
         "project": request.actor.project,
         "owner": request.actor.owner,
+        "request_id": request.actor.request_id,
         "upstream_id": request.upstream_id,
         "generations": [_wanted(one) for one in request.wanted],
     }

@@ -80,4 +80,5 @@ def _row(one: Wanted, position: int, admitted: Admitted, request: Request, *, si
         finished_at=None,
         settled_at=None,
         deleted_at=None,
+        request_id=request.actor.request_id,
     )

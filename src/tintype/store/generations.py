@@ -21,7 +21,7 @@ from psycopg.types.json import Jsonb
 from tintype.domain import generation, ids, texts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tintype.store.database import Database, Session
 
@@ -33,7 +33,8 @@ _MESSAGE_MAX = 2_000
 class Generation:
     """A generation's row. Times are aware; what may hold a prompt or a secret stays out of the `repr`.
 
-    `seen` is the row's version where it was read by itself, for `advance`; it is no part of what the row says.
+    `request_id` is the HTTP request that asked for it, None where none did. `seen` is the row's version where it was
+    read by itself, for `advance`; it is no part of what the row says.
     """
 
     id: str
@@ -88,6 +89,7 @@ class Generation:
     settled_at: datetime | None
     deleted_at: datetime | None
     follows: str | None = None
+    request_id: str | None = None
     seen: str = field(default="", repr=False, compare=False)
 
     @property
@@ -131,6 +133,15 @@ class Intent:
     dead_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a generation came from: its key, and the HTTP request that asked for it, None where none did."""
+
+    id: str
+    key_id: str
+    request_id: str | None
+
+
 class PredictionClaimed(Exception):
     """Another generation holds this prediction already; nothing was changed."""
 
@@ -138,6 +149,11 @@ class PredictionClaimed(Exception):
 async def get(on: Database | Session, ident: str) -> Generation | None:
     """Return a generation, or None."""
     return await on.one("generation", Generation, id=ident)
+
+
+async def origins(on: Database | Session, idents: Sequence[str]) -> list[Origin]:
+    """Return where generations came from."""
+    return await on.all("origins", Origin, ids=list(idents)) if idents else []
 
 
 async def page(

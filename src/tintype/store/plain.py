@@ -67,6 +67,7 @@ def _flat(request: Request, place: int) -> dict[str, Any]:
         "end_user": actor.user,
         "project": actor.project,
         "owner": actor.owner,
+        "request_id": actor.request_id,
     }
 
 

@@ -62,7 +62,10 @@ def test_a_request_can_be_followed_through_the_log_and_no_secret_is_in_it(server
 
 
 def test_a_workers_log_tells_of_its_jobs_and_holds_no_secret(server: embedded.Server, tmp_path: Path) -> None:
-    """`tintype worker` follows what another process asked for; upstream fails once, and quotes the token."""
+    """`tintype worker` follows what another process asked for; upstream fails once, and quotes the token.
+
+    Each line about the generation, in either process, has the id of the request that asked for it, and the key's.
+    """
     with serving.database(server) as url, testing.simulator() as upstream:
         quoting = {"title": "broken", "detail": f"Authorization: Bearer {upstream.token} is fine, we are not"}
         upstream.faults(
@@ -78,16 +81,22 @@ def test_a_workers_log_tells_of_its_jobs_and_holds_no_secret(server: embedded.Se
                 stderr=subprocess.PIPE,
                 text=True,
             )
-            asked = http.post(
-                "/api/generations", json={"prompt": PROMPT}, headers={"Prefer": "wait=30"}
-            ).json()
+            headers = {"Prefer": "wait=30", "X-Request-Id": "asked-elsewhere"}
+            asked = http.post("/api/generations", json={"prompt": PROMPT}, headers=headers).json()
+            wish = http.post(f"/api/generations/{asked['id']}/cancel", headers={"X-Request-Id": "too-late"})
             worker.send_signal(signal.SIGTERM)
             _, text = worker.communicate(timeout=30)
+            gateway = here.log.read_text()
 
-    assert (worker.returncode, asked["state"]) == (0, "succeeded")
+    assert (worker.returncode, asked["state"], wish.status_code) == (0, "succeeded", 200)
     lines: list[dict[str, Any]] = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
     (completed,) = [line for line in lines if line["event"] == "generation_completed"]
     assert (completed["generation_id"], completed["success"]) == (asked["id"], True)
     assert any("could not be looked at" in line["event"] for line in lines)
+    lines += [json.loads(line) for line in gateway.splitlines() if line.startswith("{")]
+    about = [line for line in lines if asked["id"] in json.dumps(line) and line["logger"] != "tintype.access"]
+    events = {line["event"].partition(" ")[0] for line in about}
+    assert {"generation_started", "generation_completed", "prediction"} <= events
+    assert {(line["request_id"], line["key_id"]) for line in about} == {("asked-elsewhere", "local")}
     assert upstream.token not in text
     assert PROMPT[:20] not in text

@@ -7,6 +7,6 @@ SELECT
     g.cancel_wished_at, g.deadline_at, g.due_at, g.progress_percent, g.progress, g.cache_key, g.joined_to,
     g.cached_from, g.metadata, g.tags, g.callback_url, g.virtual_start, g.events_last, g.created_at,
     g.submitted_at, g.started_at, g.completed_at, g.finished_at, g.settled_at, g.deleted_at,
-    g.xmin::text AS seen
+    g.request_id, g.xmin::text AS seen
 FROM generations AS g
 WHERE g.upstream_id = %(upstream_id)s AND g.prediction_id = %(prediction_id)s

@@ -7,7 +7,7 @@ SELECT
     g.cancel_wished_at, g.deadline_at, g.due_at, g.progress_percent, g.progress, g.cache_key, g.joined_to,
     g.cached_from, g.metadata, g.tags, g.callback_url, g.virtual_start, g.events_last, g.created_at,
     g.submitted_at, g.started_at, g.completed_at, g.finished_at, g.settled_at, g.deleted_at,
-    g.xmin::text AS seen
+    g.request_id, g.xmin::text AS seen
 FROM generations AS g
 JOIN attempts AS a ON a.generation_id = g.id
 WHERE a.token = %(token)s

@@ -1,7 +1,7 @@
 -- Changes nothing; generations whose time is up and that the deadline would change: what waits, what runs and is due
 -- for a look, what nothing was heard of for too long, what could not be stored while upstream had it. What is stored, and
 -- being finished here, is left to that job, a day long.
-SELECT g.id, extract(epoch FROM now() - g.deadline_at)::double precision AS over_s
+SELECT g.id, g.key_id, g.request_id, extract(epoch FROM now() - g.deadline_at)::double precision AS over_s
 FROM generations AS g
 WHERE
     g.finished_at IS NULL

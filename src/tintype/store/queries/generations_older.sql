@@ -6,7 +6,8 @@ SELECT
     g.prediction, g.attempts, g.attempts_absent, g.attempts_failed, g.predictions_past, g.intent_token, g.intent_at, g.dead_at,
     g.cancel_wished_at, g.deadline_at, g.due_at, g.progress_percent, g.progress, g.cache_key, g.joined_to,
     g.cached_from, g.metadata, g.tags, g.callback_url, g.virtual_start, g.events_last, g.created_at,
-    g.submitted_at, g.started_at, g.completed_at, g.finished_at, g.settled_at, g.deleted_at
+    g.submitted_at, g.started_at, g.completed_at, g.finished_at, g.settled_at, g.deleted_at,
+    g.request_id
 FROM generations AS g
 WHERE
     g.key_id = %(key)s

@@ -1,6 +1,6 @@
 -- Changes nothing; generations in a state that a job is to lead out of, without one: their account was away, or a
 -- job was deleted by hand.
-SELECT g.id, g.state
+SELECT g.id, g.key_id, g.request_id, g.state
 FROM generations AS g
 WHERE g.upstream_id = %(upstream_id)s AND g.finished_at IS NULL AND g.joined_to IS NULL
     AND g.state IN ('queued', 'capturing')

@@ -1,6 +1,6 @@
 -- Changes nothing; what runs upstream and is to be looked at now, newest first.
 SELECT
-    id, prediction_id, model, cancel_wished_at IS NOT NULL AS is_unwanted,
+    id, key_id, request_id, prediction_id, model, cancel_wished_at IS NOT NULL AS is_unwanted,
     coalesce(submitted_at, created_at) AS submitted_at
 FROM generations
 WHERE state = 'running' AND due_at <= now() AND upstream_id = %(upstream_id)s AND prediction_id IS NOT NULL

@@ -1,7 +1,7 @@
 -- Changes nothing; the attempts of an account whose outcome nobody knows: the open one of each generation that is
 -- `unknown`, and those that may still be answered.
 SELECT
-    a.token, a.generation_id, a.number, a.prediction_id, g.model, g.version, g.deployment, g.input,
+    a.token, a.generation_id, g.key_id, g.request_id, a.number, a.prediction_id, g.model, g.version, g.deployment, g.input,
     g.state = 'unknown' AS is_dead,
     extract(epoch FROM now() - a.intent_at)::double precision AS age_s,
     extract(epoch FROM now() - least(a.dead_at, coalesce(a.ended_at, a.dead_at)))::double precision AS dead_for_s,

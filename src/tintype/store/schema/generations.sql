@@ -52,6 +52,7 @@ CREATE TABLE public.generations (
     deleted_at timestamp with time zone,
     replaced_by text COLLATE pg_catalog."C",
     follows text COLLATE pg_catalog."C",
+    request_id text,
     CONSTRAINT generations_check CHECK (((state = ANY (ARRAY['succeeded'::text, 'failed'::text, 'canceled'::text, 'aborted'::text])) = (finished_at IS NOT NULL))),
     CONSTRAINT generations_check1 CHECK (((finished_at IS NULL) = (settled_at IS NULL))),
     CONSTRAINT generations_check2 CHECK (((settled_at IS NULL) = (cost_nano_usd IS NULL))),

@@ -87,13 +87,13 @@ BEGIN
     INSERT INTO generations (
         id, key_id, end_user, project, upstream_id, simulated, model, version, deployment, input, secrets,
         estimate_nano_usd, hold_nano_usd, price_rule, images, video_ms, state, deadline_at, metadata, tags,
-        callback_url, created_at, virtual_start
+        callback_url, created_at, virtual_start, request_id
     )
     SELECT
         w.id, w.key_id, w.end_user, w.project, p_upstream, v_simulated, w.model, w.version, w.deployment, w.input,
         w.secrets, w.estimate_nano_usd, w.hold_nano_usd, w.price_rule, coalesce(w.images, 0),
         coalesce(w.video_ms, 0), 'queued', v_at + make_interval(secs => w.deadline_s), coalesce(w.metadata, '{}'),
-        coalesce(w.tags, '{}'), w.callback_url, v_at, w.virtual_start
+        coalesce(w.tags, '{}'), w.callback_url, v_at, w.virtual_start, w.request_id
     FROM unnest(v_plain) AS w;
     IF v_needs IS NOT NULL THEN
         INSERT INTO holds (generation_id, limit_id, subject, window_start, measure, amount)
@@ -121,7 +121,8 @@ BEGIN
     PERFORM pg_advisory_xact_lock_shared(1953066613, 0);
     PERFORM procrastinate_defer_jobs_v1(array_agg(
         ('submit', 'submit', tintype_priority(w.virtual_start, f.base), NULL, NULL,
-         jsonb_build_object('generation_id', w.id), NULL)::procrastinate_job_to_defer_v1
+         jsonb_strip_nulls(jsonb_build_object(
+             'generation_id', w.id, 'key_id', w.key_id, 'request_id', w.request_id)), NULL)::procrastinate_job_to_defer_v1
         ORDER BY w.place
     ))
     FROM unnest(v_plain) AS w CROSS JOIN fair AS f;

@@ -5,7 +5,7 @@ BEGIN
     PERFORM pg_advisory_xact_lock_shared(1953066613, 0);
     PERFORM procrastinate_defer_jobs_v1(ARRAY[
         ('submit', 'submit', tintype_priority(g.virtual_start, f.base), NULL, NULL,
-         jsonb_build_object('generation_id', g.id),
+         tintype_origin(g.id),
          CASE WHEN p_after_s > 0 THEN now() + make_interval(secs => p_after_s) END
         )::procrastinate_job_to_defer_v1
     ])

@@ -23,7 +23,7 @@ BEGIN
     PERFORM pg_advisory_xact_lock_shared(1953066613, 0);
     PERFORM procrastinate_defer_jobs_v1(array_agg(
         ('submit', 'submit', tintype_priority(w.virtual_start, f.base), NULL, NULL,
-         jsonb_build_object('generation_id', w.id), NULL)::procrastinate_job_to_defer_v1
+         tintype_origin(w.id), NULL)::procrastinate_job_to_defer_v1
     ))
     FROM unnest(p_wanted) AS w CROSS JOIN fair AS f
     WHERE w.stored IS NULL AND w.leader IS NULL;

@@ -22,5 +22,6 @@ CREATE TYPE public.tintype_plain AS (
 	metadata jsonb,
 	tags text[],
 	callback_url text,
-	virtual_start bigint
+	virtual_start bigint,
+	request_id text
 );

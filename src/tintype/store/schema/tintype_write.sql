@@ -13,7 +13,7 @@ BEGIN
         id, order_id, position, key_id, end_user, project, upstream_id, simulated, model, version, deployment,
         input, secrets, estimate_nano_usd, hold_nano_usd, cost_nano_usd, price_rule, images, video_ms, state,
         deadline_at, cache_key, joined_to, cached_from, metadata, tags, callback_url, created_at, finished_at,
-        settled_at
+        settled_at, request_id
     )
     SELECT
         w.id, v_order, w.at_place - 1, p_request ->> 'key', p_request ->> 'user', p_request ->> 'project',
@@ -23,7 +23,8 @@ BEGIN
         w.price_rule, coalesce(w.images, 0), coalesce(w.video_ms, 0),
         CASE WHEN w.stored IS NULL THEN 'queued' ELSE 'succeeded' END, p_at + make_interval(secs => w.deadline_s),
         w.cache_key, w.leader, w.stored, coalesce(w.metadata, '{}'), coalesce(w.tags, '{}'), w.callback_url, p_at,
-        CASE WHEN w.stored IS NOT NULL THEN p_at END, CASE WHEN w.stored IS NOT NULL THEN p_at END
+        CASE WHEN w.stored IS NOT NULL THEN p_at END, CASE WHEN w.stored IS NOT NULL THEN p_at END,
+        p_request ->> 'request_id'
     FROM unnest(p_wanted) WITH ORDINALITY AS w (
         id, model, version, deployment, input, secrets, files, estimate_nano_usd, hold_nano_usd, price_rule,
         images, video_ms, deadline_s, cache_key, metadata, tags, callback_url, leader, stored, virtual_start,
