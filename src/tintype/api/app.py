@@ -24,7 +24,7 @@ from tintype.api.schemas.replicate import ReplicateProblem
 from tintype.api.schemas.shapes import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterator
     from contextlib import AbstractAsyncContextManager
 
     from starlette.requests import Request
@@ -74,17 +74,9 @@ def collected(opening: Opening | None = None) -> APIRouter:
 
     Each module of `tintype.api.routes` offers `router`; a new one is found by itself.
     """
-
-    @asynccontextmanager
-    async def lifespan(_: object) -> AsyncIterator[dict[str, Any]]:
-        async with (opening or gateway.opened)() as made:
-            yield {"gateway": made}
-
-    whole = APIRouter(lifespan=lifespan)
-    for module in sorted(info.name for info in pkgutil.walk_packages(routes.__path__, f"{routes.__name__}.")):
-        found = getattr(import_module(module), "router", None)
-        if found is not None:
-            whole.include_router(found)
+    whole = APIRouter(lifespan=_lifespan(opening))
+    for one in _routers():
+        whole.include_router(one)
     return whole
 
 
@@ -97,8 +89,11 @@ def build(opening: Opening | None = None, *, made: Settings) -> ASGIApp:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        lifespan=_lifespan(opening),
     )
-    app.include_router(collected(opening))
+    # Each by itself: a router within a router has all its routes built once more.
+    for one in _routers():
+        app.include_router(one)
     app.add_exception_handler(HTTPException, _refuse)
     # The framework's own way to change what it describes.
     app.openapi = lambda: described(app)  # type: ignore[method-assign]
@@ -120,6 +115,22 @@ def build(opening: Opening | None = None, *, made: Settings) -> ASGIApp:
         request_s=made.request_timeout_s + _SLACK_S,
         is_debug=made.debug,
     )
+
+
+def _lifespan(opening: Opening | None) -> Callable[[object], AbstractAsyncContextManager[dict[str, Any]]]:
+    @asynccontextmanager
+    async def lifespan(_: object) -> AsyncIterator[dict[str, Any]]:
+        async with (opening or gateway.opened)() as made:
+            yield {"gateway": made}
+
+    return lifespan
+
+
+def _routers() -> Iterator[APIRouter]:
+    for module in sorted(info.name for info in pkgutil.walk_packages(routes.__path__, f"{routes.__name__}.")):
+        found = getattr(import_module(module), "router", None)
+        if found is not None:
+            yield found
 
 
 async def _refuse(request: Request, error: Exception) -> Response:
