@@ -31,10 +31,12 @@ _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_settings_of_the_caller() -> None:
-    """Keep the caller's token, upstream and proxies out of the tests and of the programs they start."""
+    """Keep the caller's token, upstream, proxies and keyring out of the tests and of the programs they start."""
     for name in list(os.environ):
         if name.startswith(_OWN_SETTINGS) or name.lower() in _PROXIES:
             del os.environ[name]
+    # As on a server. The keyring of a desktop may hold a token, too, and takes a while to be found.
+    os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
 
 
 # Nobody looks for garbage among thousands of tests, again and again; a tenth of the time went there.

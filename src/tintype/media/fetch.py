@@ -15,6 +15,7 @@ import asyncio
 import hashlib
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Protocol, Self
 
 import httpcore2
@@ -101,7 +102,7 @@ class Fetcher:
         if resolver is None:
             resolver = self._own_resolver = SystemResolver()
         network = network or httpcore2.AnyIOBackend()
-        tls = tls or httpx2.create_ssl_context()
+        tls = tls or _trusted()
         self._pools = {
             road: self._pool(road, GuardedNetwork(road, resolver=resolver, network=network), tls)
             for road in Road
@@ -235,6 +236,12 @@ class Fetcher:
             keepalive_expiry=IDLE_CONNECTION_S,
             network_backend=network,
         )
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Return what all fetchers of a process trust by default; reading the authorities takes 15 ms."""
+    return httpx2.create_ssl_context()
 
 
 def _own_headers(headers: Mapping[str, str] | None) -> Mapping[str, str]:

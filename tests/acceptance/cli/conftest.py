@@ -26,6 +26,7 @@ __all__ = ["server", "url"]
 
 COMMAND = Path(sys.executable).with_name("tintype")
 TIMEOUT_S = 60
+KEPT = ("PATH", "LANG", "SYSTEMROOT", "PYTHON_KEYRING_BACKEND")
 
 
 def until(is_so: Callable[[], bool], *, within_s: float = 30.0) -> None:
@@ -106,7 +107,7 @@ def alone(tmp_path: Path, data: Path) -> Shell:
     home, folder = tmp_path / "home", tmp_path / "work"
     home.mkdir()
     folder.mkdir()
-    kept = {name: value for name, value in os.environ.items() if name in {"PATH", "LANG", "SYSTEMROOT"}}
+    kept = {name: value for name, value in os.environ.items() if name in KEPT}
     return Shell(folder, {**kept, "HOME": str(home), "TINTYPE_DATA": str(data), "PYTHONUTF8": "1"})
 
 
