@@ -45,6 +45,7 @@ from tintype.service import upstream as upstream_
 from tintype.service.batches import Batches
 from tintype.service.browsing import Browsing
 from tintype.service.buying import Buying
+from tintype.service.choices import Chooser
 from tintype.service.events import Feed
 from tintype.service.generations import Generations
 from tintype.service.givens import Givens
@@ -303,6 +304,7 @@ async def core_on(
             database,
             upstream,
             progress,
+            chooser=Chooser.of(settings, known=known, db=database),
             planner=planner,
             blocked=blocked,
             secret=secret,

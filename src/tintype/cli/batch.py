@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tintype.cli import batches, durable, exits, files, screen, studio
+from tintype.cli import batches, choosing, durable, exits, files, screen, studio
 from tintype.domain import money, tables
 from tintype.domain.choosing import Mode  # noqa: TC001 - typer reads the annotation
 
@@ -20,6 +20,7 @@ Examples:
   tintype batch rows.csv --template "a {color} boat" --budget 5
   tintype batch rows.csv --template "a {color} boat" --resume --budget 8
   tintype batch rows.jsonl --model flux-schnell --out pictures
+  tintype batch rows.csv --mode auto --max-usd 0.05
   tintype batch rows.csv --mode final --set output_format=png --json
 
 \b
@@ -58,6 +59,9 @@ def batch(  # noqa: PLR0913 - each is an option of the command
     each: Annotated[
         bool, typer.Option("--each", help="Equal rows get pictures of their own; else they share one.")
     ] = False,
+    max_usd: Annotated[
+        str | None, typer.Option("--max-usd", metavar="USD", help="The most that one call may cost.")
+    ] = None,
     budget: Annotated[
         str | None, typer.Option(metavar="USD", help="The most that all rows cost together.")
     ] = None,
@@ -90,6 +94,7 @@ def batch(  # noqa: PLR0913 - each is an option of the command
         mode=mode,
         count=count,
         inputs=_inputs(settings or []),
+        max_nano_usd=choosing.nano(max_usd),
         duplicates="each" if each else "once",
         budget_nano_usd=_budget(budget),
     )

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from tintype.cli import exits, files, screen
+from tintype.domain import money
 from tintype.store.patience import patiently
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class Order:
     mode: str | None
     count: int
     inputs: Mapping[str, Any]
+    max_nano_usd: int | None
     duplicates: str
     budget_nano_usd: int | None = field(compare=False)
 
@@ -117,35 +119,31 @@ class Work:
             await _note(studio, found.batch.id, {"delivered": False})
 
     async def _new(self, studio: Studio, digest: str, before: str | None) -> str:
-        from tintype.domain import choosing, tables  # noqa: PLC0415 - as above
-        from tintype.service.rows import Duplicates, Template  # noqa: PLC0415 - as above
+        from tintype.local import batching  # noqa: PLC0415 - as above
 
         order = self._order
-        template = Template(
+        options = batching.Options(
             prompt=order.prompt,
             model=order.model,
-            mode=None if order.mode is None else choosing.mode(order.mode),
+            mode=order.mode,
             n=order.count,
-            input=order.inputs,
-            duplicates=Duplicates(order.duplicates),
+            inputs=order.inputs,
+            duplicates=order.duplicates,
+            max_usd=_usd(order.max_nano_usd),
+            budget_usd=_usd(order.budget_nano_usd),
+            name=order.file.name[:200] if order.file.name.isprintable() else "",
         )
         self.told = "interrupted while it was asked for; the same command goes on"
-
-        async def take() -> str:
-            with order.file.open("rb") as file:
-                accepted = await studio.core.batches.accept(
-                    tables.read(file, tables.kind(order.file.name)),
-                    template,
-                    actor=studio.actor,
-                    name=order.file.name[:200] if order.file.name.isprintable() else "",
-                    budget_nano_usd=order.budget_nano_usd,
-                    plan={"digest": digest, "folder": str(order.folder)},
-                    # Asked for again after a break in the middle, or by two at once, it is the same one.
-                    idempotency_key=f"{digest}-{before or 'first'}",
-                )
-            return accepted.id
-
-        return await patiently(take)
+        return await patiently(
+            lambda: batching.begin(
+                studio,
+                order.file,
+                options,
+                plan={"digest": digest, "folder": str(order.folder)},
+                # Asked for again after a break in the middle, or by two at once, it is the same one.
+                idempotency_key=f"{digest}-{before or 'first'}",
+            )
+        )
 
     async def _followed(self, studio: Studio, ident: str, bar: _Bar) -> Standing:
         saved_at = time.monotonic()
@@ -200,15 +198,19 @@ class _Bar:
         """Show how it stands."""
         if self._progress is None or self._task is None:
             return
-        batch, money = standing.batch, standing.money
+        batch, paid = standing.batch, standing.money
         ended = sum(count for state, count in standing.rows.items() if state in _FINISHED)
-        cost = screen.usd(money.cost_nano_usd)
+        cost = screen.usd(paid.cost_nano_usd)
         if batch.budget_nano_usd is not None:
             cost = f"{cost} of {screen.usd(batch.budget_nano_usd)}"
         left = "" if standing.seconds_left is None else f"{_clock(standing.seconds_left)} left"
         if batch.waits_for is not None:
             left = f"waits: {batch.waits_for}"
         self._progress.update(self._task, completed=ended, total=batch.row_count, cost=cost, left=left)
+
+
+def _usd(amount: int | None) -> str | None:
+    return None if amount is None else money.to_usd(amount)
 
 
 def _progress() -> Progress:

@@ -260,6 +260,12 @@ class Catalogue:
 
     models: tuple[Model, ...]
     own: Mapping[str, Model] = field(default_factory=dict)
+    _named: dict[str, Model] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Find models by name at once; of two with the same name the first is meant."""
+        named = {name: model for model in reversed(self.models) for name in names(model)}
+        object.__setattr__(self, "_named", named)
 
     def priced(self, slug: str, version: str | None = None) -> Model | None:
         """Return what says the price of a version, or of a model whose inputs are not known; else None."""
@@ -270,10 +276,9 @@ class Catalogue:
 
         Raises UnknownModel with the nearest name.
         """
-        wanted = key(name)
-        for model in self.models:
-            if wanted in names(model):
-                return model
+        found = self._named.get(key(name))
+        if found is not None:
+            return found
         raise UnknownModel(name, nearest(name, (spelling for m in self.models for spelling in spellings(m))))
 
     def of_kind(self, kind: Kind) -> tuple[Model, ...]:

@@ -36,6 +36,7 @@ class BatchRow:
 
     `state` is succeeded, failed, broken (nothing could be bought: `column` says where, `message` why) or undone (the
     budget had no room). Of equal rows the first one has the cost, and the others name it in `same_as`.
+    `reasons` say why the model was chosen, where the mode is auto.
     """
 
     number: int
@@ -50,6 +51,7 @@ class BatchRow:
     code: str | None
     message: str | None
     column: str | None
+    reasons: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ class Options:
     model: str | None = None
     mode: str | None = None
     n: int = 1
+    max_usd: str | Decimal | None = None
     budget_usd: str | Decimal | None = None
     duplicates: str = Duplicates.ONCE
     name: str = ""
@@ -103,6 +106,7 @@ class Options:
             n=self.n,
             input=dict(self.inputs),
             duplicates=Duplicates(self.duplicates),
+            hold_max_nano_usd=None if self.max_usd is None else from_usd(self.max_usd),
         )
 
     @property
@@ -125,13 +129,14 @@ class Batching(abc.ABC):
     async def beside(self, act: Coroutine[Any, Any, Any]) -> Any:
         """Await it, or fail with the worker when that one fails first."""
 
-    async def batch(
+    async def batch(  # noqa: PLR0913 - each is an option of a batch
         self,
         rows: Iterable[Mapping[str, Any]] | Path,
         *,
         prompt: str | None = None,
         model: str | None = None,
         mode: Mode | str | None = None,
+        max_usd: str | Decimal | None = None,
         budget_usd: str | Decimal | None = None,
         duplicates: str = "once",
         idempotency_key: str | None = None,
@@ -140,12 +145,19 @@ class Batching(abc.ABC):
     ) -> Batch:
         """Make rows × a template within one budget, and wait; `prompt` names their values in braces: `a {color} boat`.
 
-        `rows` are mappings, or the path of a .csv or .jsonl file. Equal ones are bought once, unless `duplicates` is
-        "each". Under the same `idempotency_key` the same batch goes on, and nothing is bought twice. A row that is
-        broken, or failed, stops no other: look at each one's state. Raises InputError, IdempotencyConflict, TimedOut.
+        `rows` are mappings, or the path of a .csv or .jsonl file. With the mode auto a model is chosen for each;
+        `max_usd` is the most that one call may cost. Equal rows are bought once, unless `duplicates` is "each". Under
+        the same `idempotency_key` the same batch goes on, and nothing is bought twice. A row that is broken, or
+        failed, stops no other: look at each one's state. Raises InputError, IdempotencyConflict, TimedOut.
         """
         options = Options(
-            prompt=prompt, model=model, mode=mode, budget_usd=budget_usd, duplicates=duplicates, inputs=inputs
+            prompt=prompt,
+            model=model,
+            mode=mode,
+            max_usd=max_usd,
+            budget_usd=budget_usd,
+            duplicates=duplicates,
+            inputs=inputs,
         )
         ident = await begin(self, rows, options, idempotency_key=idempotency_key)
         return await _waited(self, ident, timeout_s=timeout_s)
@@ -241,6 +253,7 @@ def row(line: reports.Line) -> BatchRow:
         code=one.failure_code,
         message=one.problem or one.failure_message,
         column=one.place,
+        reasons=tuple(one.reasons),
     )
 
 

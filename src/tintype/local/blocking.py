@@ -125,13 +125,14 @@ class BlockingStudio:
             )
         )
 
-    def batch(
+    def batch(  # noqa: PLR0913 - each is an option of a batch
         self,
         rows: Iterable[Mapping[str, Any]] | Path,
         *,
         prompt: str | None = None,
         model: str | None = None,
         mode: Mode | str | None = None,
+        max_usd: str | Decimal | None = None,
         budget_usd: str | Decimal | None = None,
         duplicates: str = "once",
         idempotency_key: str | None = None,
@@ -145,6 +146,7 @@ class BlockingStudio:
                 prompt=prompt,
                 model=model,
                 mode=mode,
+                max_usd=max_usd,
                 budget_usd=budget_usd,
                 duplicates=duplicates,
                 idempotency_key=idempotency_key,

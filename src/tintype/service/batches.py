@@ -19,10 +19,12 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING, Any
 
-from tintype.domain import errors, ids
+from tintype.domain import choosing, errors, ids
 from tintype.domain.money import to_usd
-from tintype.service import guarding, requests
-from tintype.service.rows import Broken, Planner, Template
+from tintype.service import choices, guarding, requests
+from tintype.service.requests import Cache
+from tintype.service.row_choices import RowChoices
+from tintype.service.rows import Broken, Duplicates, Planner, Template
 from tintype.store import batches
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from tintype.domain import prompts
     from tintype.domain.access import Actor
     from tintype.domain.tables import Row as Read
+    from tintype.service.choices import Chooser
     from tintype.service.progress import Progress
     from tintype.service.upstream import Upstream
     from tintype.store.batches import Batch, Money, Problem, Row, RowState
@@ -85,12 +88,13 @@ class Standing:
 class Batches:
     """Takes batches, looks at them, cancels them and lets them go on. `planner` makes the planner of a template."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - its parts, each handed in once
         self,
         database: Database,
         upstream: Upstream,
         progress: Progress,
         *,
+        chooser: Chooser,
         planner: Callable[..., Planner],
         blocked: prompts.Blocked,
         secret: guarding.Check,
@@ -100,7 +104,7 @@ class Batches:
         self._database = database
         self._upstream = upstream
         self._progress = progress
-        self._planner_of = planner
+        self._chooser, self._planner_of = chooser, planner
         self._blocked = blocked
         self._secret = secret
         self._randomness = randomness
@@ -133,7 +137,15 @@ class Batches:
             template.tags,
         ):
             guarding.refuse("the template", what, secret)
-        reading = _Reading(batch_id=self._new_id(), rows=read, planner=self._planner(template, actor, secret))
+        ident = self._new_id()
+        choose = RowChoices(
+            self._chooser,
+            await choices.votes_of(actor, db=self._database),
+            actor=actor,
+            lot=(idempotency_key or ident).encode(),
+        )
+        planner = self._planner(template, actor, secret, choose)
+        reading = _Reading(batch_id=ident, rows=read, planner=planner)
         asked = asdict(template)
         new = batches.New(
             id=reading.batch_id,
@@ -230,13 +242,15 @@ class Batches:
             raise errors.NotThere(f"there is no batch {ident[:64]!r}")
         return batch
 
-    def _planner(self, template: Template, actor: Actor, secret: guarding.Check) -> Planner:
+    def _planner(
+        self, template: Template, actor: Actor, secret: guarding.Check, choose: RowChoices
+    ) -> Planner:
         def check(request: requests.Request) -> None:
             requests.check_given(request, secret)
             self._blocked.check(request.input)
             requests.check_allowed(request.model, actor)
 
-        return self._planner_of(template, check=check)
+        return self._planner_of(template, check=check, choose=choose)
 
     def _new_id(self) -> str:
         time_ms = int(self._now().timestamp() * 1000)
@@ -287,11 +301,12 @@ class _Reading:
                 problem, place = str(fault), fault.place
         if problem is not None:
             self.broken += 1
-            return (*head, None, None, _kept(problem), _kept(place or "1"), None, 1, 1, False)
+            return (*head, None, None, _kept(problem), _kept(place or "1"), None, 1, 1, False, [])
         self.outputs += planned.count
         made = json.dumps(dict(planned.input))
         return (
-            *head, planned.model, made, None, None, planned.digest, planned.count, planned.per_call, planned.is_own
+            *head, planned.model, made, None, None, planned.digest, planned.count, planned.per_call, planned.is_own,
+            planned.reasons,
         )  # fmt: skip
 
 
@@ -323,7 +338,13 @@ def _kept(text: str) -> str:
 
 def template_of(asked: Mapping[str, Any]) -> Template:
     """Return the template that a batch was made with."""
-    return Template(**{**asked, "tags": tuple(asked["tags"])})
+    read = {
+        "mode": None if asked["mode"] is None else choosing.mode(asked["mode"]),
+        "duplicates": Duplicates(asked["duplicates"]),
+        "cache": Cache(asked["cache"]),
+        "tags": tuple(asked["tags"]),
+    }
+    return Template(**{**asked, **read})
 
 
 __all__ = ["Accepted", "Batches", "Standing", "template_of"]

@@ -21,17 +21,23 @@ from tintype.domain.preference import Vote
 from tintype.service import wishes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from tintype.domain.access import Actor
     from tintype.domain.catalogue import Catalogue, Model
     from tintype.domain.choosing import Choice
+    from tintype.domain.complexity import Subject
+    from tintype.domain.preference import Tally
     from tintype.service.wishes import Wish
     from tintype.settings import Settings
     from tintype.store.database import Database
 
+    Likings = Mapping[tuple[str, Subject], Tally]
+    Judge = Callable[[Model, Wish], Candidate]
+
 LOOKED_AT_MAX, VOTES_MAX = 5_000, 500
-_MAKERS = frozenset({Kind.IMAGE, Kind.EDIT})
+MAKERS = frozenset({Kind.IMAGE, Kind.EDIT})
+"""What models may be chosen of themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +69,19 @@ async def made(
 
     Raises InputError saying why each model cannot be chosen, where none can; UnknownModel; DatabaseAway.
     """
-    rated = await chooser.db.all(
+    return chosen(
+        wish,
+        known=chooser.known,
+        pool=chooser.pool,
+        votes=await votes_of(actor, db=chooser.db, idempotency_key=idempotency_key),
+        actor=actor,
+        is_exploring=draw < chooser.explore_share,
+    )
+
+
+async def votes_of(actor: Actor, *, db: Database, idempotency_key: str | None = None) -> list[Vote]:
+    """Return what an owner thought of what was made before; under an Idempotency-Key, before that was first used."""
+    rated = await db.all(
         "votes_of_owner",
         _Rated,
         key=actor.key,
@@ -72,15 +90,7 @@ async def made(
         looked_at=LOOKED_AT_MAX,
         at_most=VOTES_MAX,
     )
-    votes = (Vote(one.model, complexity.kind(one.prompt), preference.vote(one.rating)) for one in rated)
-    return chosen(
-        wish,
-        known=chooser.known,
-        pool=chooser.pool,
-        votes=votes,
-        actor=actor,
-        is_exploring=draw < chooser.explore_share,
-    )
+    return [Vote(one.model, complexity.kind(one.prompt), preference.vote(one.rating)) for one in rated]
 
 
 def chosen(
@@ -96,23 +106,48 @@ def chosen(
 
     Raises as `made`.
     """
-    likings = preference.tallied(votes)
+    return among(
+        wish,
+        known=known,
+        pool=pool,
+        likings=preference.tallied(votes),
+        judge=lambda model, one: candidate(model, one, known=known, actor=actor),
+        is_exploring=is_exploring,
+    )
+
+
+def among(
+    wish: Wish,
+    *,
+    known: Catalogue,
+    pool: Iterable[str],
+    likings: Likings,
+    judge: Judge,
+    is_exploring: bool = False,
+) -> Choice:
+    """Choose among the models of the pool, or else all that make pictures, as `judge` says what each can do.
+
+    Raises as `made`.
+    """
     liked = [known.find(name) for name in pool]
-    others = [one for one in known.models if one.kind in _MAKERS and one not in liked]
+    names = {one.slug for one in liked}
     asked = [wish]
     if wish.is_transparent and not wish.is_strict:
         # Where no model leaves the background out by itself, the warning names the step that does.
         asked.append(replace(wish, is_transparent=False))
     looked_at: list[Candidate] = []
     for one in asked:
-        for models in (liked, others):
-            looked_at = [_candidate(known, model, one, actor) for model in models]
+        for is_liked in (True, False):
+            models = (
+                liked if is_liked else (m for m in known.models if m.kind in MAKERS and m.slug not in names)
+            )
+            looked_at = [judge(model, one) for model in models]
             choice = choosing.choose(
                 looked_at, prompt=wish.prompt or "", likings=likings, is_exploring=is_exploring
             )
             if choice is not None:
                 return choice
-    reasons = choosing.unfit_words([_candidate(known, model, asked[-1], actor) for model in liked])
+    reasons = choosing.unfit_words([judge(model, asked[-1]) for model in liked])
     raise errors.InputError(f"no model can do this within the limits; {reasons}"[:2_000])
 
 
@@ -121,7 +156,8 @@ def draw(words: bytes) -> float:
     return int.from_bytes(hashlib.sha256(words).digest()[:6], "big") / 2**48
 
 
-def _candidate(known: Catalogue, model: Model, wish: Wish, actor: Actor | None) -> Candidate:
+def candidate(model: Model, wish: Wish, *, known: Catalogue, actor: Actor | None) -> Candidate:
+    """Judge whether a model can do what is asked within the limits, and what it would cost."""
     try:
         planned = wishes.plan(known, replace(wish, model=model.slug, is_strict=False))
         for request in planned.requests:
@@ -142,4 +178,4 @@ def _candidate(known: Catalogue, model: Model, wish: Wish, actor: Actor | None) 
     return Candidate(model=model, expected_nano_usd=expected, unfit=unfit)
 
 
-__all__ = ["Chooser", "chosen", "draw", "made"]
+__all__ = ["MAKERS", "Chooser", "among", "candidate", "chosen", "draw", "made", "votes_of"]

@@ -107,6 +107,7 @@ def document(line: Line, where: Callable[[Output], str]) -> dict[str, Any]:
         "state": row.state,
         "model": row.model,
         "input": row.input,
+        "reasons": row.reasons,
         "same_as": row.same_as,
         "cost_usd": to_usd(row.cost_nano_usd),
         "generations": row.generation_ids,

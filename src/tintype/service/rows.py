@@ -1,6 +1,6 @@
 """Turn rows into what is to be bought for them: template filled, inputs checked, equal ones named alike. Pure.
 
-    planner = Planner(catalogue, template, model_of=settings.model_of, check=check)
+    planner = Planner(catalogue, template, model_of=settings.model_of, check=check, choose=choose, …)
     planned = planner.plan({"color": "red"})        # raises Broken with the column
 
 The columns prompt, model, mode, n, seed, aspect_ratio, size, format, quality and negative_prompt mean what they are
@@ -11,20 +11,24 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from tintype.domain import choosing, errors, inputs, pictures, pricing, templates
+from tintype.domain import choosing, errors, inputs, pricing, templates
 from tintype.domain.catalogue import Catalogue, Model, UnknownModel
-from tintype.service import requests, wishes
+from tintype.domain.choosing import Mode
+from tintype.domain.money import to_usd
+from tintype.service import cells, requests, wishes
+from tintype.service.cells import Broken
 from tintype.service.requests import Cache, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tintype.domain.choosing import Mode
     from tintype.domain.profiles import Profile
+    from tintype.service.row_choices import RowChoices
 
 COUNT_MAX = wishes.N_MAX
 MODEL_MAX = 255
@@ -45,7 +49,10 @@ class Duplicates(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Template:
-    """What is the same for all rows. Texts name columns in braces; a row's own model, mode, n and so on win."""
+    """What is the same for all rows. Texts name columns in braces; a row's own model, mode, n and so on win.
+
+    `hold_max_nano_usd` is the most that one call may cost.
+    """
 
     prompt: str | None = field(default=None, repr=False)
     model: str | None = None
@@ -62,23 +69,19 @@ class Template:
     input: Mapping[str, Any] = field(default_factory=dict, repr=False)
     is_strict: bool = False
     duplicates: Duplicates = Duplicates.ONCE
+    hold_max_nano_usd: int | None = None
     deadline_s: float = 600.0
     cache: Cache = Cache.SEEDED
     metadata: Mapping[str, Any] | None = None
     tags: tuple[str, ...] = ()
 
 
-class Broken(Exception):
-    """A row that nothing can be bought for; `place` is the column that is wrong, as it can be kept."""
-
-    def __init__(self, place: str, message: str) -> None:
-        self.place = _kept(place)
-        super().__init__(_kept(message))
-
-
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A row that can be bought: equal ones have the same `digest`, and one call makes up to `per_call` of them."""
+    """A row that can be bought: equal ones have the same `digest`, and one call makes up to `per_call` of them.
+
+    `reasons` say in words why the model was chosen, where that was left open.
+    """
 
     model: str
     input: Mapping[str, Any] = field(repr=False)
@@ -86,10 +89,13 @@ class Planned:
     count: int
     per_call: int
     is_own: bool
+    reasons: tuple[str, ...] = ()
 
 
 class Planner:
     """Plans the rows of one batch. `check` raises InputError for a request that may not be made by whoever asks.
+
+    `choose` names the models of rows that leave it open, by the mode `auto`.
 
     Raises InputError for a template that no row can fill.
     """
@@ -102,19 +108,22 @@ class Planner:
         model_of: Callable[[Mode | None], str],
         profile_of: Callable[[str | None], Profile],
         check: Callable[[Request], None],
+        choose: RowChoices,
     ) -> None:
         if template.model is not None and template.mode is not None:
             raise errors.InputError("give a model or a mode, not both")
-        # One that stands for no model is refused here, and not for each row.
-        model_of(template.mode)
+        if template.mode is Mode.AUTO:
+            # What cannot be chosen among is refused here, and not for each row.
+            choose.check()
         self._known, self._template = known, template
-        self._model_of, self._check = model_of, check
+        self._model_of, self._check, self._choose = model_of, check, choose
         self._profile = profile_of(template.profile)
         self._found: dict[str, Model | None] = {}
+        self._apart: dict[str, Catalogue] = {}
         self._unused: dict[str, None] = {}
         self._said: dict[str, None] = {}
         texts = [template.prompt, *(getattr(template, name) for name in _TEXTS)]
-        texts += _texts(template.input)
+        texts += cells.texts(template.input)
         try:
             self._variables = frozenset().union(*(templates.names(text) for text in texts if text))
         except templates.Unfilled as fault:
@@ -130,10 +139,15 @@ class Planner:
     def plan(self, row: Mapping[str, Any]) -> Planned:
         """Plan a row. Raises Broken."""
         row = {str(name): value for name, value in row.items() if value is not None and value != ""}
-        name, model = self._model(row)
-        wish = self._wish(row, name, model)
+        name, model, reasons = self._model(row)
+        wish = self._wish(
+            row,
+            name,
+            takes=None if model is None else model.inputs.__contains__,
+            read=lambda key, value: cells.read(model, key, value),
+        )
         try:
-            planned = wishes.plan(Catalogue(()) if model is None else Catalogue((model,)), wish)
+            planned = wishes.plan(self._alone(model), wish)
         except errors.InputError as fault:
             raise Broken(_place(model, wish), str(fault)) from None
         except UnknownModel as fault:
@@ -145,28 +159,55 @@ class Planner:
         values = dict(request.input)
         count = self._count(row, model, values)
         self._checked(model, values, request)
-        per_call = (
-            _per_call(model, values, most=count if count > 1 else COUNT_MAX) if self._may_share(count) else 1
-        )
+        per_call = self._per_call(model, values, count)
         # The same seed makes the same picture: of those with one, all that are equal are one.
         is_own = self._template.duplicates is Duplicates.EACH and "seed" not in values
-        return Planned(request.model, values, _digest(model, request.model, values), count, per_call, is_own)
+        digest = _digest(model, request.model, values)
+        return Planned(request.model, values, digest, count, per_call, is_own, reasons)
 
-    def _may_share(self, count: int) -> bool:
-        return count > 1 or self._template.duplicates is Duplicates.EACH
+    def _alone(self, model: Model | None) -> Catalogue:
+        """Return a catalogue of this model alone: the row says which it is, whatever others are called."""
+        name = "" if model is None else model.slug
+        if name not in self._apart:
+            self._apart[name] = Catalogue(() if model is None else (model,))
+        return self._apart[name]
 
-    def _model(self, row: Mapping[str, Any]) -> tuple[str, Model | None]:
+    def _per_call(self, model: Model | None, values: Mapping[str, Any], count: int) -> int:
+        """Return how many one call makes. Raises Broken where not even one may cost what is stated."""
+        template, per_call = self._template, 1
+        if count > 1 or template.duplicates is Duplicates.EACH:
+            per_call = _per_call(model, values, most=count if count > 1 else COUNT_MAX)
+        limit = template.hold_max_nano_usd
+        if model is None or limit is None:
+            return per_call
+        if _bound(model, values, per_call, template.deadline_s) > limit:
+            per_call = 1
+        most = _bound(model, values, 1, template.deadline_s)
+        if most > limit:
+            raise Broken(
+                "model", f"{model.slug} may cost ${to_usd(most)}, above the limit of ${to_usd(limit)}"
+            )
+        return per_call
+
+    def _model(self, row: Mapping[str, Any]) -> tuple[str, Model | None, tuple[str, ...]]:
+        """Return the model's name, what is known of it, and why it was chosen where that was left open."""
         if "model" in row and "mode" in row:
             raise Broken("mode", "give a model or a mode, not both")
         template = self._template
+        mode = None if "model" in row or template.model is not None else template.mode
         try:
             if "mode" in row:
-                name = self._model_of(choosing.mode(str(row["mode"])))
-            elif "model" in row:
-                name = str(row["model"])
+                mode = choosing.mode(str(row["mode"]))
+            if mode is Mode.AUTO:
+                choice = self._choose(
+                    self._wish(row, "", takes=self._choose.takes, n=self._stated_count(row))
+                )
+                return choice.model.slug, choice.model, choice.reasons
+            if "mode" in row:
+                name = self._model_of(mode)
             else:
-                name = template.model or self._model_of(template.mode)
-        except errors.InputError as fault:
+                name = str(row["model"]) if "model" in row else template.model or self._model_of(mode)
+        except (errors.InputError, UnknownModel) as fault:
             raise Broken("mode", str(fault)) from None
         if name not in self._found:
             try:
@@ -175,33 +216,46 @@ class Planner:
                 if "/" not in name:
                     raise Broken("model", str(fault)) from None
                 self._found[name] = None
-        return name, self._found[name]
+        return name, self._found[name], ()
 
-    def _wish(self, row: Mapping[str, Any], name: str, model: Model | None) -> wishes.Wish:
+    def _wish(
+        self,
+        row: Mapping[str, Any],
+        name: str,
+        *,
+        takes: Callable[[str], bool] | None,
+        read: Callable[[str, Any], Any] = lambda _, value: value,
+        n: int = 1,
+    ) -> wishes.Wish:
+        """Return what the row asks for; `takes` says what of it is an input, without it all else is."""
         template = self._template
         words: dict[str, Any] = {"seed": template.seed}
         try:
             for word in ("prompt", *_TEXTS):
                 stated = getattr(template, word)
                 words[word] = None if stated is None else templates.fill(stated, row)
-            given = {key: _filled(value, row) for key, value in template.input.items()}
+            given = {key: cells.filled(value, row) for key, value in template.input.items()}
         except templates.Unfilled as fault:
             raise Broken(fault.name, str(fault)) from None
         for word in ("prompt", "seed", *_TEXTS):
             if word in row and (word != "prompt" or template.prompt is None):
-                words[word] = _number(word, row[word]) if word in _NUMBERS else _text(word, row[word])
+                words[word] = (
+                    cells.number(word, row[word]) if word in _NUMBERS else cells.text(word, row[word])
+                )
         if words["size"] is not None:
-            words["size"] = _pixels(words["size"])
+            words["size"] = cells.pixels(words["size"])
         for key, value in row.items():
             if key in _WORDS or key in self._variables or key in given:
                 continue
-            if model is None or key in model.inputs:
+            if takes is None or takes(key):
                 given[key] = value
             elif key not in self._unused and len(self._unused) < WARNINGS_MAX:
                 self._unused[key] = None
         return wishes.Wish(
-            model=name if model is None else model.slug,
-            input={key: _read(model, key, value) for key, value in given.items()},
+            model=name,
+            n=n,
+            input={key: read(key, value) for key, value in given.items()},
+            hold_max_nano_usd=template.hold_max_nano_usd,
             is_transparent=template.is_transparent,
             profile=self._profile,
             is_strict=template.is_strict,
@@ -214,16 +268,17 @@ class Planner:
 
     def _count(self, row: Mapping[str, Any], model: Model | None, values: dict[str, Any]) -> int:
         """Return how many outputs a row wants, and take the model's own word for that out of its inputs."""
-        count = _number("n", row["n"]) if "n" in row else self._template.n
+        count = self._stated_count(row)
         counter = _counter(model)
         if counter is not None and counter in values:
-            stated = _number(counter, values.pop(counter))
+            stated = cells.number(counter, values.pop(counter))
             if "n" in row:
                 raise Broken("n", f"n and the input {counter!r} ask for the same; give one of them")
             count = stated
-        if not 1 <= count <= COUNT_MAX:
-            raise Broken("n", f"n is {count}; ask for 1 to {COUNT_MAX}")
-        return count
+        return _within(count)
+
+    def _stated_count(self, row: Mapping[str, Any]) -> int:
+        return _within(cells.number("n", row["n"]) if "n" in row else self._template.n)
 
     def _checked(self, model: Model | None, values: Mapping[str, Any], request: Request) -> None:
         """Raise Broken for what cannot be bought, or may not be."""
@@ -235,7 +290,7 @@ class Planner:
             for name, value in values.items():
                 if model.inputs[name].format == _PASSWORD:
                     raise Broken(name, "a batch keeps its rows, so they may hold no secret")
-                if model.inputs[name].takes_file and not _are_urls(value):
+                if model.inputs[name].takes_file and not cells.are_urls(value):
                     raise Broken(name, "a file is given by its address; upload it first, or give https://…")
         _check_kept(values, request)
         try:
@@ -246,9 +301,10 @@ class Planner:
             raise Broken("prompt", str(fault)) from None
 
 
-def _kept(text: str) -> str:
-    """Return a text with what no database keeps written out."""
-    return text.encode(errors="backslashreplace").decode().replace("\0", "\\0")
+def _within(count: int) -> int:
+    if not 1 <= count <= COUNT_MAX:
+        raise Broken("n", f"n is {count}; ask for 1 to {COUNT_MAX}")
+    return count
 
 
 def call_input(
@@ -288,6 +344,7 @@ def request_of(template: Template, model: str, values: Mapping[str, Any]) -> Req
         cache=template.cache,
         metadata=template.metadata,
         tags=template.tags,
+        hold_max_nano_usd=template.hold_max_nano_usd,
     )
 
 
@@ -310,6 +367,12 @@ def _per_call(model: Model | None, values: Mapping[str, Any], *, most: int) -> i
     return 1 if is_dearer else model.per_run_max
 
 
+def _bound(model: Model, values: Mapping[str, Any], count: int, deadline_s: float) -> int:
+    counter = _counter(model)
+    own = values if counter is None or count == 1 else {**values, counter: count}
+    return pricing.estimate(model, own, run_s_max=math.ceil(deadline_s)).bound_nano_usd
+
+
 def _digest(model: Model | None, slug: str, values: Mapping[str, Any]) -> str:
     filled = dict(values) if model is None else model.filled(values)
     filled.pop(_counter(model) or "", None)
@@ -321,69 +384,6 @@ def _place(model: Model | None, wish: wishes.Wish) -> str:
     """Return the column that a wish fails by: an input that the model does not have, else the prompt."""
     unknown = [name for name in wish.input if model is not None and name not in model.inputs]
     return unknown[0] if unknown else "prompt"
-
-
-def _texts(values: Any) -> list[str]:
-    match values:
-        case str():
-            return [values]
-        case dict():
-            return [text for part in values.values() for text in _texts(part)]
-        case list() | tuple():
-            return [text for part in values for text in _texts(part)]
-    return []
-
-
-def _filled(value: Any, row: Mapping[str, Any]) -> Any:
-    match value:
-        case str():
-            name = templates.is_whole(value)
-            return row[name] if name is not None and name in row else templates.fill(value, row)
-        case dict():
-            return {key: _filled(part, row) for key, part in value.items()}
-        case list() | tuple():
-            return [_filled(part, row) for part in value]
-    return value
-
-
-def _read(model: Model | None, name: str, value: Any) -> Any:
-    """Read a cell as its input wants it."""
-    if not isinstance(value, str):
-        return value
-    if model is None:
-        return inputs.read_freely(value)
-    if name not in model.inputs:
-        return value
-    try:
-        return inputs.read(model, name, value)
-    except inputs.UnfitInput as fault:
-        raise Broken(name, str(fault)) from None
-
-
-def _number(name: str, value: Any) -> int:
-    if isinstance(value, str) and value.strip().lstrip("+-").isdecimal() and len(value) < 30:
-        return int(value)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    raise Broken(name, f"{name} is {str(value)[:40]!r}, and has to be a whole number")
-
-
-def _text(name: str, value: Any) -> str:
-    if not isinstance(value, str):
-        raise Broken(name, f"{name} is no text")
-    return value
-
-
-def _pixels(text: str) -> tuple[int, int]:
-    try:
-        return pictures.pixels(text)
-    except ValueError as fault:
-        raise Broken("size", str(fault)) from None
-
-
-def _are_urls(value: Any) -> bool:
-    parts = value if isinstance(value, list) else [value]
-    return all(isinstance(part, str) and part.lower().startswith(("https://", "http://")) for part in parts)
 
 
 __all__ = ["Broken", "Duplicates", "Planned", "Planner", "Template", "call_input", "request_of"]

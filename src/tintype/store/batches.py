@@ -52,6 +52,7 @@ class Row:
 
     Generation i made `counts[i]` of them, the first being the row's output number `skips[i]`: below zero where others
     come before. `same_as` is the first row that is equal, which paid. `place` is the column of what is wrong.
+    `reasons` say why its model was chosen, where that was left open.
     """
 
     number: int
@@ -69,6 +70,7 @@ class Row:
     failure_code: str | None
     failure_message: str | None
     cost_nano_usd: int
+    reasons: list[str]
 
 
 @dataclass(frozen=True, slots=True)

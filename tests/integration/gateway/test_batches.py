@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -137,6 +138,31 @@ def test_a_row_that_cannot_be_kept_keeps_none_of_the_others(http: httpx2.Client)
     assert ended(http, taken.json())["rows"]["succeeded"] == 1
 
 
+@pytest.mark.parametrize(("cache", "bought"), [("off", 2), ("seeded", 2), ("always", 1)])
+def test_a_later_batch_is_answered_by_an_earlier_one_as_stated(
+    http: httpx2.Client, cache: str, bought: int
+) -> None:
+    body = {**BATCH, "rows": [{"color": f"{cache} red"}], "cache": cache}
+    costs = [ended(http, http.post("/api/batches", json=body).json())["cost_usd"] for _ in range(2)]
+
+    assert sum(map(Decimal, costs)) == bought * Decimal("0.003")
+
+
+def test_models_are_chosen_row_by_row(http: httpx2.Client) -> None:
+    """Equal prompts choose alike and are bought once; nothing dearer than stated is."""
+    rows = [{"prompt": "a boat"}, {"prompt": 'a sign that says "AHOY"'}, {"prompt": "a boat"}]
+
+    asked = http.post("/api/batches", json={"rows": rows, "mode": "auto", "max_usd": "0.035"})
+    done = ended(http, asked.json())
+    told = http.get(f"/api/batches/{done['id']}/rows").json()["data"]
+
+    assert done["rows"]["succeeded"] == 3
+    assert [one["same_as"] for one in told] == [None, None, 1]
+    assert all("is expected to be liked" in one["reasons"][1] for one in told)
+    assert all(one["model"] in one["reasons"][1] for one in told)
+    assert all(Decimal(one["cost_usd"]) <= Decimal("0.035") for one in told)
+
+
 @pytest.mark.parametrize(
     ("body", "status", "told"),
     [
@@ -145,6 +171,7 @@ def test_a_row_that_cannot_be_kept_keeps_none_of_the_others(http: httpx2.Client)
         ({"rows": [{}], "prompt": "a", "model": "flux-dev", "mode": "proof"}, 422, "not both"),
         ({"rows": [{}], "budget": 1}, 422, "budget_usd"),
         ({"rows": [{}], "budget_usd": True}, 422, "budget_usd"),
+        ({"rows": [{}], "max_usd": "0"}, 422, "the most it may cost"),
         ({"rows": [{}], "metadata": {"a": "x" * 5000}}, 422, "metadata"),
     ],
 )

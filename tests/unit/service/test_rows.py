@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from tintype import catalogue
-from tintype.domain import errors, profiles
+from tintype.domain import choosing, errors, profiles
+from tintype.domain.access import Actor
 from tintype.domain.choosing import Mode
-from tintype.service import requests, rows
+from tintype.domain.complexity import Subject
+from tintype.domain.preference import Vote
+from tintype.service import choices, requests, rows
+from tintype.service.choices import Chooser
+from tintype.service.row_choices import RowChoices
 from tintype.service.rows import Broken, Duplicates, Planned, Planner, Template
+from tintype.service.wishes import Wish
+
+if TYPE_CHECKING:
+    from tintype.store.database import Database
 
 KNOWN = catalogue.load()
+ACTOR = Actor("key")
+VOTES = [Vote("bytedance/seedream-4", Subject.PHOTO, 1.0)] * 30
 MODELS = {
     None: "flux-schnell",
     Mode.STANDARD: "flux-schnell",
@@ -34,6 +46,7 @@ def planner(template: Template, models: frozenset[str] | None = None) -> Planner
         model_of=MODELS.__getitem__,
         profile_of=lambda name: profiles.find(name or "plain"),
         check=check,
+        choose=RowChoices(Chooser(KNOWN, cast("Database", None)), VOTES, actor=ACTOR, lot=b"lot"),
     )
 
 
@@ -149,3 +162,80 @@ def test_a_template_that_no_row_fills_is_refused() -> None:
         planner(Template(prompt="a { boat"))
     with pytest.raises(errors.InputError, match="not both"):
         planner(Template(model="flux-dev", mode=Mode.PROOF))
+
+
+@pytest.mark.parametrize("limit", [None, 30_000_000])
+def test_a_model_is_chosen_for_each_row_as_for_a_single_request(limit: int | None) -> None:
+    """What is alike is judged once, and comes out as if each row had been judged."""
+    told = planner(Template(mode=Mode.AUTO, hold_max_nano_usd=limit))
+    row: dict[str, Any]
+    chosen = set()
+    for prompt in (
+        "a boat",
+        "a photo of a boat",
+        'a poster that says "AHOY"',
+        "a logo, flat",
+        "a boat, " * 40,
+    ):
+        for more in (
+            {},
+            {"seed": "7"},
+            {"n": "4"},
+            {"size": "1024x1024", "negative_prompt": "people"},
+            {"aspect_ratio": "16:9", "format": "png"},
+            {"magic_prompt_option": "Off"},
+        ):
+            row = {"prompt": prompt, **more}
+            wish = Wish(
+                model="",
+                prompt=prompt,
+                n=int(more.get("n", 1)),
+                seed=7 if "seed" in more else None,
+                size=(1024, 1024) if "size" in more else None,
+                negative_prompt=more.get("negative_prompt"),
+                aspect_ratio=more.get("aspect_ratio"),
+                format=more.get("format"),
+                input={name: more[name] for name in more if name == "magic_prompt_option"},
+                hold_max_nano_usd=limit,
+            )
+            alone = choices.chosen(
+                wish, known=KNOWN, pool=choosing.POOL, votes=VOTES, actor=ACTOR, is_exploring=False
+            )
+
+            made = told.plan(row)
+
+            assert (made.model, made.reasons) == (alone.model.slug, alone.reasons)
+            chosen.add(made.model)
+    assert len(chosen) >= 3
+
+
+def test_a_row_may_leave_its_model_open_or_not() -> None:
+    told = planner(Template(prompt="a {color} boat"))
+    open_ = planner(Template(prompt="a {color} boat", mode=Mode.AUTO))
+
+    assert told.plan({"color": "red"}).reasons == ()
+    assert told.plan({"color": "red", "mode": "auto"}).reasons
+    assert open_.plan({"color": "red", "model": "flux-dev"}).model == "black-forest-labs/flux-dev"
+    assert open_.plan({"color": "red", "shelf": "7"}).reasons
+    assert open_.warnings == ["the column 'shelf' is used by nothing"]
+
+
+def test_nothing_is_bought_above_the_price_limit() -> None:
+    low = {"hold_max_nano_usd": 1_000}
+    for row, template, place, told in (
+        ({}, {"mode": Mode.AUTO}, "mode", "above the limit of $0.000001"),
+        ({}, {"model": "imagen4_ultra"}, "model", "may cost $0.06, above the limit"),
+        ({"mode": "final"}, {}, "model", "may cost $0.06, above the limit"),
+    ):
+        with pytest.raises(Broken, match=re.escape(told)) as broken:
+            plan(row, prompt="a boat", **template, **low)
+        assert broken.value.place == place
+
+
+def test_a_call_that_makes_several_keeps_to_the_price_limit() -> None:
+    together, apart = (
+        plan({"n": "4"}, prompt="a boat", model="flux-schnell", hold_max_nano_usd=limit)
+        for limit in (12_000_000, 11_999_999)
+    )
+
+    assert (together.per_call, apart.per_call) == (4, 1)

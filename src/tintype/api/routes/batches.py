@@ -246,6 +246,7 @@ def _template(body: BatchDescribed) -> Template:
         input=body.input,
         is_strict=body.strict,
         duplicates=body.duplicates,
+        hold_max_nano_usd=None if body.max_usd is None else money.from_usd(str(body.max_usd)),
         deadline_s=body.deadline,
         cache=body.cache,
         metadata=body.metadata,

@@ -64,6 +64,11 @@ class BatchDescribed(Asked):
         description="The most that all rows cost together; it stops before that.",
         examples=["5"],
     )
+    max_usd: Annotated[UsdAsked, IsNoTruth] | None = Field(
+        default=None,
+        description="The most that each generation may cost; a row that needs more is broken.",
+        examples=["0.05"],
+    )
     name: Annotated[str, Field(max_length=200)] = Field(default="", examples=["spring catalogue"])
     cache: Cache = Cache.SEEDED
     deadline: Annotated[float, Field(ge=5, le=1800), IsNumber] = Field(
@@ -160,6 +165,9 @@ class RowTold(Told):
     state: RowState = Field(examples=["succeeded"])
     model: str | None = Field(examples=["black-forest-labs/flux-schnell"])
     input: dict[str, Any] | None = Field(examples=[{"prompt": "a red paper boat"}])
+    reasons: list[str] = Field(
+        description="Why its model was chosen, where the mode is `auto`.", examples=[[]]
+    )
     same_as: int | None = Field(
         description="The first row that is equal, whose outputs these are too.", examples=[None]
     )

@@ -11,6 +11,7 @@ CREATE TABLE public.batch_rows (
     per_call integer DEFAULT 1 NOT NULL,
     is_own boolean DEFAULT false NOT NULL,
     skip integer DEFAULT 0 NOT NULL,
+    reasons text[] DEFAULT '{}'::text[] NOT NULL,
     CONSTRAINT batch_rows_check CHECK (((problem IS NULL) = (digest IS NOT NULL))),
     CONSTRAINT batch_rows_count_check CHECK ((count > 0)),
     CONSTRAINT batch_rows_per_call_check CHECK ((per_call > 0))

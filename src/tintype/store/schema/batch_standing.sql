@@ -24,6 +24,7 @@ CREATE VIEW public.batch_standing AS
     COALESCE(made.counts, '{}'::integer[]) AS counts,
     made.failure_code,
     made.failure_message,
+    r.reasons,
     ( SELECT (COALESCE(sum(g.cost_nano_usd), (0)::numeric))::bigint AS "coalesce"
            FROM ((public.batch_calls c
              CROSS JOIN LATERAL unnest((c.past || c.generation_id)) bought(id))

@@ -54,6 +54,8 @@ CREATE TABLE batch_rows (
     -- Whether equal rows want pictures of their own.
     is_own boolean NOT NULL DEFAULT false,
     skip integer NOT NULL DEFAULT 0,
+    -- Why its model was chosen, where that was left open.
+    reasons text[] NOT NULL DEFAULT '{}',
     PRIMARY KEY (batch_id, number),
     CHECK ((problem IS NULL) = (digest IS NOT NULL))
 );
@@ -180,7 +182,7 @@ SELECT
     CASE WHEN made.first < r.number THEN made.first END AS same_as,
     coalesce(made.generation_ids, '{}') AS generation_ids, coalesce(made.skips, '{}') AS skips,
     coalesce(made.counts, '{}') AS counts,
-    made.failure_code, made.failure_message,
+    made.failure_code, made.failure_message, r.reasons,
     (
         SELECT coalesce(sum(g.cost_nano_usd), 0)::bigint
         FROM batch_calls AS c
