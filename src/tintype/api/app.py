@@ -17,7 +17,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Match
 
 import tintype
-from tintype.api import examples, gateway, middleware, problems, routes, routing, shortcuts
+from tintype.api import examples, gateway, limits, middleware, problems, routes, routing, shortcuts
 from tintype.api.routes import generations
 from tintype.api.schemas.openai import ErrorTold
 from tintype.api.schemas.replicate import ReplicateProblem
@@ -103,7 +103,7 @@ def build(opening: Opening | None = None, *, made: Settings) -> ASGIApp:
             allow_origins=made.cors_origins,
             allow_methods=["*"],
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "Prefer"],
-            expose_headers=["Preference-Applied", "Retry-After", "X-Request-Id"],
+            expose_headers=["Preference-Applied", "Retry-After", "X-Request-Id", *limits.HEADERS],
         )
     # Where pages elsewhere may call, every answer goes through the layer that says so.
     ways = {} if made.cors_origins else {("POST", "/api/generations"): generations.submit_shortly}
@@ -178,14 +178,24 @@ def _with_headers(made: dict[str, Any]) -> None:
     """Describe the headers that answers have wherever they come from."""
     for methods in made["paths"].values():
         for stated in methods.values():
-            for status, told in stated.get("responses", {}).items():
-                headers = told.setdefault("headers", {})
-                headers["X-Request-Id"] = {
-                    "description": "The request's id: taken from the request, or made; the log has it too.",
-                    "schema": {"type": "string"},
-                }
-                if status in {"429", "503"}:
-                    headers["Retry-After"] = {
-                        "description": "In how many seconds to ask again.",
-                        "schema": {"type": "integer", "minimum": 1},
-                    }
+            answers = stated.get("responses", {})
+            for status, told in answers.items():
+                told.setdefault("headers", {}).update(_headers(status, buys="402" in answers))
+
+
+def _headers(status: str, *, buys: bool) -> dict[str, Any]:
+    """Return the headers of answers with a status; what `buys` something is counted by rates."""
+    headers: dict[str, Any] = {
+        "X-Request-Id": {
+            "description": "The request's id: taken from the request, or made; the log has it too.",
+            "schema": {"type": "string"},
+        }
+    }
+    if status == "429" or (buys and status.startswith("2")):
+        headers |= limits.described()
+    if status in {"429", "503"}:
+        headers["Retry-After"] = {
+            "description": "In how many seconds to ask again.",
+            "schema": {"type": "integer", "minimum": 1},
+        }
+    return headers

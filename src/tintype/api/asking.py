@@ -10,7 +10,7 @@ import secrets
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from tintype.api import auth, callbacks, gateway, present, waiting
+from tintype.api import auth, callbacks, gateway, limits, present, waiting
 from tintype.domain import errors, money, pictures, profiles
 from tintype.domain.choosing import Mode
 from tintype.service import films, finishing, notices, proofs, wishes
@@ -122,7 +122,7 @@ async def submit(
     for url in urls:
         callbacks.address(request, url)
     is_order = as_order or planned.is_order
-    return await here.core.generations.submit(
+    asked = await here.core.generations.submit(
         list(planned.requests) if is_order else planned.requests[0],
         actor=actor,
         idempotency_key=idempotency_key,
@@ -131,6 +131,8 @@ async def submit(
         own_key=auth.own_key(request),
         asked=notices.asked_at(here.origin_of(request)) if urls else None,
     )
+    limits.tell(request, asked.pace)
+    return asked
 
 
 async def waited(request: HttpRequest, asked: Submitted, prefer: str | None) -> tuple[int | None, bool]:

@@ -1,9 +1,9 @@
-"""How much an address may ask for while it shows no key: counted in the database, told in headers."""
+"""How much a caller may ask for, told in headers; and without a key, by address, counted in the database."""
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tintype.api import auth, gateway
 from tintype.api.problems import Problem, pace
@@ -15,7 +15,13 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from tintype.domain.access import Caller
+    from tintype.store.admission import Pace
 
+HEADERS = {
+    "X-RateLimit-Limit": "How much the rate lets through in its window, where a rate counted the request.",
+    "X-RateLimit-Remaining": "How much of that is left.",
+    "X-RateLimit-Reset": "When the window ends, in seconds of Unix time.",
+}
 _PICTURES = "pictures"
 
 
@@ -40,3 +46,15 @@ async def take_picture(request: Request, response: Response, caller: Caller) -> 
             headers=told,
         )
     response.headers.update(told)
+
+
+def described() -> dict[str, Any]:
+    """Return the headers as an OpenAPI document describes them."""
+    return {name: {"description": text, "schema": {"type": "string"}} for name, text in HEADERS.items()}
+
+
+def tell(request: Request, counted: Pace | None) -> None:
+    """Set `X-RateLimit-…` on whatever is answered, from the rate that the caller was just counted by, if by one."""
+    if counted is not None:
+        told = pace(counted.limit, counted.left, resets_at_s=counted.resets_at.timestamp())
+        request.state.pace = [(name.lower().encode(), value.encode()) for name, value in told.items()]

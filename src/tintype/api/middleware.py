@@ -174,6 +174,7 @@ class _Visit:
             stated = {name for name, _ in headers}
             headers.append((b"x-request-id", self.request_id.encode()))
             headers.extend(one for one in _SAFETY if one[0] not in stated)
+            headers.extend(one for one in self._scope["state"].get("pace", ()) if one[0] not in stated)
         await self._send(message)
 
     def tell(self) -> None:

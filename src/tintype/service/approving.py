@@ -46,13 +46,17 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Approved:
-    """A final, the proof it is of, and what of the proof could not be kept; `is_repeated` says it was there before."""
+    """A final, the proof it is of, and what of the proof could not be kept; `is_repeated` says it was there before.
+
+    `pace` is the rate that it was counted by, as it stands.
+    """
 
     final_id: str
     proof_id: str
     pick: int
     is_repeated: bool
     warnings: tuple[str, ...] = ()
+    pace: admission.Pace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +117,9 @@ async def approve(
     )
     if made.is_repeated:
         return await _again(made.ids[0], row, place, actor=actor, work=work)
-    return Approved(made.ids[0], row.id, place + 1, is_repeated=False, warnings=tuple(warnings))
+    return Approved(
+        made.ids[0], row.id, place + 1, is_repeated=False, warnings=tuple(warnings), pace=made.pace
+    )
 
 
 async def _picked(ident: str, pick: int, *, actor: Actor, work: Work) -> tuple[Generation, Output, int]:

@@ -49,13 +49,15 @@ LEFT_S = 0.1
 class Submitted:
     """What was admitted, or had been before: under the same Idempotency-Key, or without its answer arriving.
 
-    `queued` are the rows of those that have just begun to wait for their purchase; others are to be read.
+    `queued` are the rows of those that have just begun to wait for their purchase; others are to be read. `pace` is the
+    rate that they were counted by, as it stands.
     """
 
     ids: tuple[str, ...]
     order_id: str | None
     is_repeated: bool = False
     queued: tuple[Generation, ...] = field(default=(), repr=False)
+    pace: admission.Pace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,7 +376,8 @@ class Generations:
         match answer:
             case admission.Admitted(places, order_id):
                 rows = fresh.queued(answer, asked, simulated=self._upstream.simulated)
-                return Submitted(tuple(place.id for place in places), order_id, queued=rows)
+                idents = tuple(place.id for place in places)
+                return Submitted(idents, order_id, queued=rows, pace=answer.pace)
             case admission.Repeated(generation_ids, order_id):
                 return Submitted(generation_ids, order_id, is_repeated=True)
         raise requests.refused(answer, self._now())

@@ -165,12 +165,25 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """A rate as it stands: what it lets through in its window, what is left of that, when the window ends."""
+
+    limit: int
+    left: int
+    resets_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Admitted:
-    """All were admitted, in the order asked for, at a time by the database's clock."""
+    """All were admitted, in the order asked for, at a time by the database's clock.
+
+    `pace` is the rate with the least left of those that they were counted by, None where they were by none.
+    """
 
     places: tuple[Place, ...]
     order_id: str | None
     at: datetime
+    pace: Pace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,7 +355,8 @@ def answer(said: dict[str, Any]) -> Answer:
                 Place(one["id"], State(one["state"]), one["joined_to"], one["cached_from"])
                 for one in said["generations"]
             )
-            return Admitted(places, said["order_id"], datetime.fromisoformat(said["at"]))
+            at = datetime.fromisoformat(said["at"])
+            return Admitted(places, said["order_id"], at, pace(said.get("pace")))
         case "repeated":
             return Repeated(tuple(said["generation_ids"]), said["order_id"])
         case "conflict":
@@ -354,6 +368,13 @@ def answer(said: dict[str, Any]) -> Answer:
         case "replaced":
             return Replaced(said["by"])
     return Refused(tuple(_refusal(one) for one in said["refusals"]))
+
+
+def pace(said: dict[str, Any] | None) -> Pace | None:
+    """Read a rate as the SQL functions say it."""
+    if said is None:
+        return None
+    return Pace(said["limit"], said["left"], datetime.fromisoformat(said["resets_at"]))
 
 
 def _refusal(one: dict[str, Any]) -> Refusal:

@@ -7,16 +7,16 @@ However many there are, each table is written to once, which takes a fifth of wh
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from psycopg.types.json import Jsonb
 
 from tintype.domain.generation import State
-from tintype.store.admission import Admitted, Place, document
+from tintype.store.admission import Admitted, Place, document, pace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
     from typing import Any
 
     from tintype.store.admission import Request
@@ -31,14 +31,15 @@ def are_plain(requests: Sequence[Request]) -> bool:
 async def admit(on: Database | Session, requests: Sequence[Request]) -> list[Admitted] | None:
     """Admit all of them; None, with nothing done, when they have to be judged one by one."""
     flat = [_flat(request, place) for place, request in enumerate(requests)]
-    at: datetime | None = await on.value(
+    said: dict[str, Any] | None = await on.value(
         "admit_plain", upstream_id=requests[0].upstream_id, requests=Jsonb(flat)
     )
-    if at is None:
+    if said is None:
         return None
+    at, paces = datetime.fromisoformat(said["at"]), said.get("paces") or {}
     return [
-        Admitted((Place(one.wanted[0].id, State.QUEUED, None, None),), order_id=None, at=at)
-        for one in requests
+        Admitted((Place(one.wanted[0].id, State.QUEUED, None, None),), None, at, pace(paces.get(str(place))))
+        for place, one in enumerate(requests)
     ]
 
 

@@ -17,6 +17,8 @@ from tintype import testing
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    import httpx2
+
     from tests.integration.gateway.serving import Serving
     from tintype.store import embedded
 
@@ -24,6 +26,7 @@ __all__ = ["server"]
 
 PATH = "/api/generations"
 BODY = {"prompt": "a lighthouse"}
+REPLICATE = {"input": {"prompt": "a pier"}}
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +132,7 @@ def test_an_expired_key_is_refused_and_its_work_goes_on(here: Serving) -> None:
 
 
 def test_limits_given_with_a_key_hold(here: Serving) -> None:
-    """Money used up is 402, pace and work at once 429 with Retry-After."""
+    """Money used up is 402, pace and work at once 429 with Retry-After; how the pace stands, each answer says."""
     poor = make(here, "--name", "poor", "--budget-usd", "0.005", "--per", "day")["key"]
     slow = make(here, "--name", "slow", "--rate", "1/hour")["key"]
 
@@ -142,11 +145,36 @@ def test_limits_given_with_a_key_hold(here: Serving) -> None:
     assert (second.json()["free"], second.json()["asked"]) == ("0.002", "0.003")
     assert (third.status_code, fourth.status_code, fourth.json()["code"]) == (202, 429, "limit_reached")
     assert 0 < int(fourth.headers["retry-after"]) <= 3600
-    told = {name: fourth.headers[f"X-RateLimit-{name}"] for name in ("Limit", "Remaining")}
-    assert (told, int(fourth.headers["X-RateLimit-Reset"]) > time.time()) == (
-        {"Limit": "1", "Remaining": "0"},
-        True,
-    )
+    for each in (third, fourth):
+        told = {name: each.headers[f"X-RateLimit-{name}"] for name in ("Limit", "Remaining")}
+        assert (told, int(each.headers["X-RateLimit-Reset"]) > time.time()) == (
+            {"Limit": "1", "Remaining": "0"},
+            True,
+        )
+
+
+def test_what_is_left_of_a_pace_is_told_in_every_dialect_and_to_those_admitted_together(
+    here: Serving,
+) -> None:
+    """With each create that a rate counted, whoever else asks at the same time; without a rate, nothing is told."""
+    paced = make(here, "--name", "paced", "--rate", "9/day")["key"]
+    free = make(here, "--name", "free")["key"]
+
+    def ask(http: httpx2.Client) -> httpx2.Response:
+        return http.post(PATH, json=BODY)
+
+    with here.http(paced) as http, here.http(free) as other, ThreadPoolExecutor(8) as pool:
+        one = http.post("/replicate/v1/models/black-forest-labs/flux-schnell/predictions", json=REPLICATE)
+        two = http.post("/api/orders", json={"generations": [BODY]})
+        three = http.post("/openai/v1/images/generations", json={"prompt": "a buoy"})
+        together = [*pool.map(ask, [http] * 6), ask(other)]
+
+    assert [each.status_code for each in (one, two, three, *together)] == [201, 202, 200, *[202] * 7]
+    assert [each.headers["X-RateLimit-Remaining"] for each in (one, two, three)] == ["8", "7", "6"]
+    assert {each.headers["X-RateLimit-Limit"] for each in together[:6]} == {"9"}
+    left = [int(each.headers["X-RateLimit-Remaining"]) for each in together[:6]]
+    assert (min(left), max(left) <= 5) == (0, True)
+    assert not {name for name in together[6].headers if name.startswith("x-ratelimit")}
 
 
 def test_another_keys_work_is_not_there(here: Serving) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import Path, Request, Response
 
-from tintype.api import answering, auth, gateway, openai_errors, present, problems, routing, waiting
+from tintype.api import answering, auth, gateway, limits, openai_errors, present, problems, routing, waiting
 from tintype.api.gateway import Gateway
 from tintype.api.problems import Problem
 from tintype.api.schemas.openai import (
@@ -84,6 +84,7 @@ async def generate(body: ImagesAsked, request: Request, caller: auth.Generates) 
             own_key=auth.own_key(request),
         )
         hand.admitted()
+        limits.tell(request, asked.pace)
         try:
             rows = await _ended(request, asked.ids, actor=actor, within_s=deadline_s + _GRACE_S)
             told = await _made(request, rows, body.response_format or "url", warnings)

@@ -96,7 +96,8 @@ BEGIN
                 'state', CASE WHEN w.stored IS NULL THEN 'queued' ELSE 'succeeded' END
             ))
             FROM unnest(v_wanted) AS w
-        )
+        ),
+        'pace', CASE WHEN v_needs IS NOT NULL THEN tintype_pace(v_needs) END
     );
 END
 $$;

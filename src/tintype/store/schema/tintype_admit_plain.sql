@@ -1,4 +1,4 @@
-CREATE FUNCTION public.tintype_admit_plain(p_upstream bigint, p_requests jsonb) RETURNS timestamp with time zone
+CREATE FUNCTION public.tintype_admit_plain(p_upstream bigint, p_requests jsonb) RETURNS jsonb
     LANGUAGE plpgsql
     AS $$
 DECLARE
@@ -126,7 +126,19 @@ BEGIN
         ORDER BY w.place
     ))
     FROM unnest(v_plain) AS w CROSS JOIN fair AS f;
-    RETURN v_at;
+    IF v_needs IS NULL THEN
+        RETURN jsonb_build_object('at', v_at);
+    END IF;
+    -- By each request's place: those that share a chain are told what is left after all of them.
+    RETURN jsonb_build_object('at', v_at, 'paces', (
+        SELECT jsonb_object_agg(w.place, c.pace)
+        FROM (
+            SELECT c.key_id, c.end_user, c.project, tintype_pace(c.needs) AS pace FROM unnest(v_chains) AS c OFFSET 0
+        ) AS c
+        JOIN unnest(v_plain) AS w ON w.key_id = c.key_id
+            AND w.end_user IS NOT DISTINCT FROM c.end_user AND w.project IS NOT DISTINCT FROM c.project
+        WHERE c.pace IS NOT NULL
+    ));
 EXCEPTION
     WHEN SQLSTATE 'TT003' THEN
         RETURN NULL;

@@ -13,7 +13,7 @@ from fastapi import Header, Path, Query, Request, Response
 from pydantic import BeforeValidator
 from starlette.requests import ClientDisconnect
 
-from tintype.api import answering, auth, callbacks, gateway, waiting
+from tintype.api import answering, auth, callbacks, gateway, limits, waiting
 from tintype.api.routes.replicate import orders, words
 from tintype.api.schemas.replicate import (
     PredictionAsked,
@@ -241,6 +241,7 @@ async def _create(
             own_key=auth.own_key(request),
         )
         hand.admitted()
+        limits.tell(request, submitted.pace)
         (ident,) = submitted.ids
         headers = {"Location": f"{origin}{words.BASE}/predictions/{ident}"}
         if wait_s is not None:

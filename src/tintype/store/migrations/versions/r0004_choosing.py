@@ -11,5 +11,5 @@ OLDEST_CODE = "0.1.0"
 
 def upgrade() -> None:
     """Run it."""
-    for name in ("approvals", "synced", "batches", "films", "origins"):
+    for name in ("approvals", "synced", "batches", "films", "origins", "paces"):
         steps.run(f"r0004_{name}")
