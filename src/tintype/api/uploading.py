@@ -10,27 +10,26 @@ SDKs send what they say of a file as fields or as small files; both are taken.
 from __future__ import annotations
 
 import contextlib
+import tempfile
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from starlette.datastructures import UploadFile
-from starlette.exceptions import HTTPException
-from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 
-from tintype.api import bodies
+from tintype.api import bodies, forms
 from tintype.api.problems import Problem
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from starlette.datastructures import FormData
     from starlette.types import Message, Receive
 
 ENVELOPE_MAX_BYTES = 1024 * 1024
 """What may surround the content in the body."""
-_FIELD_MAX_BYTES = 64 * 1024
+_IN_MEMORY_MAX_BYTES = 1024 * 1024
 _PIECE_BYTES = 256 * 1024
+_SAID = frozenset({"filename", "type", "metadata"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,39 +53,43 @@ async def read(request: Request, *, size_max_bytes: int, too_large: str) -> Asyn
 
     Raises Problem 413 with the sentence for a larger one, 415 for another kind of body, 422 where `content` is missing.
     """
-    stated = request.headers.get("content-type", "")
-    if not stated.lower().startswith("multipart/form-data"):
+    if not forms.is_form(request):
+        stated = request.headers.get("content-type", "")[:80] or "nothing stated"
         raise Problem(
             "unsupported_media_type",
-            f"a file is sent as multipart/form-data in the part 'content', not as {stated[:80] or 'nothing stated'}",
+            f"a file is sent as {forms.MEDIA_TYPE} in the part 'content', not as {stated}",
         )
-    form = await _form(request, size_max_bytes + ENVELOPE_MAX_BYTES, too_large)
-    try:
-        file = form.get("content")
-        if not isinstance(file, UploadFile):
+    _check_length(request, size_max_bytes + ENVELOPE_MAX_BYTES, too_large)
+    counted = Request(
+        request.scope, _counting(request.receive, size_max_bytes + ENVELOPE_MAX_BYTES, too_large)
+    )
+    said: dict[str, str] = {}
+    content: forms.Part | None = None
+    # What is said of a file may come after it.
+    with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY_MAX_BYTES) as spool:
+        file = UploadFile(cast("BinaryIO", spool), size=0)
+        async for part in forms.parts(counted):
+            if part.name == "content" and content is None:
+                content = part
+                async for piece in part.pieces():
+                    await file.write(piece)
+            elif part.name in _SAID:
+                said.setdefault(part.name, await part.text())
+        if content is None or content.filename is None:
             raise Problem("bad_input", "content: the part with the file is missing", facts=_fields("content"))
         if (file.size or 0) > size_max_bytes:
             raise Problem("too_large", too_large)
-        name = await _text(form, "filename") or file.filename or "upload"
-        kind = await _text(form, "type") or file.content_type
-        yield Sent(file, _shown(name), _shown(kind) if kind else None, await _metadata(form))
-    finally:
-        await form.close()
+        await file.seek(0)
+        name = said.get("filename") or content.filename or "upload"
+        kind = said.get("type") or content.content_type
+        metadata = _metadata(said.get("metadata"))
+        yield Sent(file, _shown(name), _shown(kind) if kind else None, metadata)
 
 
-async def _form(request: Request, most_bytes: int, too_large: str) -> FormData:
+def _check_length(request: Request, most_bytes: int, too_large: str) -> None:
     length = request.headers.get("content-length", "")
     if length.isascii() and length.isdigit() and int(length[:15]) > most_bytes:
         raise Problem("too_large", too_large, headers={"Connection": "close"})
-    counted = Request(request.scope, _counting(request.receive, most_bytes, too_large))
-    try:
-        return await counted.form(max_files=4, max_fields=16, max_part_size=_FIELD_MAX_BYTES)
-    except MultiPartException:
-        raise Problem("bad_request", "the multipart body cannot be read") from None
-    except HTTPException as error:
-        if isinstance(error, Problem):
-            raise
-        raise Problem("bad_request", "the multipart body cannot be read") from None
 
 
 def _counting(receive: Receive, most_bytes: int, too_large: str) -> Receive:
@@ -104,19 +107,7 @@ def _counting(receive: Receive, most_bytes: int, too_large: str) -> Receive:
     return counted
 
 
-async def _text(form: FormData, name: str) -> str | None:
-    """Return a part as text, whether it was sent as a field or as a file."""
-    part = form.get(name)
-    if not isinstance(part, UploadFile):
-        return part
-    try:
-        return (await part.read(_FIELD_MAX_BYTES)).decode()
-    except UnicodeDecodeError:
-        raise Problem("bad_input", f"{name}: this is no UTF-8 text", facts=_fields(name)) from None
-
-
-async def _metadata(form: FormData) -> dict[str, Any]:
-    text = await _text(form, "metadata")
+def _metadata(text: str | None) -> dict[str, Any]:
     if not text:
         return {}
     try:

@@ -135,7 +135,7 @@ def test_nobody_has_a_file_for_its_hash(http: httpx2.Client, value: str) -> None
         ({"other": ("a", b"b")}, {}, 422),
         ({"content": ("a", b"b"), "metadata": (None, "[1]")}, {}, 422),
         (None, {"Content-Type": "application/json"}, 415),
-        (None, {"Content-Type": "multipart/form-data; boundary=x"}, 422),
+        (None, {"Content-Type": "multipart/form-data; boundary=x"}, 400),
         (None, {"Content-Type": "multipart/form-data"}, 400),
     ],
 )

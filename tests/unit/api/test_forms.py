@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import Request
 
-from tintype.api import forms
+from tintype.api import forms, uploading
 from tintype.api.problems import Problem
 
 if TYPE_CHECKING:
@@ -95,3 +95,20 @@ async def test_a_long_text_is_refused() -> None:
         await part.text()
 
     assert refused.value.code == "too_large"
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+async def test_what_is_said_of_a_file_comes_before_or_after_it_as_a_field_or_a_file(is_first: bool) -> None:  # noqa: FBT001 - pytest's
+    """As each SDK likes it; what is larger than memory is to hold comes whole."""
+    content = b"\x00\r\n--" * 400_000
+    part = b'--x\r\nContent-Disposition: form-data; name="%s"; filename="%s"\r\n\r\n%s\r\n'
+    file = part % (b"content", b"a.bin", content)
+    said = part % (b"metadata", b"m.json", b'{"a": 1}')
+    said += b'--x\r\nContent-Disposition: form-data; name="filename"\r\n\r\nb.bin\r\n'
+    body = (said + file if is_first else file + said) + b"--x--\r\n"
+    asked = request(body, step=65_536, kind="multipart/form-data; boundary=x")
+
+    async with uploading.read(asked, size_max_bytes=len(content), too_large="it is") as sent:
+        got = b"".join([piece async for piece in sent.pieces()])
+
+    assert (got == content, sent.name, sent.metadata) == (True, "b.bin", {"a": 1})
