@@ -304,6 +304,7 @@ async def core_on(
             database,
             upstream,
             progress,
+            givens,
             chooser=Chooser.of(settings, known=known, db=database),
             planner=planner,
             blocked=blocked,

@@ -145,10 +145,11 @@ class Batching(abc.ABC):
     ) -> Batch:
         """Make rows × a template within one budget, and wait; `prompt` names their values in braces: `a {color} boat`.
 
-        `rows` are mappings, or the path of a .csv or .jsonl file. With the mode auto a model is chosen for each;
-        `max_usd` is the most that one call may cost. Equal rows are bought once, unless `duplicates` is "each". Under
-        the same `idempotency_key` the same batch goes on, and nothing is bought twice. A row that is broken, or
-        failed, stops no other: look at each one's state. Raises InputError, IdempotencyConflict, TimedOut.
+        `rows` are mappings, or the path of a .csv or .jsonl file, from whose folder on it names files. With the mode
+        auto a model is chosen for each; `max_usd` is the most that one call may cost. Equal rows are bought once,
+        unless `duplicates` is "each". Under the same `idempotency_key` the same batch goes on, and nothing is bought
+        twice. A row that is broken, or failed, stops no other: look at each one's state. Raises InputError,
+        IdempotencyConflict, TimedOut.
         """
         options = Options(
             prompt=prompt,
@@ -208,6 +209,7 @@ async def begin(
             budget_nano_usd=options.budget_nano_usd,
             plan=plan,
             idempotency_key=idempotency_key,
+            folder=rows.parent if isinstance(rows, Path) else None,
         )
     return accepted.id
 

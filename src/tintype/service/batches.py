@@ -24,16 +24,19 @@ from tintype.domain.money import to_usd
 from tintype.service import choices, guarding, requests
 from tintype.service.requests import Cache
 from tintype.service.row_choices import RowChoices
+from tintype.service.row_files import RowFiles
 from tintype.service.rows import Broken, Duplicates, Planner, Template
 from tintype.store import batches
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from tintype.domain import prompts
     from tintype.domain.access import Actor
     from tintype.domain.tables import Row as Read
     from tintype.service.choices import Chooser
+    from tintype.service.givens import Givens
     from tintype.service.progress import Progress
     from tintype.service.upstream import Upstream
     from tintype.store.batches import Batch, Money, Problem, Row, RowState
@@ -93,6 +96,7 @@ class Batches:
         database: Database,
         upstream: Upstream,
         progress: Progress,
+        givens: Givens,
         *,
         chooser: Chooser,
         planner: Callable[..., Planner],
@@ -104,13 +108,14 @@ class Batches:
         self._database = database
         self._upstream = upstream
         self._progress = progress
+        self._givens = givens
         self._chooser, self._planner_of = chooser, planner
         self._blocked = blocked
         self._secret = secret
         self._randomness = randomness
         self._now = now
 
-    async def accept(
+    async def accept(  # noqa: PLR0913 - what is asked for, and by whom
         self,
         read: Iterable[Read],
         template: Template,
@@ -121,10 +126,12 @@ class Batches:
         plan: Mapping[str, Any] | None = None,
         idempotency_key: str | None = None,
         own_key: guarding.Check = guarding.nothing,
+        folder: Path | None = None,
     ) -> Accepted:
         """Take a batch: all of its rows are written when this returns, or none is.
 
-        `plan` is for whoever makes it to find again. Raises InputError for a template or a file that no row can come
+        `plan` is for whoever makes it to find again. From `folder` on paths of files in rows are meant; without it
+        there are none. Raises InputError for a template or a file that no row can come
         of, IdempotencyConflict for another batch under the same key.
         """
         _check(name, budget_nano_usd, idempotency_key)
@@ -144,8 +151,9 @@ class Batches:
             actor=actor,
             lot=(idempotency_key or ident).encode(),
         )
-        planner = self._planner(template, actor, secret, choose)
-        reading = _Reading(batch_id=ident, rows=read, planner=planner)
+        files = RowFiles(folder=folder, check=secret)
+        planner = self._planner(template, actor, secret, choose=choose, files=files)
+        reading = _Reading(batch_id=ident, rows=read, planner=planner, files=files, givens=self._givens)
         asked = asdict(template)
         new = batches.New(
             id=reading.batch_id,
@@ -165,6 +173,7 @@ class Batches:
             async with self._database.transaction() as work:
                 if await batches.put(work, new):
                     await batches.take(work, _planned(planned))
+                    await batches.give(work, new.id, files.hashes)
                     await batches.plan(
                         work,
                         new.id,
@@ -243,14 +252,14 @@ class Batches:
         return batch
 
     def _planner(
-        self, template: Template, actor: Actor, secret: guarding.Check, choose: RowChoices
+        self, template: Template, actor: Actor, secret: guarding.Check, **along: RowChoices | RowFiles
     ) -> Planner:
         def check(request: requests.Request) -> None:
             requests.check_given(request, secret)
             self._blocked.check(request.input)
             requests.check_allowed(request.model, actor)
 
-        return self._planner_of(template, check=check, choose=choose)
+        return self._planner_of(template, check=check, **along)
 
     def _new_id(self) -> str:
         time_ms = int(self._now().timestamp() * 1000)
@@ -264,6 +273,8 @@ class _Reading:
     batch_id: str
     rows: Iterable[Read]
     planner: Planner
+    files: RowFiles
+    givens: Givens
     count: int = 0
     broken: int = 0
     outputs: int = 0
@@ -273,7 +284,8 @@ class _Reading:
         """Plan each row, and put it into a file as the database keeps it. Raises InputError where there are none."""
         coming = iter(self.rows)
         while await asyncio.to_thread(self._planned, coming, into):
-            pass
+            for content in self.files.taken().values():
+                await self.givens.kept(content)
         if not self.count:
             raise errors.InputError("there are no rows, so that there is nothing to make")
         if self.outputs > OUTPUTS_MAX:
@@ -282,7 +294,11 @@ class _Reading:
             )
 
     def _planned(self, coming: Iterator[Read], into: IO[bytes]) -> bool:
-        piece = [self._one(row) for row in itertools.islice(coming, _TOGETHER)]
+        piece: list[tuple[Any, ...]] = []
+        for row in itertools.islice(coming, _TOGETHER):
+            piece.append(self._one(row))
+            if self.files.size_bytes > _MEMORY_BYTES:
+                break
         into.write(b"".join(json.dumps(row).encode() + b"\n" for row in piece))
         return bool(piece)
 

@@ -53,6 +53,9 @@ def read(model: Model | None, name: str, value: Any) -> Any:
         return inputs.read_freely(value)
     if name not in model.inputs:
         return value
+    if model.inputs[name].takes_file and is_data(value):
+        # Its comma divides nothing.
+        return [value] if model.inputs[name].type == "array" else value
     try:
         return inputs.read(model, name, value)
     except inputs.UnfitInput as fault:
@@ -83,15 +86,14 @@ def pixels(text: str) -> tuple[int, int]:
         raise Broken("size", str(fault)) from None
 
 
-def are_urls(value: Any) -> bool:
-    """Whether a value, or each part of a list, is an address."""
-    parts = value if isinstance(value, list) else [value]
-    return all(map(is_url, parts))
-
-
 def is_url(value: Any) -> bool:
     """Whether a value is an address."""
     return isinstance(value, str) and value[:8].lower().startswith(("https://", "http://"))
+
+
+def is_data(value: Any) -> bool:
+    """Whether a value is a data URI."""
+    return isinstance(value, str) and value[:5].lower() == "data:"
 
 
 def _kept(text: str) -> str:
@@ -99,4 +101,4 @@ def _kept(text: str) -> str:
     return text.encode(errors="backslashreplace").decode().replace("\0", "\\0")
 
 
-__all__ = ["Broken", "are_urls", "filled", "is_url", "number", "pixels", "read", "text", "texts"]
+__all__ = ["Broken", "filled", "is_data", "is_url", "number", "pixels", "read", "text", "texts"]

@@ -151,8 +151,11 @@ class Generations:
         return self._submitted(answer, to_admit)
 
     async def prepared(self, request: Request, *, actor: Actor) -> Wanted:
-        """Check and price a request without admitting it. Raises InputError, UnknownModel, ModelNotAllowed."""
-        requests.check_given(request, self._secret)
+        """Check and price a request without admitting it; its files may be named by their hash.
+
+        Raises InputError, UnknownModel, ModelNotAllowed.
+        """
+        requests.check_secret(request, self._secret)
         self._blocked.check(request.input)
         return await self._wanted(request, actor, secret=self._secret)
 

@@ -95,10 +95,11 @@ class Givens:
                 continue
             parts = []
             for position, part in enumerate(_parts(value)):
-                content = _content(part)
-                if content is not None:
-                    guarding.refuse(f"the file in {name!r}", content, check)
-                    parts.append(await self._kept(content, name, position, found))
+                given = content(part)
+                if given is not None:
+                    guarding.refuse(f"the file in {name!r}", given, check)
+                    found.append(InputFile(field=name, sha256=await self.kept(given), position=position))
+                    parts.append(MARK + found[-1].sha256)
                 else:
                     parts.append(await self._linked(part, name, position, actor, found))
             plain[name] = parts if isinstance(value, list | tuple) else parts[0]
@@ -152,9 +153,10 @@ class Givens:
         found.append(InputFile(field=name, sha256=sha256, position=position))
         return MARK + sha256
 
-    async def _kept(self, content: bytes, name: str, position: int, found: list[InputFile]) -> str:
-        stored = await self._files.put([content])
-        kind = kinds.identify(content[: kinds.HEAD_BYTES])
+    async def kept(self, given: bytes) -> str:
+        """Store a file, for an hour unless something names it by then; returns its hash."""
+        stored = await self._files.put([given])
+        kind = kinds.identify(given[: kinds.HEAD_BYTES])
         await outputs.reserve(
             self._database,
             sha256=stored.hash,
@@ -162,8 +164,7 @@ class Givens:
             size_bytes=stored.size_bytes,
             for_s=_RESERVED_S,
         )
-        found.append(InputFile(field=name, sha256=stored.hash, position=position))
-        return MARK + stored.hash
+        return stored.hash
 
 
 def comparable(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -187,8 +188,8 @@ def _parts(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list | tuple) else [value]
 
 
-def _content(value: Any) -> bytes | None:
-    """Return the bytes of a file given as bytes, a path or a data URI; None for anything else."""
+def content(value: Any) -> bytes | None:
+    """Return the bytes of a file given as bytes, a path or a data URI; None for anything else. Raises InputError."""
     if isinstance(value, bytes | bytearray | memoryview):
         return bytes(value)
     if isinstance(value, Path):

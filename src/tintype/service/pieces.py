@@ -110,6 +110,7 @@ class Pieces:
                 # First of all, so that what a resume changed meanwhile is seen.
                 await work.value("lock_batch", id=batch.id)
                 await work.run("finish_batch", id=batch.id)
+                await work.run("forget_batch_files", id=batch.id)
 
     async def _wanted(self, batch: Due, found: list[batches.Call]) -> list[tuple[int, Wanted]]:
         """Prepare calls; one that cannot be asked for at all is noted, and keeps none of the others."""

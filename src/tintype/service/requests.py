@@ -179,14 +179,19 @@ def check_allowed(model: str, actor: Actor) -> None:
 
 def check_given(request: Request, secret: guarding.Check) -> None:
     """Raise InputError where a request holds a key or token, or names a stored file as only rows do."""
+    check_secret(request, secret)
+    if any(map(givens.is_mark, request.input.values())):
+        raise errors.InputError("a file is given as an upload or a URL; tintype:… names none")
+
+
+def check_secret(request: Request, secret: guarding.Check) -> None:
+    """Raise InputError where a request holds a key or token."""
     try:
         guarding.refuse("the input", request.input, secret)
         guarding.refuse("the metadata", request.metadata, secret)
     except RecursionError:
         raise errors.InputError("this is nested deeper than any model reads") from None
     guarding.refuse("a tag", request.tags, secret)
-    if any(map(givens.is_mark, request.input.values())):
-        raise errors.InputError("a file is given as an upload or a URL; tintype:… names none")
 
 
 def check_json(value: Any) -> bytes:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tintype.domain import preference
@@ -119,7 +120,9 @@ def _any_seed(seed: int | None) -> int | None:
 def _any_file(value: Any) -> Any:
     if isinstance(value, list):
         return [_any_file(part) for part in value]
-    return _ANY_FILE if cells.is_url(value) else value
+    return (
+        _ANY_FILE if cells.is_url(value) or cells.is_data(value) or isinstance(value, Path | bytes) else value
+    )
 
 
 __all__ = ["RowChoices"]

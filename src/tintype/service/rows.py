@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from tintype.domain.profiles import Profile
     from tintype.service.row_choices import RowChoices
+    from tintype.service.row_files import RowFiles
 
 COUNT_MAX = wishes.N_MAX
 MODEL_MAX = 255
@@ -95,7 +96,7 @@ class Planned:
 class Planner:
     """Plans the rows of one batch. `check` raises InputError for a request that may not be made by whoever asks.
 
-    `choose` names the models of rows that leave it open, by the mode `auto`.
+    `choose` names the models of rows that leave it open, by the mode `auto`; `files` reads what they are given.
 
     Raises InputError for a template that no row can fill.
     """
@@ -109,6 +110,7 @@ class Planner:
         profile_of: Callable[[str | None], Profile],
         check: Callable[[Request], None],
         choose: RowChoices,
+        files: RowFiles,
     ) -> None:
         if template.model is not None and template.mode is not None:
             raise errors.InputError("give a model or a mode, not both")
@@ -117,6 +119,7 @@ class Planner:
             choose.check()
         self._known, self._template = known, template
         self._model_of, self._check, self._choose = model_of, check, choose
+        self._files = files
         self._profile = profile_of(template.profile)
         self._found: dict[str, Model | None] = {}
         self._apart: dict[str, Catalogue] = {}
@@ -159,6 +162,8 @@ class Planner:
         values = dict(request.input)
         count = self._count(row, model, values)
         self._checked(model, values, request)
+        values = self._files.all_placed(model, values)
+        _check_kept(values, request)
         per_call = self._per_call(model, values, count)
         # The same seed makes the same picture: of those with one, all that are equal are one.
         is_own = self._template.duplicates is Duplicates.EACH and "seed" not in values
@@ -287,12 +292,9 @@ class Planner:
                 inputs.check_all(model, values)
             except inputs.UnfitInput as fault:
                 raise Broken(fault.name, str(fault)) from None
-            for name, value in values.items():
+            for name in values:
                 if model.inputs[name].format == _PASSWORD:
                     raise Broken(name, "a batch keeps its rows, so they may hold no secret")
-                if model.inputs[name].takes_file and not cells.are_urls(value):
-                    raise Broken(name, "a file is given by its address; upload it first, or give https://…")
-        _check_kept(values, request)
         try:
             self._check(request)
         except errors.ModelNotAllowed as fault:

@@ -10,7 +10,7 @@ from psycopg.types.json import Jsonb
 from tintype.store import admission
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, Mapping, Sequence
+    from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from tintype.domain.access import Actor
@@ -179,6 +179,11 @@ async def put(work: Session, new: New) -> bool:
 async def take(work: Session, rows: AsyncIterable[Sequence[Any]]) -> None:
     """Write rows as they come; each has the columns of `copy_batch_rows`."""
     await work.copy("copy_batch_rows", rows)
+
+
+async def give(work: Session, ident: str, hashes: Iterable[str]) -> None:
+    """Keep files for a batch, whose rows name them."""
+    await work.run("give_batch_files", id=ident, hashes=sorted(hashes))
 
 
 async def plan(

@@ -235,6 +235,32 @@ async def test_two_that_top_up_at_once_buy_nothing_twice(studio: Studio, simulat
     assert await ledger.check(studio.core.database) == []
 
 
+async def test_pictures_beside_the_file_are_given(
+    studio: Studio, simulator: Simulator, data: Path, url: str
+) -> None:
+    """They are kept for as long as something of the batch is not made; a missing one is told by line and column."""
+    folder = data / "rows"
+    folder.mkdir()
+    for name, color in (("red.png", "red"), ("again.png", "red"), ("blue.png", "blue")):
+        Image.new("RGB", (32, 24), color).save(folder / name)
+    (folder / "rows.csv").write_text("image\nred.png\nagain.png\nblue.png\nnone.png\n", encoding="utf-8")
+
+    made = await studio.batch(folder / "rows.csv", model="real_esrgan", timeout_s=60)
+    with psycopg.connect(url) as database:
+        kept = database.execute("SELECT count(*) FROM batch_files").fetchone()
+
+    assert [(row.state, row.same_as) for row in made.rows] == [
+        ("succeeded", None),
+        ("succeeded", 1),
+        ("succeeded", None),
+        ("broken", None),
+    ]
+    assert (made.rows[3].line, made.rows[3].column) == (5, "image")
+    assert {row.outputs[0].width for row in made.rows[:3]} == {128}
+    assert simulator.bills()["predictions"] == 2
+    assert kept == (0,)
+
+
 async def test_every_batch_has_its_turn_where_there_are_more_than_one_look_takes(
     url: str, data: Path, simulator: Simulator
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
 import json
@@ -146,6 +147,30 @@ def test_a_later_batch_is_answered_by_an_earlier_one_as_stated(
     costs = [ended(http, http.post("/api/batches", json=body).json())["cost_usd"] for _ in range(2)]
 
     assert sum(map(Decimal, costs)) == bought * Decimal("0.003")
+
+
+def test_pictures_stand_in_rows_as_data(http: httpx2.Client) -> None:
+    picture = io.BytesIO()
+    Image.new("RGB", (32, 24), "red").save(picture, "PNG")
+    data = f"data:image/png;base64,{base64.b64encode(picture.getvalue()).decode()}"
+    rows = [{"image": data}, {"image": "/etc/hostname"}, {"image": data}, {"image": "data:"}]
+    rows.append({"image": f"tintype:sha256:{'0' * 64}"})
+
+    done = ended(http, http.post("/api/batches", json={"rows": rows, "model": "real_esrgan"}).json())
+    told = http.get(f"/api/batches/{done['id']}/rows").json()["data"]
+
+    assert [(one["state"], one["same_as"]) for one in told] == [
+        ("succeeded", None),
+        ("broken", None),
+        ("succeeded", 1),
+        ("broken", None),
+        ("broken", None),
+    ]
+    assert [(one["column"], one["message"][:29]) for one in done["broken"][:2]] == [
+        ("image", "a file is given by its addres"),
+        ("image", "a data URI of the input has n"),
+    ]
+    assert told[0]["outputs"][0]["width"] == 128
 
 
 def test_models_are_chosen_row_by_row(http: httpx2.Client) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,13 +15,16 @@ from tintype.domain.access import Actor
 from tintype.domain.choosing import Mode
 from tintype.domain.complexity import Subject
 from tintype.domain.preference import Vote
-from tintype.service import choices, requests, rows
+from tintype.service import choices, guarding, requests, rows
 from tintype.service.choices import Chooser
 from tintype.service.row_choices import RowChoices
+from tintype.service.row_files import RowFiles
 from tintype.service.rows import Broken, Duplicates, Planned, Planner, Template
 from tintype.service.wishes import Wish
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tintype.store.database import Database
 
 KNOWN = catalogue.load()
@@ -33,7 +38,9 @@ MODELS = {
 }
 
 
-def planner(template: Template, models: frozenset[str] | None = None) -> Planner:
+def planner(
+    template: Template, models: frozenset[str] | None = None, files: RowFiles | None = None
+) -> Planner:
     """Return a planner for a key that may use some models."""
 
     def check(request: requests.Request) -> None:
@@ -46,6 +53,7 @@ def planner(template: Template, models: frozenset[str] | None = None) -> Planner
         model_of=MODELS.__getitem__,
         profile_of=lambda name: profiles.find(name or "plain"),
         check=check,
+        files=files or RowFiles(),
         choose=RowChoices(Chooser(KNOWN, cast("Database", None)), VOTES, actor=ACTOR, lot=b"lot"),
     )
 
@@ -239,3 +247,59 @@ def test_a_call_that_makes_several_keeps_to_the_price_limit() -> None:
     )
 
     assert (together.per_call, apart.per_call) == (4, 1)
+
+
+def test_files_are_read_from_the_folder_of_the_rows(tmp_path: Path) -> None:
+    """Each once, whatever its name; what is equal is one row."""
+    for name in ("boat.png", "same.png"):
+        (tmp_path / name).write_bytes(b"a boat")
+    files = RowFiles(folder=tmp_path, check=guarding.naming("a secret of ours"))
+    told = planner(Template(model="real_esrgan"), files=files)
+    encoded = base64.b64encode(b"a boat").decode()
+
+    made = [
+        told.plan({"image": given})
+        for given in (
+            "boat.png",
+            "@same.png",
+            str(tmp_path / "boat.png"),
+            tmp_path / "same.png",
+            b"a boat",
+            f"data:image/png;base64,{encoded}",
+        )
+    ]
+
+    sha256 = hashlib.sha256(b"a boat").hexdigest()
+    assert {one.digest for one in made} == {made[0].digest}
+    assert made[0].input["image"] == f"tintype:sha256:{sha256}"
+    assert (files.taken(), files.taken()) == ({sha256: b"a boat"}, {})
+
+
+def test_a_list_of_files_stands_in_a_cell(tmp_path: Path) -> None:
+    for name in ("boat.png", "sea.png"):
+        (tmp_path / name).write_bytes(name.encode())
+    told = planner(Template(prompt="a boat", model="qwen_edit"), files=RowFiles(folder=tmp_path))
+
+    several = told.plan({"image": "boat.png, sea.png, https://example.com/x.png"}).input["image"]
+    single = told.plan({"image": "data:image/png;base64,YQ=="}).input["image"]
+
+    assert [part[:15] for part in several] == ["tintype:sha256:", "tintype:sha256:", "https://example"]
+    assert single == [f"tintype:sha256:{hashlib.sha256(b'a').hexdigest()}"]
+
+
+def test_a_file_that_cannot_be_given_breaks_its_row(tmp_path: Path) -> None:
+    (tmp_path / "told.txt").write_bytes(b"a secret of ours")
+    files = RowFiles(folder=tmp_path, check=guarding.naming("a secret of ours"))
+    here = planner(Template(model="real_esrgan"), files=files)
+    elsewhere = planner(Template(model="real_esrgan"))
+    for told, given, why in (
+        (here, "none.png", "there is no file 'none.png'"),
+        (here, ".", "there is no file"),
+        (here, "data:image/png", "no comma"),
+        (here, "data:;base64,?", "not base64"),
+        (here, "told.txt", "holds your own key"),
+        (elsewhere, str(tmp_path / "told.txt"), "a file is given by its address"),
+    ):
+        with pytest.raises(Broken, match=why) as broken:
+            told.plan({"image": given})
+        assert broken.value.place == "image"

@@ -5,6 +5,7 @@ WHERE o.sha256 = %(sha256)s
     AND NOT EXISTS (SELECT FROM outputs WHERE sha256 = o.sha256)
     AND NOT EXISTS (SELECT FROM outputs WHERE thumbnail_sha256 = o.sha256)
     AND NOT EXISTS (SELECT FROM inputs WHERE sha256 = o.sha256)
+    AND NOT EXISTS (SELECT FROM batch_files WHERE sha256 = o.sha256)
     AND NOT EXISTS (SELECT FROM uploads WHERE sha256 = o.sha256)
     AND NOT EXISTS (SELECT FROM orphan_outputs WHERE sha256 = o.sha256)
     AND NOT EXISTS (SELECT FROM films WHERE sha256 = o.sha256)

@@ -60,6 +60,14 @@ CREATE TABLE batch_rows (
     CHECK ((problem IS NULL) = (digest IS NOT NULL))
 );
 
+-- What rows name by its hash, until all of it is made.
+CREATE TABLE batch_files (
+    batch_id text COLLATE "C" NOT NULL REFERENCES batches ON DELETE CASCADE,
+    sha256 text NOT NULL REFERENCES objects,
+    PRIMARY KEY (batch_id, sha256)
+);
+CREATE INDEX batch_files_object ON batch_files (sha256);
+
 -- One is one generation, bought once; `past` are those before it that ended without success.
 CREATE TABLE batch_calls (
     batch_id text COLLATE "C" NOT NULL REFERENCES batches ON DELETE CASCADE,
