@@ -22,7 +22,7 @@ from tintype.domain.catalogue import UnknownModel, nearest
 from tintype.service import budgets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from starlette.requests import Request
 
@@ -166,6 +166,14 @@ def pace(limit: object, left: object, *, resets_at_s: float) -> dict[str, str]:
     }
 
 
+def hint(name: str, known: Sequence[str]) -> str:
+    """Say which name was meant, or which there are."""
+    close = nearest(name, known)
+    if close is not None:
+        return f"did you mean {close!r}?"
+    return f"known are {', '.join(known)}" if known else "none is known here"
+
+
 def internal(error: Exception, *, is_shown: bool) -> Problem:
     """Return the problem of an unforeseen error; its text is shown in debug mode only."""
     detail = "something went wrong inside the gateway; its log has the rest under this request_id"
@@ -285,7 +293,6 @@ def _field(one: Mapping[str, Any], known: list[str]) -> dict[str, str]:
     name = ".".join(place[1:] or place)
     detail = str(one["msg"]).removeprefix("Value error, ")
     if one["type"] == "extra_forbidden":
-        close = nearest(place[-1], known) if len(place) == 2 else None
-        hint = f"did you mean {close!r}?" if close else f"known are {', '.join(known)}"
-        detail = f"there is no such field; {hint}" if known else "there is no such field"
+        is_known = known and len(place) == 2
+        detail = f"there is no such field; {hint(place[-1], known)}" if is_known else "there is no such field"
     return {"field": name[:200], "detail": detail[:500]}

@@ -14,12 +14,13 @@ from pydantic import BaseModel
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
-from tintype.api import gateway, problems
+from tintype.api import auth, gateway, problems
 from tintype.api.bodies import StrictRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Iterator
 
+    from fastapi.dependencies.models import Dependant
     from starlette.requests import Request
     from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -35,11 +36,17 @@ class Route(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return what answers a request."""
         handle = super().get_route_handler()
+        parts = list(_parts(self.dependant))
+        # What opens by itself is handed on by others, who add their own words to the query.
+        takes_key = any(isinstance(part.call, auth.Requires) for part in parts)
+        known = sorted({name for part in parts for name in _asked(part)})
         fields = _names(self.body_field.field_info.annotation if self.body_field else None)
 
         async def answered(request: Request) -> Response:
             try:
                 _refuse_nul(request)
+                if takes_key and request.scope["query_string"]:
+                    _refuse_unknown(request, known)
                 answer = await handle(StrictRequest(request.scope, request.receive))
                 return _without_body(answer) if is_head(request) else answer
             except ClientDisconnect:
@@ -108,6 +115,34 @@ def _refuse_nul(request: Request) -> None:
     """What is asked for by its query is looked for in the database, which knows no such sign."""
     if b"%00" in request.scope["query_string"]:
         raise problems.Problem("bad_input", "the query holds a NUL character, which cannot be looked for.")
+
+
+def _refuse_unknown(request: Request, known: list[str]) -> None:
+    """A filter that is misspelt would silently list everything."""
+    fields = [
+        {"field": name[:200], "detail": f"there is no such parameter; {problems.hint(name, known)}"}
+        for name in dict.fromkeys(request.query_params)
+        if name not in known
+    ]
+    if fields:
+        first = fields[0]
+        raise problems.Problem("bad_input", f"{first['field']}: {first['detail']}", facts={"fields": fields})
+
+
+def _parts(whole: Dependant) -> Iterator[Dependant]:
+    yield whole
+    for part in whole.dependencies:
+        yield from _parts(part)
+
+
+def _asked(part: Dependant) -> Iterator[str]:
+    """Give the names that a part of a route takes from the query; a model's are those of its fields."""
+    for one in part.query_params:
+        shape = one.field_info.annotation
+        if isinstance(shape, type) and issubclass(shape, BaseModel):
+            yield from (field.alias or name for name, field in shape.model_fields.items())
+        else:
+            yield one.alias
 
 
 def _documented(status: int) -> dict[str, Any]:

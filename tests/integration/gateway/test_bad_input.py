@@ -216,6 +216,31 @@ def test_a_query_with_nul_is_a_422(ask: httpx2.Client, path: str) -> None:
     assert refused(ask.get(path)) == (422, "bad_input")
 
 
+@pytest.mark.parametrize(
+    ("path", "meant"),
+    [
+        ("/api/usage?form=csv", "did you mean 'format'?"),
+        ("/api/generations?stat=failed&limit=1", "did you mean 'state'?"),
+        ("/api/orders/nothing?x=1", "none is known here"),
+        ("/api/audit?since=2026-01-01", "known are cursor, limit"),
+        ("/replicate/v1/predictions?created_afer=2026-01-01T00:00:00Z", "did you mean 'created_after'?"),
+        ("/openai/v1/models?limit=1", "none is known here"),
+    ],
+)
+def test_a_misspelt_filter_is_refused(ask: httpx2.Client, path: str, meant: str) -> None:
+    """It would list everything; what it may be is named, in each part's own shape."""
+    answer = ask.get(path)
+    told = answer.json()
+
+    assert answer.status_code == 422
+    assert meant in (told["error"]["message"] if "error" in told else told["detail"])
+
+
+def test_a_misspelt_parameter_keeps_a_create_from_buying(ask: httpx2.Client) -> None:
+    """Also by the shortest way."""
+    assert refused(ask.post("/api/generations?wait=10", json={"prompt": "a boat"})) == (422, "bad_input")
+
+
 @pytest.mark.parametrize("ident", ["%00", "..%2f..%2fetc", "01K9W3T8M2Q7R5V6X0Y4Z1A2B3", "a" * 3000, "%ff"])
 def test_an_id_that_is_none_is_not_there(ask: httpx2.Client, ident: str) -> None:
     for path in ("/api/generations/", "/api/orders/", "/api/files/"):

@@ -278,6 +278,18 @@ def test_a_route_without_a_scope_is_open_on_purpose() -> None:
     assert {route.known for route in routes() if route.scope is None} == OPEN
 
 
+def test_a_parameter_that_a_route_does_not_know_is_refused(two: Two) -> None:
+    """By every route that takes a key, whatever it does; what opens by itself is handed on with others' words."""
+    found = {}
+    for route in routes():
+        path = filled(route.path, two.made[GENERATION])
+        answer = two.ask("alice", route, f"{path}?nobody_knows_this=1")
+        is_told = "nobody_knows_this: there is no such parameter" in answer.text or route.method == "HEAD"
+        found[f"{route.method} {route.path}"] = (route.scope is None, answer.status_code == 422 and is_told)
+
+    assert {name for name, (is_open, is_refused) in found.items() if is_open == is_refused} == set()
+
+
 def test_what_is_anothers_is_not_there(two: Two) -> None:
     """404, by every route, for every kind of id; and nothing of it has changed."""
     found = {}

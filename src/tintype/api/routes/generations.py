@@ -99,7 +99,9 @@ async def submit(
 async def submit_shortly(request: StrictRequest) -> Response | None:
     """Ask as nearly all ask. None, before anything is done, for one who waits or whose body does not fit."""
     key = request.headers.get("idempotency-key")
-    if "prefer" in request.headers or (key is not None and not 1 <= len(key) <= IDEMPOTENCY_KEY_MAX):
+    if request.scope["query_string"] or "prefer" in request.headers:
+        return None
+    if key is not None and not 1 <= len(key) <= IDEMPOTENCY_KEY_MAX:
         return None
     try:
         body = GenerationAsked.model_validate(await request.json())

@@ -13,7 +13,8 @@ from fastapi import Path, Request, Response
 from tintype.api import auth, gateway
 from tintype.api.problems import Problem
 from tintype.api.routes.replicate import models, words
-from tintype.api.routes.replicate.models import Cursor, Name, Owner, Version
+from tintype.api.routes.replicate.models import Name, Owner, Version
+from tintype.api.routes.replicate.words import Cursor
 from tintype.api.schemas.replicate import (
     DeploymentAsked,
     DeploymentChange,

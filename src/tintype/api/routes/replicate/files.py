@@ -66,9 +66,9 @@ async def create(request: Request, caller: auth.Generates) -> Response:
 
 
 @own.get("/files", response_model=FilePage, responses=words.refuses())
-async def index(request: Request, caller: auth.Reads) -> Response:
+async def index(request: Request, caller: auth.Reads, cursor: words.Cursor = None) -> Response:
     """List the key's uploads, newest first, a hundred at a time."""
-    before, _ = words.cursor(request)
+    before, _ = words.places(cursor)
     found = await gateway.of(request).core.uploads.page(key_id=caller.key, before=before, at_most=PAGE + 1)
     page = found[:PAGE]
     return words.answer(

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any
 
-from fastapi import Path, Query, Request, Response
+from fastapi import Path, Request, Response
 
 from tintype.api import gateway
 from tintype.api.problems import Problem
 from tintype.api.routes.replicate import words
+from tintype.api.routes.replicate.words import Cursor
 from tintype.api.schemas.replicate import (
     CollectionSaid,
     HardwareSaid,
@@ -32,7 +33,6 @@ Owner = Annotated[str, Path(examples=["black-forest-labs"])]
 Name = Annotated[str, Path(examples=["flux-schnell"])]
 Version = Annotated[str, Path(description="The version's id: 64 hex digits.")]
 Slug = Annotated[str, Path(examples=["text-to-image"])]
-Cursor = Annotated[str | None, Query(description="From `next` of the page before.")]
 
 
 @own.get("/models", response_model=Listed[ModelSaid], responses=words.refuses(404))

@@ -149,12 +149,13 @@ async def index(
     created_after: Moment_ = None,
     created_before: Moment_ = None,
     source: Annotated[str | None, Query(description="`web` lists nothing: all are made by the API.")] = None,
+    cursor: words.Cursor = None,
 ) -> Response:
     """List the key's predictions, newest first, a hundred at a time."""
     if source not in {None, "web"}:
         raise words.invalid(faults.one_of("source", source, ["web"]))
     here = gateway.of(request)
-    older_than, newer_than = words.cursor(request)
+    older_than, newer_than = words.places(cursor)
     rows: list[Generation] = []
     if source is None:
         rows = await generations.page(

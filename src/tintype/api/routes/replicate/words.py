@@ -8,10 +8,10 @@ from __future__ import annotations
 import base64
 import binascii
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import parse_qsl, urlencode
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
 from tintype.api import auth, gateway, problems, routing
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from tintype.domain.access import Caller, Scope
     from tintype.domain.faults import Fault
+
+Cursor = Annotated[str | None, Query(description="From `next` of the page before.")]
 
 PREFIX = "/replicate"
 BASE = predictions.BASE
@@ -165,13 +167,12 @@ async def an_object(request: Request) -> dict[str, Any]:
     return body
 
 
-def cursor(request: Request) -> tuple[str | None, str | None]:
+def places(cursor: str | None) -> tuple[str | None, str | None]:
     """Return the id to go on behind, and the one to go back before. Raises Problem for what is no cursor of ours."""
-    text = request.query_params.get("cursor")
-    if not text:
+    if not cursor:
         return None, None
     try:
-        pairs = dict(parse_qsl(base64.b64decode(text, validate=True).decode(), strict_parsing=True))
+        pairs = dict(parse_qsl(base64.b64decode(cursor, validate=True).decode(), strict_parsing=True))
     except (binascii.Error, ValueError):
         pairs = {}
     place = pairs.get("p", "")
