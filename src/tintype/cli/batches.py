@@ -27,11 +27,13 @@ if TYPE_CHECKING:
     from tintype.local.studio import Studio
     from tintype.service.batches import Standing
     from tintype.service.reports import Line
+    from tintype.store.batches import Outline
     from tintype.store.outputs import Output
 
-LOOK_S = 0.5
 SAVE_S = 3.0
 """How often what was made up to then is saved."""
+WAITING_MAX = 1_000
+"""Behind so many rows that wait, none is looked at for something to save."""
 _FINISHED = ("succeeded", "failed", "broken", "undone")
 
 
@@ -73,6 +75,8 @@ class Work:
     def __init__(self, order: Order, *, way: Way, is_quiet: bool) -> None:
         self._order, self._way, self._is_quiet = order, way, is_quiet
         self._saved: set[int] = set()
+        # The rows up to this one have ended, and are saved.
+        self._done = 0
         self.told = "interrupted; nothing was asked for"
 
     async def run(self, studio: Studio) -> Standing:
@@ -82,11 +86,11 @@ class Work:
         ident = await self._begun(studio)
         self.told = f"interrupted; batch {ident} is kept with what was bought of it; the same command goes on"
         with _Bar(is_wanted=not self._is_quiet) as bar:
-            standing = await self._followed(studio, ident, bar)
-        await self._save(studio, ident)
+            await self._followed(studio, ident, bar)
+        await self._save(studio, ident, is_last=True)
         await _report(studio, ident, self._order.folder, self._path)
         await _note(studio, ident, {"delivered": True})
-        return standing
+        return await studio.core.batches.get(ident, actor=studio.actor)
 
     async def _begun(self, studio: Studio) -> str:
         from tintype.store import batches  # noqa: PLC0415 - not needed for --help
@@ -145,21 +149,30 @@ class Work:
             )
         )
 
-    async def _followed(self, studio: Studio, ident: str, bar: _Bar) -> Standing:
-        saved_at = time.monotonic()
-        while True:
-            standing = await patiently(lambda: studio.core.batches.get(ident, actor=studio.actor))
-            bar.moved(standing)
-            if standing.batch.finished_at is not None:
-                return standing
-            if time.monotonic() - saved_at > SAVE_S:
-                await self._save(studio, ident)
-                saved_at = time.monotonic()
-            await studio.rest(LOOK_S)
+    async def _followed(self, studio: Studio, ident: str, bar: _Bar) -> None:
+        from tintype.local import batching  # noqa: PLC0415 - as above
 
-    async def _save(self, studio: Studio, ident: str) -> None:
-        """Save what is made and not there yet; a file is whole as soon as it has its name."""
-        async for line in studio.core.reports.lines(ident, actor=studio.actor):
+        saved_at = time.monotonic()
+        async for outline in batching.outlines(studio, ident):
+            bar.moved(outline)
+            if outline.finished_at is None and time.monotonic() - saved_at > SAVE_S:
+                await self._save(studio, ident, is_last=False)
+                saved_at = time.monotonic()
+
+    async def _save(self, studio: Studio, ident: str, *, is_last: bool) -> None:
+        """Save what is made and not there yet; a file is whole as soon as it has its name.
+
+        Until the last time, no more rows are looked at than may have something new.
+        """
+        waiting = 0
+        async for line in studio.core.reports.lines(
+            ident, actor=studio.actor, after=0 if is_last else self._done
+        ):
+            if line.row.number == self._done + 1 and line.row.state in _FINISHED:
+                self._done += 1
+            waiting += line.row.state == "waiting"
+            if waiting > WAITING_MAX and not is_last:
+                return
             if line.row.state != "succeeded" or line.row.number in self._saved:
                 continue
             for one in line.outputs:
@@ -194,19 +207,22 @@ class _Bar:
         if self._progress is not None:
             self._progress.stop()
 
-    def moved(self, standing: Standing) -> None:
-        """Show how it stands."""
+    def moved(self, outline: Outline) -> None:
+        """Show how far it is."""
         if self._progress is None or self._task is None:
             return
-        batch, paid = standing.batch, standing.money
-        ended = sum(count for state, count in standing.rows.items() if state in _FINISHED)
-        cost = screen.usd(paid.cost_nano_usd)
-        if batch.budget_nano_usd is not None:
-            cost = f"{cost} of {screen.usd(batch.budget_nano_usd)}"
-        left = "" if standing.seconds_left is None else f"{_clock(standing.seconds_left)} left"
-        if batch.waits_for is not None:
-            left = f"waits: {batch.waits_for}"
-        self._progress.update(self._task, completed=ended, total=batch.row_count, cost=cost, left=left)
+        from tintype.service import batches  # noqa: PLC0415 - not needed for --help
+
+        cost = screen.usd(outline.cost_nano_usd)
+        if outline.budget_nano_usd is not None:
+            cost = f"{cost} of {screen.usd(outline.budget_nano_usd)}"
+        left_s = batches.seconds_left(outline, outline.calls_ended)
+        left = "" if left_s is None else f"{_clock(left_s)} left"
+        if outline.waits_for is not None:
+            left = f"waits: {outline.waits_for}"
+        self._progress.update(
+            self._task, completed=outline.rows_ended, total=outline.row_count, cost=cost, left=left
+        )
 
 
 def _usd(amount: int | None) -> str | None:

@@ -16,7 +16,7 @@ from tintype.service.rows import Duplicates, Template
 from tintype.store.patience import patiently
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from tintype.bootstrap import Core
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tintype.domain.choosing import Mode
     from tintype.local.generation import StoredOutput
     from tintype.service import reports
-    from tintype.service.batches import Standing
+    from tintype.store.batches import Outline
 
 LOOK_S = 0.5
 """How often it is looked how far a batch is."""
@@ -182,7 +182,8 @@ class Batching(abc.ABC):
 async def _waited(studio: Batching, ident: str, *, timeout_s: float | None) -> Batch:
     try:
         async with asyncio.timeout(timeout_s):
-            await ended(studio, ident)
+            async for _ in outlines(studio, ident):
+                pass
     except TimeoutError:
         raise errors.TimedOut(
             f"batch {ident} did not end within {timeout_s:g} s; it goes on: wait for it with resume_batch",
@@ -214,12 +215,13 @@ async def begin(
     return accepted.id
 
 
-async def ended(studio: Batching, ident: str) -> Standing:
-    """Return how a batch stands when nothing of it goes on any more."""
+async def outlines(studio: Batching, ident: str) -> AsyncIterator[Outline]:
+    """Tell how far a batch is, time and again, until nothing of it goes on any more. Raises NotThere."""
     while True:
-        found = await patiently(lambda: studio.core.batches.get(ident, actor=studio.actor))
-        if found.batch.finished_at is not None:
-            return found
+        found = await patiently(lambda: studio.core.batches.outline(ident, actor=studio.actor))
+        yield found
+        if found.finished_at is not None:
+            return
         await studio.rest(LOOK_S)
 
 
@@ -289,4 +291,4 @@ def _read(rows: Iterable[Mapping[str, Any]] | Path) -> AbstractContextManager[It
     return _File(rows) if isinstance(rows, Path) else _Given(rows)
 
 
-__all__ = ["Batch", "BatchRow", "Batching", "Options", "begin", "ended", "get", "row"]
+__all__ = ["Batch", "BatchRow", "Batching", "Options", "begin", "get", "outlines", "row"]

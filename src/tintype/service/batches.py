@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from tintype.service.givens import Givens
     from tintype.service.progress import Progress
     from tintype.service.upstream import Upstream
-    from tintype.store.batches import Batch, Money, Problem, Row, RowState
+    from tintype.store.batches import Batch, Money, Outline, Problem, Row, RowState
     from tintype.store.database import Database
 
 ROWS_MAX = 100_000
@@ -74,11 +74,7 @@ class Standing:
     @property
     def seconds_left(self) -> float | None:
         """How long the rest will take at the pace up to now; None while that cannot be told."""
-        batch, ended = self.batch, self.money.ended
-        if batch.state != "open" or not ended:
-            return None
-        passed_s = (datetime.now(UTC) - batch.created_at).total_seconds()
-        return passed_s / ended * (batch.call_count - ended)
+        return seconds_left(self.batch, self.money.ended)
 
     @property
     def left_nano_usd(self) -> int | None:
@@ -200,6 +196,13 @@ class Batches:
             await batches.problems(self._database, ident, at_most=PROBLEMS_TOLD),
         )
 
+    async def outline(self, ident: str, *, actor: Actor) -> Outline:
+        """Return how far a batch of the actor's is, at a fraction of the work of `get`. Raises NotThere."""
+        found = await batches.outline(self._database, ident, actor) if ids.is_ulid(ident) else None
+        if found is None:
+            raise _unknown(ident)
+        return found
+
     async def list(self, *, actor: Actor, before: str | None = None, at_most: int = 100) -> list[Batch]:
         """Return a page of the actor's batches, newest first; `before` is the last id of the page before."""
         return await batches.page(
@@ -248,7 +251,7 @@ class Batches:
     async def _found(self, ident: str, actor: Actor) -> Batch:
         batch = await batches.get(self._database, ident, actor) if ids.is_ulid(ident) else None
         if batch is None:
-            raise errors.NotThere(f"there is no batch {ident[:64]!r}")
+            raise _unknown(ident)
         return batch
 
     def _planner(
@@ -352,6 +355,18 @@ def _kept(text: str) -> str:
     return text.encode(errors="replace").decode().replace("\0", "?")[:1_000]
 
 
+def seconds_left(batch: Batch | Outline, ended: int) -> float | None:
+    """Say how long the rest of a batch will take at the pace of the calls that have ended; None for nobody knows."""
+    if batch.state != "open" or not ended:
+        return None
+    passed_s = (datetime.now(UTC) - batch.created_at).total_seconds()
+    return passed_s / ended * (batch.call_count - ended)
+
+
+def _unknown(ident: str) -> errors.NotThere:
+    return errors.NotThere(f"there is no batch {ident[:64]!r}")
+
+
 def template_of(asked: Mapping[str, Any]) -> Template:
     """Return the template that a batch was made with."""
     read = {
@@ -363,4 +378,4 @@ def template_of(asked: Mapping[str, Any]) -> Template:
     return Template(**{**asked, **read})
 
 
-__all__ = ["Accepted", "Batches", "Standing", "template_of"]
+__all__ = ["Accepted", "Batches", "Standing", "seconds_left", "template_of"]

@@ -93,6 +93,23 @@ class Money:
 
 
 @dataclass(frozen=True, slots=True)
+class Outline:
+    """How far a batch is: rows that wait for nothing any more, calls that have ended, and what was booked."""
+
+    id: str
+    state: Stand
+    budget_nano_usd: int | None
+    row_count: int
+    call_count: int
+    waits_for: str | None
+    created_at: datetime
+    finished_at: datetime | None
+    rows_ended: int
+    cost_nano_usd: int
+    calls_ended: int
+
+
+@dataclass(frozen=True, slots=True)
 class Due:
     """A batch that is to be looked at."""
 
@@ -215,6 +232,11 @@ async def note(on: Database | Session, ident: str, also: Mapping[str, Any]) -> N
 async def get(on: Database | Session, ident: str, actor: Actor) -> Batch | None:
     """Return a batch of the actor's."""
     return await on.one("batch_of_owner", Batch, id=ident, key=actor.key, user=actor.user)
+
+
+async def outline(on: Database, ident: str, actor: Actor) -> Outline | None:
+    """Return how far a batch of the actor's is, without what became of each row."""
+    return await on.one("batch_outline", Outline, id=ident, key=actor.key, user=actor.user)
 
 
 async def page(on: Database, actor: Actor, *, before: str | None, at_most: int) -> list[Batch]:

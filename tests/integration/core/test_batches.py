@@ -201,7 +201,8 @@ async def test_what_nobody_worked_on_goes_on_when_somebody_does(
     assert (waiting.rows, waiting.batch.call_count) == ({"waiting": 1_000}, 5)
 
     async with opened(url, data, simulator) as studio:
-        await asyncio.wait_for(batching.ended(studio, ident), 60)
+        async with asyncio.timeout(60):
+            assert [one async for one in batching.outlines(studio, ident)]
         sheet = await studio.core.reports.sheet(ident, actor=studio.actor)
         made = await batching.get(studio, ident)
 
@@ -259,6 +260,24 @@ async def test_pictures_beside_the_file_are_given(
     assert {row.outputs[0].width for row in made.rows[:3]} == {128}
     assert simulator.bills()["predictions"] == 2
     assert kept == (0,)
+
+
+async def test_an_outline_tells_what_the_whole_does(studio: Studio, simulator: Simulator) -> None:
+    """Equal rows, several pictures for one, a broken one: as many have ended as are told of one by one."""
+    rows: list[dict[str, Any]] = [{"color": "red"}, {"color": "red", "n": 6}, {}, {"color": "blue"}]
+    options = batching.Options(prompt="a {color} boat", model="flux-schnell", duplicates="each")
+    ident = await batching.begin(studio, rows, options)
+
+    told = [one async for one in batching.outlines(studio, ident)]
+    whole = await studio.core.batches.get(ident, actor=studio.actor)
+
+    assert [one.rows_ended for one in told] == sorted(one.rows_ended for one in told)
+    assert (told[0].rows_ended, told[-1].rows_ended) == (1, 4)
+    assert (told[-1].calls_ended, told[-1].cost_nano_usd) == (whole.money.ended, whole.money.cost_nano_usd)
+    assert whole.rows == {"broken": 1, "succeeded": 3}
+    assert told[-1].cost_nano_usd == 8 * PICTURE_NANO_USD
+    with pytest.raises(errors.NotThere):
+        await studio.core.batches.outline("0" * 26, actor=studio.actor)
 
 
 async def test_every_batch_has_its_turn_where_there_are_more_than_one_look_takes(

@@ -12,7 +12,7 @@ CREATE TABLE public.batch_calls (
 );
 ALTER TABLE ONLY public.batch_calls
     ADD CONSTRAINT batch_calls_pkey PRIMARY KEY (batch_id, number);
-CREATE INDEX batch_calls_digest ON public.batch_calls USING btree (batch_id, digest);
+CREATE INDEX batch_calls_digest ON public.batch_calls USING btree (batch_id, digest, skip);
 CREATE INDEX batch_calls_generation ON public.batch_calls USING btree (generation_id) WHERE (generation_id IS NOT NULL);
 CREATE INDEX batch_calls_open ON public.batch_calls USING btree (batch_id) WHERE ((generation_id IS NOT NULL) AND (NOT has_ended));
 CREATE INDEX batch_calls_past ON public.batch_calls USING gin (past) WHERE (past <> '{}'::text[]);

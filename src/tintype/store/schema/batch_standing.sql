@@ -45,4 +45,4 @@ CREATE VIEW public.batch_standing AS
             min(g.failure_message) AS failure_message
            FROM (public.batch_calls c
              LEFT JOIN public.generations g ON ((g.id = c.generation_id)))
-          WHERE ((c.batch_id = r.batch_id) AND (c.digest = r.digest) AND (c.skip < (r.skip + r.count)) AND ((c.skip + c.count) > r.skip))) made ON (true));
+          WHERE ((c.batch_id = r.batch_id) AND (c.digest = r.digest) AND (c.skip > (r.skip - 1000)) AND (c.skip < (r.skip + r.count)) AND ((c.skip + c.count) > r.skip))) made ON (true));
