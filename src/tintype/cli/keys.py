@@ -61,9 +61,11 @@ def create(  # noqa: PLR0913 - options, all by name
     ends = None if expires is None else budgets_.moment(expires)
     wanted = None if models is None else [one.strip() for one in models.split(",") if one.strip()]
 
-    async def act(open_studio: Studio) -> Made:
+    async def act(open_studio: Studio) -> tuple[Made, list[str]]:
         from tintype.domain.budget import Measure  # noqa: PLC0415 - not needed to answer --help
         from tintype.service import budgets  # noqa: PLC0415 - as above
+
+        only, warnings = _models(open_studio, wanted or ())
 
         caps: list[Cap] = [
             budgets.cap(measure, str(amount), period=period)
@@ -77,16 +79,18 @@ def create(  # noqa: PLR0913 - options, all by name
         ]
         if rate is not None:
             caps.append(budgets.pace(rate))
-        return await open_studio.core.keys.create(
+        made = await open_studio.core.keys.create(
             name,
             by=BY,
             scopes=_scopes(scopes),
-            models=None if wanted is None else [_slug(open_studio, one) for one in wanted],
+            models=None if wanted is None else only,
             expires_at=ends,
             caps=caps,
         )
+        return made, warnings
 
-    _show(studio.run(act, works=False), as_json=as_json)
+    made, warnings = studio.run(act, works=False)
+    _show(made, as_json=as_json, warnings=warnings)
 
 
 @app.command("list")
@@ -181,9 +185,11 @@ def document(one: Key) -> dict[str, Any]:
     }
 
 
-def _show(made: Made, *, as_json: bool) -> None:
+def _show(made: Made, *, as_json: bool, warnings: Sequence[str] = ()) -> None:
+    for warning in warnings:
+        screen.say(warning)
     if as_json:
-        screen.put_json({"key": made.secret, **document(made.key)})
+        screen.put_json({"key": made.secret, **document(made.key), "warnings": list(warnings)})
         return
     screen.put(made.secret)
     screen.say(f"key {made.key.name} ({made.key.id}): keep it now, it is not shown again")
@@ -199,12 +205,11 @@ def _scopes(text: str) -> Sequence[Any]:
     return [Scope(one) for one in names]
 
 
-def _slug(open_studio: Studio, name: str) -> str:
+def _models(open_studio: Studio, names: Sequence[str]) -> tuple[list[str], list[str]]:
     from tintype.domain.catalogue import UnknownModel  # noqa: PLC0415 - not needed to answer --help
+    from tintype.service import keys as keys_  # noqa: PLC0415 - as above
 
     try:
-        return open_studio.core.catalogue.find(name).slug
+        return keys_.models_meant(open_studio.core.catalogue, names)
     except UnknownModel as error:
-        if "/" in name:
-            return name
         raise exits.Refusal(f"{error} See: tintype models") from None

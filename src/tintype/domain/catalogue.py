@@ -276,10 +276,18 @@ class Catalogue:
 
         Raises UnknownModel with the nearest name.
         """
-        found = self._named.get(key(name))
+        found = self.get(name)
         if found is not None:
             return found
-        raise UnknownModel(name, nearest(name, (spelling for m in self.models for spelling in spellings(m))))
+        raise UnknownModel(name, self.nearest(name))
+
+    def get(self, name: str) -> Model | None:
+        """Return the model that `find` would, or None."""
+        return self._named.get(key(name))
+
+    def nearest(self, name: str) -> str | None:
+        """Return the name of a model that is most like a name, or None where none is alike."""
+        return nearest(name, (spelling for model in self.models for spelling in spellings(model)))
 
     def of_kind(self, kind: Kind) -> tuple[Model, ...]:
         """Return the models that do this."""

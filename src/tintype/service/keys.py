@@ -25,9 +25,10 @@ from tintype.service import addresses, audit, budgets
 from tintype.store import keys as store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
     from datetime import datetime
 
+    from tintype.domain.catalogue import Catalogue
     from tintype.domain.rates import Rate
     from tintype.service.budgets import Cap
     from tintype.store.database import Database, Session
@@ -48,6 +49,25 @@ class Made:
 
     key: Key
     secret: str = field(repr=False)
+
+
+def models_meant(known: Catalogue, names: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Return the models that a key is to be held to, by their slugs, and warnings.
+
+    One with an owner that the catalogue does not know may be upstream's, or a deployment: it is taken, with a warning.
+    Raises UnknownModel for another.
+    """
+    slugs, warnings = [], []
+    for name in names:
+        found = known.get(name) if "/" in name else known.find(name)
+        slugs.append(name if found is None else found.slug)
+        if found is None and not any(own.partition(":")[0] == name for own in known.own):
+            near = known.nearest(name)
+            hint = f"; did you mean {near!r}?" if near else ""
+            warnings.append(
+                f"{name!r} is not in the catalogue: the key may use it if Replicate has a model of that very name{hint}"
+            )
+    return slugs, warnings
 
 
 class Keys:

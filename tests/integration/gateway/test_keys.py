@@ -212,6 +212,23 @@ def test_an_address_that_guesses_has_to_wait(here: Serving) -> None:
     assert guesses[-1] == 429
 
 
+def test_a_model_that_nobody_knows_is_told_when_a_key_is_made_for_it(here: Serving) -> None:
+    """It may be one's own, or a deployment; a misspelt one would make a key that can do nothing."""
+    wrong, own = "black-forest-labs/flux-schnel", "acme/fox"
+    done = here.run("keys", "create", "--name", "warned", "--models", f"flux-schnell,{wrong},{own}", "--json")
+    told = json.loads(done.stdout)
+    boss = make(here, "--name", "boss of warnings", "--scopes", "admin")["key"]
+    with here.http(boss) as http:
+        again = http.post("/api/keys", json={"name": "warned too", "models": [wrong]})
+        refused = http.post("/api/keys", json={"name": "refused", "models": ["flux_shnell"]})
+
+    assert told["models"] == ["black-forest-labs/flux-schnell", wrong, own]
+    assert ["flux-schnell" in one for one in told["warnings"]] == [True, False]
+    assert [line.partition(" is not")[0] for line in done.stderr.splitlines()] == [f"'{wrong}'", f"'{own}'"]
+    assert (again.status_code, again.json()["warnings"]) == (201, told["warnings"][:1])
+    assert (refused.status_code, refused.json()["code"]) == (404, "unknown_model")
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

@@ -11,8 +11,7 @@ from tintype.api import present_administration as present
 from tintype.api.schemas.keys import KeyAsked, KeyMade, KeyPage, KeyTold, KeyWithLimits, RotationAsked
 from tintype.domain import budget
 from tintype.domain.budget import Measure
-from tintype.domain.catalogue import UnknownModel
-from tintype.service import budgets
+from tintype.service import budgets, keys
 from tintype.service.budgets import Cap, Subject
 
 if TYPE_CHECKING:
@@ -32,15 +31,16 @@ async def create(body: KeyAsked, request: Request, caller: auth.Administers) -> 
     The first key ends the time when requests of the machine itself need none.
     """
     here = gateway.of(request)
+    models, warnings = keys.models_meant(here.core.catalogue, body.models or ())
     made = await here.keys.create(
         body.name,
         by=caller.key,
         scopes=body.scopes,
-        models=None if body.models is None else [_slug(here, one) for one in body.models],
+        models=None if body.models is None else models,
         expires_at=body.expires_at,
         caps=_caps(body),
     )
-    return KeyMade(key=made.secret, **await _with_limits(here, made.key))
+    return KeyMade(key=made.secret, warnings=warnings, **await _with_limits(here, made.key))
 
 
 @router.get("", response_model=KeyPage, responses=routing.refuses())
@@ -100,13 +100,3 @@ def _caps(body: KeyAsked) -> list[Cap]:
         if amount is not None
     ]
     return caps if body.rate is None else [*caps, budgets.pace(body.rate)]
-
-
-def _slug(here: Gateway, name: str) -> str:
-    """Return a model's slug; one that the catalogue does not know is taken as it is. Raises UnknownModel."""
-    try:
-        return here.core.catalogue.find(name).slug
-    except UnknownModel:
-        if "/" in name:
-            return name
-        raise

@@ -107,6 +107,9 @@ class KeyMade(KeyWithLimits):
         description="The secret: send it as `Authorization: Bearer tt_…`. It cannot be shown again.",
         examples=["tt_1Y8hR0dWm3vC5bN7xZ9qL2kJ4gF6sD8aP0oI1uY3tR5"],
     )
+    warnings: list[str] = Field(
+        default_factory=list, description="Such as models that the catalogue does not know.", examples=[[]]
+    )
 
 
 class KeyPage(Page):
