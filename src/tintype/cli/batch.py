@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tintype.cli import batches, choosing, durable, exits, files, screen, studio
+from tintype.cli import batch_facts, batches, choosing, durable, exits, files, screen, studio
 from tintype.domain import money, tables
 from tintype.domain.choosing import Mode  # noqa: TC001 - typer reads the annotation
 
@@ -30,7 +30,6 @@ inputs of the model. Interrupted or killed and started again, it goes on, and
 buys nothing twice. Exit codes: 0 all made, 1 a row failed, is broken or was
 left undone, 2 wrong input or configuration, 130 interrupted.
 """
-PROBLEMS_SHOWN = 10
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -137,30 +136,15 @@ def _inputs(texts: list[str]) -> dict[str, Any]:
 def _put(standing: Standing, order: batches.Order, *, as_json: bool) -> None:
     found, money_ = standing.batch, standing.money
     if as_json:
-        screen.put_json(
-            {
-                "id": found.id,
-                "state": found.state,
-                "folder": str(order.folder),
-                "rows": {"total": found.row_count, **standing.rows},
-                "cost_usd": money.to_usd(money_.cost_nano_usd),
-                "budget_usd": None if found.budget_nano_usd is None else money.to_usd(found.budget_nano_usd),
-                "waits_for": found.waits_for,
-                "warnings": found.warnings,
-                "broken": [
-                    {"line": one.line, "column": one.place, "message": one.problem}
-                    for one in standing.problems
-                ],
-            }
-        )
+        screen.put_json({**batch_facts.document(standing), "folder": str(order.folder)})
         return
     for warning in found.warnings:
         screen.say(warning)
-    for one in standing.problems[:PROBLEMS_SHOWN]:
+    for one in standing.problems[: batch_facts.PROBLEMS_SHOWN]:
         screen.say(f"line {one.line}, column {one.place}: {one.problem}")
     made = standing.rows.get("succeeded", 0)
     screen.put(
-        f"{made} of {found.row_count} rows in {batches.shown(order.folder)}, {screen.usd(money_.cost_nano_usd)}; "
+        f"{made} of {found.row_count} rows in {screen.shown(order.folder)}, {screen.usd(money_.cost_nano_usd)}; "
         f"report.csv, report.json and contact-sheet.png are beside them"
     )
 

@@ -12,7 +12,6 @@ import sys
 import time
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from tintype.cli import exits, files, screen
@@ -21,6 +20,7 @@ from tintype.store.patience import patiently
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from rich.progress import Progress, TaskID
 
@@ -290,9 +290,4 @@ async def _note(studio: Studio, ident: str, also: Mapping[str, Any]) -> None:
     await patiently(lambda: batches.note(studio.core.database, ident, also))
 
 
-def shown(path: Path) -> Path:
-    """Show a path as a person would write it from here."""
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-
-
-__all__ = ["Order", "Way", "Work", "shown"]
+__all__ = ["Order", "Way", "Work"]

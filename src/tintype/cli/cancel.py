@@ -1,4 +1,4 @@
-"""`tintype cancel`: end a generation, for nothing where it was not bought yet."""
+"""`tintype cancel`: end a generation or a batch, for nothing where it was not bought yet."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tintype.cli import exits, screen, studio
+from tintype.cli import batch_facts, exits, screen, studio
 from tintype.domain.errors import TimedOut
 
 if TYPE_CHECKING:
     from tintype.local.generation import Generation
     from tintype.local.studio import Studio
+    from tintype.service.batches import Standing
 
 EXAMPLES = """\b
 Example:
@@ -24,15 +25,17 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 @app.command(epilog=EXAMPLES)
 def cancel(
-    ident: Annotated[str, typer.Argument(metavar="ID", help="A generation: see tintype list.")],
+    ident: Annotated[str, typer.Argument(metavar="ID", help="A generation, or a batch: see tintype list.")],
     *,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON document and nothing else.")
     ] = False,
 ) -> None:
-    """Cancel a generation: for nothing while it is queued, upstream when it runs."""
+    """Cancel a generation or a batch: for nothing what is queued, upstream what runs."""
 
-    async def act(open_studio: Studio) -> tuple[Generation, Generation]:
+    async def act(open_studio: Studio) -> tuple[Generation, Generation] | Standing:
+        if await batch_facts.found(open_studio, ident) is not None:
+            return await batch_facts.canceled(open_studio, ident)
         before = await studio.found(open_studio, ident)
         await open_studio.cancel(ident)
         try:
@@ -40,7 +43,11 @@ def cancel(
         except TimedOut:
             return before, await open_studio.get(ident)
 
-    before, after = studio.run(act, works=True)
+    done = studio.run(act, works=True)
+    if not isinstance(done, tuple):
+        _put(done, as_json=as_json)
+        return
+    before, after = done
     if as_json:
         screen.put_json(studio.document(after))
     elif after.is_final:
@@ -50,3 +57,13 @@ def cancel(
         raise exits.Failure(
             f"{after.id} is {after.state} and will be cancelled as soon as upstream answers; see: tintype list"
         )
+
+
+def _put(standing: Standing, *, as_json: bool) -> None:
+    if as_json:
+        screen.put_json(batch_facts.document(standing))
+        return
+    batch = standing.batch
+    ended = "ended" if batch.state == "canceled" else "had ended before"
+    cost = screen.usd(standing.money.cost_nano_usd)
+    screen.put(f"batch {batch.id} {ended}: {batch.state}, rows {batch_facts.rows(standing)}, {cost}")

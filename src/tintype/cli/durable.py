@@ -352,7 +352,7 @@ async def _saved(
         async for piece in reading.pieces:
             await asyncio.to_thread(file.write, piece)
     return runs.Saved(
-        path=filmed.shown(path),
+        path=screen.shown(path),
         size=output.size_bytes,
         width=output.width,
         height=output.height,

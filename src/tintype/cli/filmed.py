@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tintype.cli import files, runs
+from tintype.cli import files, runs, screen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from tintype.cli.runs import Broken, Done
     from tintype.local.studio import Studio
@@ -47,8 +47,8 @@ async def save(open_studio: Studio, order_id: str, *, folder: Path, name: str) -
             file.write(told.poster)
     return Saved(
         order_id=order_id,
-        path=shown(path),
-        poster=None if poster is None else shown(poster),
+        path=screen.shown(path),
+        poster=None if poster is None else screen.shown(poster),
         size=made.size_bytes or 0,
         seconds=told.seconds,
         width=told.width,
@@ -64,11 +64,4 @@ def files_of(film: Saved | None, ended: Sequence[Done | Broken]) -> list[dict[st
     return [file for one in ended if isinstance(one, runs.Done) for file in runs.document(one)]
 
 
-def shown(path: Path) -> Path:
-    """Show a path as a person would write it from here."""
-    if path.parent == Path.cwd():
-        return Path(path.name)
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-
-
-__all__ = ["Saved", "files_of", "save", "shown"]
+__all__ = ["Saved", "files_of", "save"]

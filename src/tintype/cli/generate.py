@@ -274,10 +274,10 @@ def document(order: Order, place: Place, done: Sequence[Done], broken: Sequence[
         "estimate": None
         if estimate is None
         else {
-            "expected_usd": screen.usd(estimate.expected_nano_usd).removeprefix("$"),
-            "at_most_usd": screen.usd(estimate.bound_nano_usd).removeprefix("$"),
+            "expected_usd": screen.dollars(estimate.expected_nano_usd),
+            "at_most_usd": screen.dollars(estimate.bound_nano_usd),
         },
-        "cost_usd": None if (booked := _booked(done)) is None else screen.usd(booked).removeprefix("$"),
+        "cost_usd": None if (booked := _booked(done)) is None else screen.dollars(booked),
     }
 
 

@@ -108,8 +108,8 @@ def document(told: Check, remedies: Sequence[Remedy]) -> dict[str, Any]:
                 "model": one.model,
                 "factor": one.factor,
                 "dpi": one.dpi,
-                "expected_usd": screen.usd(one.estimate.expected_nano_usd).removeprefix("$"),
-                "at_most_usd": screen.usd(one.estimate.bound_nano_usd).removeprefix("$"),
+                "expected_usd": screen.dollars(one.estimate.expected_nano_usd),
+                "at_most_usd": screen.dollars(one.estimate.bound_nano_usd),
             }
             for one in remedies
         ],

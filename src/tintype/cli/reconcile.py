@@ -62,15 +62,15 @@ def reconcile(
                     {
                         "day": one.day,
                         "model": one.model,
-                        "booked_usd": _usd(one.booked_nano_usd),
-                        "billed_usd": _usd(one.billed_nano_usd),
-                        "drift_usd": _usd(one.drift_nano_usd),
+                        "booked_usd": screen.dollars(one.booked_nano_usd),
+                        "billed_usd": screen.dollars(one.billed_nano_usd),
+                        "drift_usd": screen.dollars(one.drift_nano_usd),
                     }
                     for one in lines
                 ],
-                "booked_usd": _usd(booked),
-                "billed_usd": _usd(billed),
-                "drift_usd": _usd(billed - booked),
+                "booked_usd": screen.dollars(booked),
+                "billed_usd": screen.dollars(billed),
+                "drift_usd": screen.dollars(billed - booked),
             }
         )
         return
@@ -113,7 +113,3 @@ def _text(name: str) -> str:
 def _signed(nano_usd: int) -> str:
     sign = "+" if nano_usd > 0 else "-" if nano_usd < 0 else ""
     return f"{sign}{screen.usd(abs(nano_usd))}"
-
-
-def _usd(nano_usd: int) -> str:
-    return screen.usd(nano_usd).removeprefix("$")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from rich.console import Console
 
@@ -38,6 +40,16 @@ def put_json(document: Any) -> None:
     text = json.dumps(document, ensure_ascii=False, indent=2)
     sys.stdout.write(_STEERING_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
     sys.stdout.flush()
+
+
+def put_csv(rows: Sequence[Mapping[str, Any]], *, of: Sequence[str]) -> None:
+    """Write rows as CSV on standard output; `of` names the columns where there are none."""
+    writer = csv.DictWriter(sys.stdout, list(rows[0]) if rows else of, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(
+        {name: plain(value) if isinstance(value, str) else value for name, value in row.items()}
+        for row in rows
+    )
 
 
 def put_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -71,6 +83,18 @@ def usd(nano_usd: int) -> str:
     from tintype.domain import money  # noqa: PLC0415 - not needed to answer --help
 
     return f"${money.to_usd(nano_usd)}"
+
+
+def dollars(nano_usd: int) -> str:
+    """Write an amount of money for JSON and CSV: a decimal number of dollars as text."""
+    from tintype.domain import money  # noqa: PLC0415 - as above
+
+    return money.to_usd(nano_usd)
+
+
+def shown(path: Path) -> Path:
+    """Return a path as a person would write it from here."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def size(count: int) -> str:

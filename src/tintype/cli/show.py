@@ -1,4 +1,4 @@
-"""`tintype show`: all about one generation, and its files out of the store."""
+"""`tintype show`: all about one generation, and its files out of the store; or how a batch stands."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tintype.cli import files, screen, studio
+from tintype.cli import batch_facts, exits, files, screen, studio
 from tintype.replicate import outputs as names
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from tintype.local.generation import Generation
     from tintype.local.studio import Studio
+    from tintype.service.batches import Standing
     from tintype.store.ledger import Line
     from tintype.store.outputs import OrphanOutput
 
@@ -41,7 +42,7 @@ class _Found:
 
 @app.command(epilog=EXAMPLES)
 def show(
-    ident: Annotated[str, typer.Argument(metavar="ID", help="A generation: see tintype list.")],
+    ident: Annotated[str, typer.Argument(metavar="ID", help="A generation, or a batch: see tintype list.")],
     *,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Save its outputs here, out of the store.")
@@ -50,11 +51,16 @@ def show(
         bool, typer.Option("--json", help="Print one JSON document and nothing else.")
     ] = False,
 ) -> None:
-    """Show one generation, its book and its outputs."""
+    """Show one generation, its book and its outputs; or a batch, and how many of its rows are how far."""
 
-    async def act(open_studio: Studio) -> _Found:
+    async def act(open_studio: Studio) -> _Found | Standing:
         from tintype.store import ledger, outputs  # noqa: PLC0415 - not needed to answer --help
 
+        batch = await batch_facts.found(open_studio, ident)
+        if batch is not None:
+            if out is not None:
+                raise exits.Refusal("the same tintype batch command brings a batch's files into its folder")
+            return batch
         one = await studio.found(open_studio, ident)
         lines = await ledger.lines(open_studio.core.database, one.id)
         orphans = await outputs.of_orphans(open_studio.core.database, one.id)
@@ -62,9 +68,19 @@ def show(
         return _Found(one, lines, orphans, saved)
 
     found = studio.run(act, works=False)
+    if not isinstance(found, _Found):
+        if as_json:
+            screen.put_json(batch_facts.document(found))
+        else:
+            batch_facts.put(found)
+        return
     if as_json:
         screen.put_json(_document(found))
         return
+    _put(found)
+
+
+def _put(found: _Found) -> None:
     one, lines = found.one, found.lines
     for name, value in _facts(one):
         screen.put(f"{name:<11} {value}")
@@ -148,7 +164,7 @@ def _document(found: _Found) -> dict[str, Any]:
                 "ref": line.ref,
                 "debit": line.debit,
                 "credit": line.credit,
-                "amount_usd": screen.usd(line.amount_nano_usd).removeprefix("$"),
+                "amount_usd": screen.dollars(line.amount_nano_usd),
                 "at": line.at.isoformat(),
             }
             for line in found.lines

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 import sys
 from datetime import UTC, datetime, timedelta
@@ -56,9 +55,7 @@ def spend(
     """Show what was spent, what is held, and what equal requests saved."""
     if as_json and as_csv:
         raise exits.Refusal("--json and --csv are two forms of the same; give one of them")
-    now = datetime.now(UTC)
-    first = None if since is None else moment(since, now, "--since")
-    last = None if until is None else moment(until, now, "--until")
+    first, last = span(since, until)
 
     async def act(open_studio: Studio) -> tuple[Sequence[Line], int, bool]:
         from tintype.service import spend as service  # noqa: PLC0415 - not needed to answer --help
@@ -74,18 +71,22 @@ def spend(
                 "by": by.value,
                 "simulated": is_simulated,
                 "lines": [_document(line) for line in lines],
-                "total_usd": _usd(sum(line.cost_nano_usd for line in lines)),
-                "held_usd": _usd(held),
-                "saved_by_proofs_usd": _usd(sum(line.saved_by_proofs_nano_usd for line in lines)),
+                "total_usd": screen.dollars(sum(line.cost_nano_usd for line in lines)),
+                "held_usd": screen.dollars(held),
+                "saved_by_proofs_usd": screen.dollars(sum(line.saved_by_proofs_nano_usd for line in lines)),
             }
         )
     elif as_csv:
-        columns = list(_document(lines[0])) if lines else ["name", "cost_usd"]
-        writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(_document(line) | {"name": screen.plain(line.name)} for line in lines)
+        screen.put_csv([_document(line) for line in lines], of=("name", "cost_usd"))
     else:
         _put(lines, by=by.value, held=held, is_simulated=is_simulated)
+
+
+def span(since: str | None, until: str | None) -> tuple[datetime | None, datetime | None]:
+    """Read the options --since and --until. Raises Refusal."""
+    now = datetime.now(UTC)
+    first = None if since is None else moment(since, now, "--since")
+    return first, None if until is None else moment(until, now, "--until")
 
 
 def moment(text: str, now: datetime, option: str) -> datetime:
@@ -133,13 +134,9 @@ def _document(line: Line) -> dict[str, Any]:
         "name": line.name,
         "generations": line.generations,
         "succeeded": line.succeeded,
-        "cost_usd": _usd(line.cost_nano_usd),
-        "estimate_usd": _usd(line.estimate_nano_usd),
-        "saved_usd": _usd(line.saved_nano_usd),
-        "lost_usd": _usd(line.lost_nano_usd),
-        "saved_by_proofs_usd": _usd(line.saved_by_proofs_nano_usd),
+        "cost_usd": screen.dollars(line.cost_nano_usd),
+        "estimate_usd": screen.dollars(line.estimate_nano_usd),
+        "saved_usd": screen.dollars(line.saved_nano_usd),
+        "lost_usd": screen.dollars(line.lost_nano_usd),
+        "saved_by_proofs_usd": screen.dollars(line.saved_by_proofs_nano_usd),
     }
-
-
-def _usd(nano_usd: int) -> str:
-    return screen.usd(nano_usd).removeprefix("$")

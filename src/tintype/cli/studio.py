@@ -6,7 +6,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from tintype.cli import exits, screen, upstream
+from tintype.cli import batch_facts, exits, screen, upstream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -45,6 +45,8 @@ async def found(studio: Studio, ident: str) -> Generation:
     try:
         return await studio.get(ident)
     except UnknownGeneration as error:
+        if await batch_facts.found(studio, ident) is not None:
+            raise exits.Refusal(f"{ident} is a batch; see: tintype show {ident}") from None
         where = " of the built-in simulator" if studio.is_simulated else ""
         raise exits.Refusal(f"{error}{where}; see: tintype list") from None
 
@@ -64,9 +66,9 @@ def document(one: Generation) -> dict[str, Any]:
         "input": one.input,
         "simulated": one.is_simulated,
         "percent": one.percent,
-        "estimate_usd": _usd(one.estimate_nano_usd),
-        "held_usd": _usd(one.held_nano_usd),
-        "cost_usd": None if one.cost_nano_usd is None else _usd(one.cost_nano_usd),
+        "estimate_usd": screen.dollars(one.estimate_nano_usd),
+        "held_usd": screen.dollars(one.held_nano_usd),
+        "cost_usd": None if one.cost_nano_usd is None else screen.dollars(one.cost_nano_usd),
         "cached": one.is_cached,
         "failure_code": one.failure_code,
         "failure_message": one.failure_message,
@@ -89,10 +91,6 @@ def document(one: Generation) -> dict[str, Any]:
         "created_at": one.created_at.isoformat(),
         "finished_at": None if one.finished_at is None else one.finished_at.isoformat(),
     }
-
-
-def _usd(nano_usd: int) -> str:
-    return screen.usd(nano_usd).removeprefix("$")
 
 
 __all__ = ["cost", "document", "found", "hush", "run"]

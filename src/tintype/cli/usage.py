@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import sys
 from dataclasses import asdict
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -56,9 +53,7 @@ def usage(
     """Show what was asked for and what became of it, by key, user, project, model, tag or day."""
     if as_json and as_csv:
         raise exits.Refusal("--json and --csv are two forms of the same; give one of them")
-    now = datetime.now(UTC)
-    first = None if since is None else spend.moment(since, now, "--since")
-    last = None if until is None else spend.moment(until, now, "--until")
+    first, last = spend.span(since, until)
 
     async def act(open_studio: Studio) -> list[Line]:
         from tintype.service import usage as service  # noqa: PLC0415 - not needed to answer --help
@@ -77,10 +72,7 @@ def usage(
     if as_json:
         screen.put_json({"by": by.value, "data": [_document(line) for line in lines]})
     elif as_csv:
-        columns = list(_document(lines[0])) if lines else ["name", "cost_usd"]
-        writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(_document(line) | {"name": screen.plain(line.name)} for line in lines)
+        screen.put_csv([_document(line) for line in lines], of=("name", "cost_usd"))
     elif not lines:
         screen.say("nothing was asked for in that time")
     else:
@@ -101,7 +93,7 @@ def _document(line: Line) -> dict[str, Any]:
         if name == "video_ms":
             told["video_seconds"] = value / 1000
         elif name.endswith("_nano_usd"):
-            told[name.replace("_nano_usd", "_usd")] = screen.usd(value).removeprefix("$")
+            told[name.replace("_nano_usd", "_usd")] = screen.dollars(value)
         else:
             told[name] = value
     return told

@@ -167,7 +167,7 @@ def _stored(film: filmed.Saved) -> dict[str, Any]:
         "seconds": film.seconds,
         "poster": None if film.poster is None else str(film.poster),
         "order_id": film.order_id,
-        "cost_usd": screen.usd(film.cost_nano_usd).removeprefix("$"),
+        "cost_usd": screen.dollars(film.cost_nano_usd),
     }
 
 

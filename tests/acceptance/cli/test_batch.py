@@ -199,6 +199,27 @@ def test_what_is_wrong_is_told_with_its_line(shell: Shell, simulator: Simulator)
     assert billed(simulator) == (2, Decimal("0.009"))
 
 
+def test_the_id_of_a_batch_is_known_where_ids_are_taken(shell: Shell, simulator: Simulator) -> None:
+    (shell.folder / "few.csv").write_text("color\nred\nblue\n")
+    template = ("--template", "a {color} boat", "--model", "flux-schnell")
+    stopped = shell.run("batch", "few.csv", *template, "--budget", "0.004", "--json")
+    ident = json.loads(stopped.out)["id"]
+
+    listed = shell.run("list", "--batches")
+    shown = shell.run("show", ident)
+    retried = shell.run("retry", ident)
+    canceled = shell.run("cancel", ident)
+    again = shell.run("cancel", ident, "--json")
+
+    assert f"{ident}  stopped  $0.003  $0.004" in listed.out
+    assert "rows        2: 1 succeeded, 1 undone" in shown.out
+    assert (retried.code, "--resume" in retried.err) == (2, True)
+    assert f"batch {ident} ended: canceled, rows 1 succeeded, 1 undone, $0.003" in canceled.out
+    told = json.loads(again.out)
+    assert (told["state"], told["cost_usd"]) == ("canceled", "0.003")
+    assert billed(simulator) == (1, Decimal("0.003"))
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
