@@ -50,13 +50,15 @@ def recommend(  # noqa: PLR0913 - what a picture is to be, each optional
     size: str | None = None,
     models: Sequence[str] | None = None,
     pool: Sequence[str] = choosing.POOL,
+    background: str = recommending.CUTTER,
     known: Catalogue | None = None,
 ) -> Recommendation:
     """Recommend the best tier that `budget` dollars afford for each of so many iterations, by the book's prices.
 
     Without `needs_high_quality` the `standard` tier is as good as it gets. `models` are the only ones to choose
     among, the first of equals. Else it is one of `pool`, and where none of those will do, one of all of the catalogue,
-    which is the one that comes with the package unless another is `known`.
+    which is the one that comes with the package unless another is `known`. Where no model leaves the background out by
+    itself, `background` is the one that cuts out.
     Raises InputError and UnknownModel.
     """
     try:
@@ -72,6 +74,7 @@ def recommend(  # noqa: PLR0913 - what a picture is to be, each optional
         has_lettering=lettering,
         is_edit=edit,
         words=pictures.Words(size=pixels, aspect_ratio=aspect_ratio),
+        background=background,
     )
     found = recommending.recommend(known or _known(), asked, pool=models or pool, only=models is not None)
     return Recommendation(

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 from tintype.api import auth, callbacks, gateway, limits, present, waiting
 from tintype.domain import errors, money, pictures, profiles
 from tintype.domain.choosing import Mode
-from tintype.service import films, finishing, notices, proofs, wishes
+from tintype.service import films, finishing, notices, proofs, sameness, wishes
 from tintype.service.requests import Follows, Request
 from tintype.store import approvals, outputs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from pydantic import BaseModel
     from starlette.requests import Request as HttpRequest
 
     from tintype.api.gateway import Gateway
@@ -114,9 +115,18 @@ def wish(part: PartAsked, here: Gateway, *, model: str | None = None) -> wishes.
 
 
 async def submit(
-    request: HttpRequest, planned: Plan, *, actor: Actor, idempotency_key: str | None, as_order: bool
+    request: HttpRequest,
+    planned: Plan,
+    body: BaseModel,
+    *,
+    actor: Actor,
+    idempotency_key: str | None,
+    as_order: bool,
 ) -> Submitted:
-    """Submit what was planned; one generation alone where it is one and no order was asked for."""
+    """Submit what was planned; one generation alone where it is one and no order was asked for.
+
+    Under the same Idempotency-Key the same `body` is the same request, whatever is made of it by now.
+    """
     here = gateway.of(request)
     urls = {one.callback_url for one in planned.requests if one.callback_url is not None}
     for url in urls:
@@ -130,6 +140,7 @@ async def submit(
         plan=planned.film,
         own_key=auth.own_key(request),
         asked=notices.asked_at(here.origin_of(request)) if urls else None,
+        said=None if idempotency_key is None else sameness.words(body.model_dump(mode="json")),
     )
     limits.tell(request, asked.pace)
     return asked

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from tintype.api import asking
 from tintype.api.schemas.choosing import CandidateTold, ChoiceTold
+from tintype.api.schemas.estimates import EstimateTold
+from tintype.api.schemas.generations import GenerationTold, OrderTold
 from tintype.api.schemas.shapes import usd
 from tintype.domain import errors
 from tintype.domain.choosing import Mode
@@ -17,12 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tintype.api.gateway import Gateway
-    from tintype.api.schemas.estimates import EstimateTold
-    from tintype.api.schemas.generations import GenerationTold, OrderTold, PartAsked
+    from tintype.api.schemas.generations import PartAsked
     from tintype.domain.access import Actor
     from tintype.domain.choosing import Choice, Judged
 
-Answer = TypeVar("Answer", "GenerationTold", "OrderTold", "EstimateTold")
+Answer = TypeVar("Answer", GenerationTold, OrderTold, EstimateTold)
 
 
 async def settled(
@@ -57,8 +58,14 @@ async def settled(
     return found, made
 
 
-def told_with(answer: Answer, made: Sequence[Choice]) -> Answer:
-    """Return an answer that tells of choices too."""
+def told_with(answer: Answer, made: Sequence[Choice], *, is_repeated: bool = False) -> Answer:
+    """Return an answer that tells of choices too.
+
+    One that was given before under its Idempotency-Key keeps the model of then: where another would be chosen by now,
+    neither that choice nor its warnings are told.
+    """
+    if is_repeated and not {one.model.slug for one in made} <= _models(answer):
+        return answer.model_copy(update={"warnings": []})
     return answer.model_copy(update={"choices": [told(one) for one in made]}) if made else answer
 
 
@@ -72,6 +79,12 @@ def told(choice: Choice) -> ChoiceTold:
         reasons=list(choice.reasons),
         candidates=[_candidate(one) for one in choice.judged],
     )
+
+
+def _models(answer: GenerationTold | OrderTold | EstimateTold) -> set[str]:
+    if isinstance(answer, EstimateTold):
+        return set()
+    return {answer.model} if isinstance(answer, GenerationTold) else {one.model for one in answer.generations}
 
 
 def _candidate(one: Judged) -> CandidateTold:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "generate": "Make pictures from a prompt.",
     "approve": "Make the final of a proof that is liked.",
+    "rate": "Say what is thought of a generation.",
     "video": "Bring pictures to life and join the clips into one film.",
     "batch": "Make every row of a file, within one budget.",
     "retry": "Repeat what failed.",

@@ -42,6 +42,7 @@ def recommend(  # noqa: PLR0913 - each is an option of the command
     ] = False,
 ) -> None:
     """Recommend the best model that a budget affords."""
+    given = settings.load()
     try:
         found = recommending.recommend(
             budget,
@@ -53,7 +54,8 @@ def recommend(  # noqa: PLR0913 - each is an option of the command
             aspect_ratio=aspect,
             size=size,
             models=models,
-            pool=settings.load().models_auto,
+            pool=given.models_auto,
+            background=given.model_background,
             known=book.load(),
         )
     except UnknownModel as error:

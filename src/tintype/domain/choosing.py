@@ -189,7 +189,7 @@ def _reasons(choice: Choice) -> Iterable[str]:
         return
     yield (
         f"{one.model.slug} ({one.model.quality.value} tier) is expected to be liked {liking.mean:.2f} of 1: "
-        f"{one.prior:.2f} before any vote, {liking.votes:g} votes of yours"
+        f"{one.prior:.2f} before any vote, {liking.votes:g} vote{'' if liking.votes == 1 else 's'} of yours"
     )
     yield (
         f"its price of ${money.to_usd(one.candidate.expected_nano_usd)} takes {one.price_cost:.3f} off that, its "

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from tintype.domain.catalogue import Catalogue, Model
 
+CUTTER = "cjwbw/rembg"
+"""The model that cuts pictures out where no setting names another."""
 BACKGROUND = "remove-background"
 """The finishing step that makes a picture transparent."""
 _LEVELS = (Quality.PROOF, Quality.STANDARD, Quality.FINAL)
@@ -42,7 +44,7 @@ class Asked:
     has_lettering: bool = False
     is_edit: bool = False
     words: pictures.Words = field(default_factory=pictures.Words)
-    background: str = "cjwbw/rembg"
+    background: str = CUTTER
 
     @property
     def per_iteration_nano_usd(self) -> int:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tintype.local.batching import Batch
     from tintype.local.generation import Estimate, Generation, Moment, StoredOutput
     from tintype.local.studio import Film
+    from tintype.recommending import Recommendation
     from tintype.service.requests import Request
     from tintype.service.spend import Line
 
@@ -98,6 +99,20 @@ class BlockingStudio:
     def choose(self, prompt: str, *, max_usd: str | Decimal | None = None, **inputs: Any) -> Choice:
         """Choose a model as the mode `auto` does, and say why; see `Studio.choose`."""
         return self._do(self._studio.choose(prompt, max_usd=max_usd, **inputs))
+
+    def rate(self, ident: str, rating: int | str) -> int:
+        """Say what is thought of a generation; see `Studio.rate`."""
+        return self._do(self._studio.rate(ident, rating))
+
+    def recommend(
+        self,
+        budget: str | Decimal | float,
+        iterations: int = 1,
+        needs_high_quality: bool = False,  # noqa: FBT001, FBT002 - the names and order of the guide
+        **wanted: Any,
+    ) -> Recommendation:
+        """Recommend a model for a budget by the studio's settings; see `Studio.recommend`."""
+        return self._studio.recommend(budget, iterations, needs_high_quality, **wanted)
 
     def video(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from tintype.domain.catalogue import UnknownModel
 from tintype.domain.choosing import Mode
 from tintype.domain.money import from_usd
 from tintype.local import proofing
-from tintype.service import choices
+from tintype.service import choices, sameness
 from tintype.service.choices import Chooser
 from tintype.service.requests import Cache, Request
 from tintype.service.wishes import Wish
@@ -28,11 +29,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request, the choice of its model where that was left open, and what of the profile the model cannot do."""
+    """A request, the choice of its model where that was left open, and what of the profile the model cannot do.
+
+    `said` is what was asked for in its own words, where an Idempotency-Key is to tell it from others.
+    """
 
     request: Request
     choice: Choice | None
     warnings: tuple[str, ...]
+    said: str | None = None
 
 
 async def asked(  # noqa: PLR0913 - what `Studio.generate` takes, handed on
@@ -79,7 +84,12 @@ async def asked(  # noqa: PLR0913 - what `Studio.generate` takes, handed on
     request = Request(name, values, cache=cache, hold_max_nano_usd=_nano(max_usd))
     if wanted is Mode.PROOF:
         (request,) = proofing.made(core, [request], idempotency_key=idempotency_key)
-    return Asked(request, choice, tuple(warnings))
+    said = None
+    if idempotency_key is not None:
+        words = [prompt, model, wanted, profile, cache, max_usd, inputs]
+        # Files are read for it.
+        said = await asyncio.to_thread(sameness.words, words)
+    return Asked(request, choice, tuple(warnings), said)
 
 
 async def choose(

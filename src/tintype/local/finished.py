@@ -1,7 +1,8 @@
-"""A picture finished in steps, in one's own process."""
+"""A picture that is asked for in one's own process, waited for, and finished in steps where any are wanted."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tintype.service import finishing
@@ -9,14 +10,14 @@ from tintype.service import finishing
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tintype.local.choosing import Asked
     from tintype.local.generation import Generation
     from tintype.local.studio import Studio
-    from tintype.service.requests import Request
 
 
 async def make(
     studio: Studio,
-    request: Request,
+    asked: Asked,
     steps: Sequence[str],
     *,
     idempotency_key: str | None,
@@ -24,18 +25,26 @@ async def make(
 ) -> Generation:
     """Make a picture and finish it; returns the generation of the last bought step, or of the picture without one.
 
-    Raises GenerationFailed where one of them failed, and as `Studio.submit`.
+    Asked again under its Idempotency-Key it tells of a choice only where that is the one of then. Raises
+    GenerationFailed where one of them failed, and as `Studio.submit`.
     """
-    if not steps:
-        alone = await studio.submit(request, idempotency_key=idempotency_key)
-        return (await studio.wait(alone.id, timeout_s=timeout_s)).raise_for_failure()
     core = studio.core
-    models = finishing.Models(upscale=core.settings.model_upscale, background=core.settings.model_background)
-    begun = await studio.submit_all(
-        finishing.chain(core.catalogue, [request], steps, models),
+    requests = [asked.request]
+    if steps:
+        models = finishing.Models(
+            upscale=core.settings.model_upscale, background=core.settings.model_background
+        )
+        requests = finishing.chain(core.catalogue, requests, steps, models)
+    begun = await core.generations.submit(
+        requests if steps else asked.request,
+        actor=studio.actor,
         idempotency_key=idempotency_key,
         kind=finishing.KIND,
+        said=None if asked.said is None else f"{list(steps)} {asked.said}",
     )
-    for one in begun:
-        last = (await studio.wait(one.id, timeout_s=timeout_s)).raise_for_failure()
-    return last
+    first = (await core.generations.get(begun.ids[0], actor=studio.actor)).model
+    for ident in begun.ids:
+        made = (await studio.wait(ident, timeout_s=timeout_s)).raise_for_failure()
+    if asked.choice is not None and asked.choice.model.slug != first:
+        return made
+    return replace(made, choice=asked.choice, warnings=asked.warnings)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -17,7 +16,7 @@ from tintype import bootstrap, settings
 from tintype.domain import access, errors
 from tintype.domain.feed import Kind
 from tintype.domain.generation import State
-from tintype.local import batching, choosing, filming, finished, generation, proofing, resolving, simulated
+from tintype.local import choosing, filming, finished, generation, judging, proofing, resolving, simulated
 from tintype.local.filming import Film
 from tintype.local.generation import Estimate, Generation, Moment, StoredOutput
 from tintype.replicate import settings as replicate_settings
@@ -34,11 +33,11 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from types import TracebackType
 
-    from tintype.domain.choosing import Choice, Mode
+    from tintype.domain.choosing import Mode
     from tintype.observing import Observer
 
 
-class Studio(batching.Batching):
+class Studio(judging.Judging):
     """Tintype in one's own process; belongs to one event loop.
 
     `data`, `database_url` and `storage_url` stand in for the settings of these names, `token` and `base_url` for the
@@ -170,14 +169,7 @@ class Studio(batching.Batching):
             self.core, self.actor, prompt, model=model, mode=mode, profile=profile, cache=cache, max_usd=max_usd,
             idempotency_key=idempotency_key, inputs=inputs,
         )  # fmt: skip
-        made = await finished.make(
-            self, told.request, finish, idempotency_key=idempotency_key, timeout_s=timeout_s
-        )
-        return replace(made, choice=told.choice, warnings=told.warnings)
-
-    async def choose(self, prompt: str, *, max_usd: str | Decimal | None = None, **inputs: Any) -> Choice:
-        """Choose a model as the mode `auto` does, and say why: `model` and `reasons`. Raises InputError."""
-        return await choosing.choose(self.core, self.actor, prompt, max_usd=max_usd, inputs=inputs)
+        return await finished.make(self, told, finish, idempotency_key=idempotency_key, timeout_s=timeout_s)
 
     async def approve(
         self,

@@ -18,7 +18,7 @@ from tintype.domain import catalogue as catalogue_
 from tintype.domain import charges, errors, ids, inputs, pricing, prompts
 from tintype.domain.access import Actor
 from tintype.domain.money import to_usd
-from tintype.service import finishing, guarding, listing, proofs, repeating, requests, telling
+from tintype.service import finishing, guarding, listing, proofs, repeating, requests, sameness, telling
 from tintype.service.answers import CallerLeft
 from tintype.service.listing import Filters
 from tintype.service.requests import Cache, Follows, Request
@@ -105,7 +105,7 @@ class Generations:
         self._secret, self._blocked = secret, blocked
         self._now = now
 
-    async def submit(
+    async def submit(  # noqa: PLR0913 - keyword-only choices, all optional
         self,
         request: Request | Sequence[Request],
         *,
@@ -116,9 +116,11 @@ class Generations:
         own_key: guarding.Check = guarding.nothing,
         answering: admission.Answering | None = None,
         asked: Asked | None = None,
+        said: str | None = None,
     ) -> Submitted:
         """Admit one generation, or several as an order: all or none. `own_key` finds the key that the caller uses.
 
+        `said` are the words of whoever asks, by which an Idempotency-Key is judged in place of what was made of them.
         `answering` lets an equal request whose answer was never written be joined (rule 8), `asked` says in which
         shape it is told of.
 
@@ -141,7 +143,9 @@ class Generations:
             upstream_id=self._upstream.ident,
             wanted=wanted,
             order=order,
-            idempotency=requests.idempotency(idempotency_key, wanted, actor=actor, steps=steps),
+            idempotency=sameness.idempotency(
+                idempotency_key, several, wanted, actor=actor, mark=self._givens.mark, said=said, steps=steps
+            ),
             answering=answering,
             asked=asked,
             proofs=proofs.marked(self._catalogue, several, wanted),
@@ -250,7 +254,9 @@ class Generations:
             actor=owner,
             upstream_id=self._upstream.ident,
             wanted=wanted,
-            idempotency=requests.idempotency(idempotency_key, wanted, actor=owner, about=what),
+            idempotency=sameness.idempotency(
+                idempotency_key, [request], wanted, actor=owner, mark=self._givens.mark, about=what
+            ),
             replaces=replaces,
             approves=approves,
             asked=told,

@@ -13,6 +13,16 @@ if TYPE_CHECKING:
     from tintype.store.generations import Generation
 
 LEAST, MOST = 1, 5
+WORDS = {"up": MOST, "down": LEAST}
+"""What may be said in place of a number."""
+
+
+def read(rating: int | str) -> int:
+    """Return a rating as it is kept. Raises InputError for what is none."""
+    number = WORDS.get(rating) if isinstance(rating, str) else rating
+    if number is None or isinstance(number, bool) or not LEAST <= number <= MOST or int(number) != number:
+        raise errors.InputError(f"a rating is {LEAST} to {MOST}, up or down, not {rating!r}")
+    return number
 
 
 async def rate(database: Database, row: Generation, *, rating: int) -> datetime:
@@ -23,4 +33,4 @@ async def rate(database: Database, row: Generation, *, rating: int) -> datetime:
     return rated_at
 
 
-__all__ = ["LEAST", "MOST", "rate"]
+__all__ = ["LEAST", "MOST", "WORDS", "rate", "read"]

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from tintype.domain.access import Actor
     from tintype.domain.catalogue import Catalogue
-    from tintype.store.admission import Wanted
 
 DEADLINE_LEAST_S, DEADLINE_MOST_S = 5.0, 1_800.0
 METADATA_MAX_BYTES = 4_096
@@ -221,42 +220,6 @@ def check_idempotency_key(key: str | None) -> None:
     """Raise InputError for a key that cannot be one."""
     if key is not None and (not 1 <= len(key) <= IDEMPOTENCY_KEY_MAX or not key.isprintable()):
         raise errors.InputError(f"an Idempotency-Key has 1 to {IDEMPOTENCY_KEY_MAX} printable characters")
-
-
-def idempotency(
-    key: str | None,
-    wanted: Sequence[Wanted],
-    *,
-    actor: Actor,
-    about: str | None = None,
-    steps: Mapping[str, Any] | None = None,
-) -> admission.Idempotency | None:
-    """Return the Idempotency-Key with what the body was, for whom among it, and which generation it was about.
-
-    Raises InputError for a key that cannot be one.
-    """
-    check_idempotency_key(key)
-    if key is None:
-        return None
-    body: list[Any] = [actor.user, actor.project]
-    body += [
-        [
-            one.model,
-            one.version,
-            one.deployment,
-            one.input,
-            one.deadline_s,
-            one.metadata,
-            one.tags,
-            one.callback_url,
-        ]
-        for one in wanted
-    ]
-    if about is not None:
-        body.append(about)
-    if steps:
-        body.append(steps)
-    return admission.Idempotency(key, hashlib.sha256(json.dumps(body, sort_keys=True).encode()).digest())
 
 
 def cache_key(

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from tintype.testing import Simulator
 
-FLUX = "black-forest-labs/flux-schnell"
+FLUX, RECRAFT = "black-forest-labs/flux-schnell", "recraft-ai/recraft-v3"
 SHORT: dict[str, Any] = {"num_frames": 81, "resolution": "480p"}
 
 
@@ -94,6 +94,41 @@ async def test_auto_chooses_and_says_why(studio: Studio) -> None:
     assert made.warnings == (f"profile print: {FLUX} takes no negative prompt, so none was sent",)
     with pytest.raises(errors.InputError, match="above the limit"):
         await studio.generate("a castle", mode="auto", max_usd="0.0001")
+
+
+async def test_a_call_is_the_same_by_what_was_asked_though_another_is_chosen_by_now(studio: Studio) -> None:
+    """Rule 8: votes make `auto` choose another model later; under the same key the first generation is given."""
+    made = [await studio.generate("a castle", model=name) for name in (RECRAFT, FLUX) * 3]
+    for one in made:
+        assert await studio.rate(one.id, "up" if one.model == RECRAFT else 1) in {5, 1}
+    first = await studio.generate("a castle", mode="auto", idempotency_key="castle")
+    for one in made:
+        await studio.rate(one.id, "down" if one.model == RECRAFT else "up")
+
+    by_now = await studio.choose("a castle")
+    again = await studio.generate("a castle", mode="auto", idempotency_key="castle")
+
+    assert (first.model, by_now.model.slug) == (RECRAFT, FLUX)
+    assert (again.id, again.model, again.choice) == (first.id, RECRAFT, None)
+    with pytest.raises(errors.IdempotencyConflict):
+        await studio.generate("a castle", mode="auto", finish=["trim"], idempotency_key="castle")
+    for rating in (0, 6, True, "fine"):
+        with pytest.raises(errors.InputError, match="a rating is 1 to 5, up or down"):
+            await studio.rate(first.id, rating)
+
+
+def test_recommend_goes_by_the_settings_of_the_studio(
+    url: str, data: Path, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What cuts out is the setting's, and its price counts."""
+    monkeypatch.setenv("TINTYPE_MODELS_AUTO", "flux-dev")
+    monkeypatch.setenv("TINTYPE_MODEL_BACKGROUND", "pollinations/modnet")
+    monkeypatch.setenv("TINTYPE_PRICES", "pollinations/modnet = 0.025 per run; flux-dev = 0.025 per image")
+    with tintype.studio(simulator.token, base_url=simulator.url, data=data, database_url=url) as made:
+        found = made.recommend("10.00", 100, transparent=True)
+
+    assert (found.model, found.finish) == ("black-forest-labs/flux-dev", ("remove-background",))
+    assert found.price_usd == Decimal("0.05")
 
 
 async def test_a_preview_is_cheap_and_what_is_approved_is_good(studio: Studio) -> None:

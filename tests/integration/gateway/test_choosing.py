@@ -178,6 +178,37 @@ def test_auto_learns_from_what_its_user_rates_and_from_no_other(ask: httpx2.Clie
     assert (again.status_code, again.json()["id"]) == (202, before["id"])
 
 
+def test_a_rating_that_is_taken_back_makes_no_other_request(ask: httpx2.Client) -> None:
+    """Rule 8: under an Idempotency-Key what was asked counts, and not what would be chosen by now."""
+    asked = {"prompt": "a castle", "mode": "auto", "user": "cleo"}
+    rated = []
+    for model, rating in ((RECRAFT, "up"), (SCHNELL, "down")) * 3:
+        made = ask.post(
+            GENERATIONS,
+            json={"prompt": "a castle", "model": model, "user": "cleo"},
+            headers={"Prefer": "wait=30"},
+        ).json()
+        assert ask.post(f"{GENERATIONS}/{made['id']}/rate", json={"rating": rating}).status_code == 200
+        rated.append(made)
+    key = {"Idempotency-Key": "castle of cleo"}
+    before = ask.post(GENERATIONS, json=asked, headers=key).json()
+    for one in rated:
+        rating = "down" if one["model"] == RECRAFT else "up"
+        assert ask.post(f"{GENERATIONS}/{one['id']}/rate", json={"rating": rating}).status_code == 200
+
+    by_now = ask.post(ESTIMATES, json=asked).json()
+    again = ask.post(GENERATIONS, json=asked, headers=key)
+    other = [
+        ask.post(GENERATIONS, json={**asked, **another}, headers=key)
+        for another in ({"cache": "off"}, {"max_usd": "1"}, {"prompt": "a fort"}, {"mode": "standard"})
+    ]
+
+    assert (before["model"], by_now["parts"][0]["model"]) == (RECRAFT, SCHNELL)
+    assert (again.status_code, again.json()["id"]) == (202, before["id"])
+    assert again.json()["choices"] == []
+    assert [one.status_code for one in other] == [409] * 4
+
+
 def test_an_approved_proof_is_a_vote_for_its_model(ask: httpx2.Client) -> None:
     """A21: approvals feed the preference too, as five stars do."""
     proof = ask.post(

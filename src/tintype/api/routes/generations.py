@@ -76,7 +76,7 @@ async def submit(
     parts, chosen = await choices.settled([body], here, actor=actor, idempotency_key=idempotency_key)
     planned = asking.plan(parts, here, idempotency_key=idempotency_key)
     asked = await asking.submit(
-        request, planned, actor=actor, idempotency_key=idempotency_key, as_order=False
+        request, planned, body, actor=actor, idempotency_key=idempotency_key, as_order=False
     )
     wait_s, is_over = await asking.waited(request, asked, prefer)
     if wait_s is not None:
@@ -91,9 +91,9 @@ async def submit(
         return choices.told_with(told, chosen)
     if asked.order_id is not None:
         whole = await asking.order(request, asked.order_id, actor=actor, warnings=planned.warnings)
-        return choices.told_with(whole, chosen)
+        return choices.told_with(whole, chosen, is_repeated=asked.is_repeated)
     told = await asking.generation(request, asked.ids[0], actor=actor, warnings=planned.warnings)
-    return choices.told_with(told, chosen)
+    return choices.told_with(told, chosen, is_repeated=asked.is_repeated)
 
 
 async def submit_shortly(request: StrictRequest) -> Response | None:

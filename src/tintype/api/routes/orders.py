@@ -43,7 +43,9 @@ async def submit(
     if body.film is not None:
         origin = here.origin_of(request)
         planned = asking.joined(planned, here, crossfade_s=body.film.crossfade, origin=origin)
-    asked = await asking.submit(request, planned, actor=actor, idempotency_key=idempotency_key, as_order=True)
+    asked = await asking.submit(
+        request, planned, body, actor=actor, idempotency_key=idempotency_key, as_order=True
+    )
     wait_s, is_over = await asking.waited(request, asked, prefer)
     if wait_s is not None:
         response.headers["Preference-Applied"] = f"wait={wait_s}"
@@ -53,7 +55,7 @@ async def submit(
     if asked.order_id is None:
         raise errors.UnknownOrder("this Idempotency-Key was used for a generation that is no order")
     told = await asking.order(request, asked.order_id, actor=actor, warnings=planned.warnings)
-    return choices.told_with(told, chosen)
+    return choices.told_with(told, chosen, is_repeated=asked.is_repeated)
 
 
 @router.get("", response_model=OrderPage, responses=routing.refuses())

@@ -168,8 +168,7 @@ class RatingAsked(Asked):
     @property
     def number(self) -> int:
         """The rating as it is kept."""
-        words = {"up": ratings.MOST, "down": ratings.LEAST}
-        return words[self.rating] if isinstance(self.rating, str) else self.rating
+        return ratings.read(self.rating)
 
 
 class RatingTold(Told):
