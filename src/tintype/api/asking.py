@@ -67,9 +67,10 @@ def plan(parts: Sequence[PartAsked], here: Gateway, *, idempotency_key: str | No
                     final=here.settings.model_of(Mode.FINAL),
                     lot=b"%d %b" % (place, lot),
                 )
-            if part.finish:
+            if (finish := steps_of(part, here)) is not None:
                 kind = finishing.KIND
-                steps = finishing.chain(here.core.catalogue, steps, part.finish, _models(here))
+                steps = finish.after(here.core.catalogue, steps)
+            finishing.check_total(steps, _most(part), here.core.generations.price)
         except errors.InputError as fault:
             if len(parts) == 1:
                 raise
@@ -110,8 +111,17 @@ def wish(part: PartAsked, here: Gateway, *, model: str | None = None) -> wishes.
         metadata=part.metadata,
         tags=tuple(part.tags),
         callback_url=part.callback_url,
-        hold_max_nano_usd=None if part.max_usd is None else money.from_usd(str(part.max_usd)),
+        hold_max_nano_usd=_most(part),
     )
+
+
+def steps_of(part: PartAsked, here: Gateway) -> finishing.Steps | None:
+    """Return the finishing steps that a body asks for, None for none."""
+    if not part.finish:
+        return None
+    chosen = here.settings
+    models = finishing.Models(upscale=chosen.model_upscale, background=chosen.model_background)
+    return finishing.Steps(tuple(part.finish), models)
 
 
 async def submit(
@@ -192,8 +202,8 @@ async def order(request: HttpRequest, ident: str, *, actor: Actor, warnings: Seq
     )
 
 
-def _models(here: Gateway) -> finishing.Models:
-    return finishing.Models(upscale=here.settings.model_upscale, background=here.settings.model_background)
+def _most(part: PartAsked) -> int | None:
+    return None if part.max_usd is None else money.from_usd(str(part.max_usd))
 
 
 def _moved(one: Request, by: int) -> Request:

@@ -47,6 +47,7 @@ async def settled(
                 chooser=chooser,
                 actor=actor,
                 draw=choices.draw(b"%d %b" % (place, lot)),
+                steps=asking.steps_of(part, here),
                 idempotency_key=idempotency_key,
             )
         except errors.InputError as fault:

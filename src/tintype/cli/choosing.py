@@ -2,29 +2,73 @@
 
 from __future__ import annotations
 
+import contextlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tintype.cli import durable, exits, screen, studio
+from tintype.cli import exits, screen
 from tintype.domain import catalogue, errors, inputs, money
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from tintype.cli.orders import Order, Wish
     from tintype.domain.catalogue import Catalogue
     from tintype.domain.choosing import Choice
     from tintype.local.studio import Studio
+    from tintype.service import finishing, wishes
     from tintype.settings import Settings
 
 
-def choose(
-    known: Catalogue, wish: Wish, settings: Settings, *, most_nano_usd: int | None, is_direct: bool
-) -> Choice:
-    """Choose the model of a wish. Raises Refusal where none will do.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A wish whose model is to be chosen, its finishing steps, and the most that all may cost, in nano-dollars."""
 
-    The same command chooses the same until something else is rated, so that an interrupted one is taken up.
+    wish: Wish
+    most_nano_usd: int | None
+    steps: Sequence[str]
+
+
+async def choose(open_studio: Studio, known: Catalogue, asked: Asked) -> Choice:
+    """Choose the model of a wish by what was rated too. Raises Refusal where none will do.
+
+    The same command chooses the same until something else is rated.
     """
-    from tintype.service import choices, wishes  # noqa: PLC0415 - not needed for --help
+    from tintype.service import choices  # noqa: PLC0415 - not needed for --help
 
-    asked = wishes.Wish(
+    core = open_studio.core
+    chooser = choices.Chooser.of(core.settings, known=known, db=core.database)
+    draw = choices.draw((asked.wish.prompt or "").encode(errors="surrogatepass"))
+    with _refusals():
+        return await choices.made(
+            _wish(asked),
+            chooser=chooser,
+            actor=open_studio.actor,
+            draw=draw,
+            steps=_steps(asked, core.settings),
+        )
+
+
+def choose_unrated(known: Catalogue, asked: Asked, settings: Settings) -> Choice:
+    """Choose the model of a wish where there is no database. Raises Refusal where none will do."""
+    from tintype.service import choices  # noqa: PLC0415 - not needed for --help
+
+    with _refusals():
+        return choices.chosen(_wish(asked), known=known, pool=settings.models_auto)
+
+
+def _steps(asked: Asked, settings: Settings) -> finishing.Steps | None:
+    from tintype.service import finishing  # noqa: PLC0415 - not needed for --help
+
+    models = finishing.Models(upscale=settings.model_upscale, background=settings.model_background)
+    return finishing.Steps(tuple(asked.steps), models) if asked.steps else None
+
+
+def _wish(asked: Asked) -> wishes.Wish:
+    from tintype.service import wishes  # noqa: PLC0415 - not needed for --help
+
+    wish = asked.wish
+    return wishes.Wish(
         model="",
         prompt=wish.prompt,
         n=wish.count or 1,
@@ -32,19 +76,14 @@ def choose(
         seed=wish.seed,
         profile=wish.profile,
         input=dict(_stated(text) for text in wish.settings),
-        hold_max_nano_usd=most_nano_usd,
+        hold_max_nano_usd=asked.most_nano_usd,
     )
 
-    async def act(open_studio: Studio) -> Choice:
-        core = open_studio.core
-        chooser = choices.Chooser.of(core.settings, known=known, db=core.database)
-        draw = choices.draw((wish.prompt or "").encode(errors="surrogatepass"))
-        return await choices.made(asked, chooser=chooser, actor=open_studio.actor, draw=draw)
 
+@contextlib.contextmanager
+def _refusals() -> Iterator[None]:
     try:
-        if is_direct or not durable.is_installed():
-            return choices.chosen(asked, known=known, pool=settings.models_auto)
-        return studio.run(act, works=False)
+        yield
     except catalogue.UnknownModel as fault:
         raise exits.Refusal(f"TINTYPE_MODELS_AUTO: {fault}") from None
     except errors.InputError as fault:
@@ -52,17 +91,18 @@ def choose(
 
 
 def check_price(order: Order, most_nano_usd: int | None) -> None:
-    """Raise Refusal where a run may cost more than was stated, or nobody knows what it costs."""
+    """Raise Refusal where all runs together may cost more than was stated, or nobody knows what they cost."""
     if most_nano_usd is None:
         return
-    for run in order.runs:
-        if run.estimate is None:
-            raise exits.Refusal(f"the price of {order.slug} is not known, so --max-usd cannot be kept")
-        if run.estimate.bound_nano_usd > most_nano_usd:
-            raise exits.Refusal(
-                f"{order.slug} may cost up to {screen.usd(run.estimate.bound_nano_usd)} a run, more than the "
-                f"{screen.usd(most_nano_usd)} of --max-usd"
-            )
+    price = order.estimate
+    if price is None:
+        raise exits.Refusal(f"the price of {order.slug} is not known, so --max-usd cannot be kept")
+    if price.bound_nano_usd > most_nano_usd:
+        runs = f" in {len(order.runs)} runs" if len(order.runs) > 1 else ""
+        raise exits.Refusal(
+            f"{order.slug} may cost up to {screen.usd(price.bound_nano_usd)}{runs}, more than the "
+            f"{screen.usd(most_nano_usd)} of --max-usd"
+        )
 
 
 def nano(usd: str | None) -> int | None:
@@ -94,4 +134,4 @@ def _stated(text: str) -> tuple[str, Any]:
     return name.strip(), inputs.read_freely(value)
 
 
-__all__ = ["check_price", "choose", "document", "nano"]
+__all__ = ["Asked", "check_price", "choose", "choose_unrated", "document", "nano"]

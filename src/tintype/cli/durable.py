@@ -8,26 +8,36 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
-import hashlib
 import importlib.util
-import json
 import platform
 import secrets
 import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from tintype.cli import exits, files, filmed, finishing, progress, runs, screen, studio, upstream
+from tintype.cli import (
+    exits,
+    files,
+    filmed,
+    finishing,
+    orders,
+    planned,
+    progress,
+    runs,
+    screen,
+    studio,
+    upstream,
+)
 from tintype.cli.orders import Run
+from tintype.cli.planned import Open, Planned
 from tintype.domain.errors import GenerationFailed, TintypeError
 from tintype.store.patience import patiently
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from tintype.cli.orders import Order
     from tintype.cli.runs import Broken, Done, Saved
     from tintype.cli.upstream import Place
     from tintype.local.generation import Generation
@@ -60,6 +70,7 @@ class Delivery:
     runs: Sequence[Run]
     folder: Path
     names: Sequence[str]
+    model: str = ""
     saved: frozenset[str] = frozenset()
     film: str | None = None
 
@@ -73,15 +84,9 @@ class Delivered:
 
 
 def make(
-    order: Order,
-    *,
-    kind: str,
-    folder: Path,
-    names: Sequence[str],
-    is_quiet: bool,
-    also: Mapping[str, Any] | None = None,
-) -> tuple[Delivered, Place]:
-    """Make all runs of an order; `also` is what else has to be known to deliver them later.
+    asked: Planned | Open, *, kind: str, folder: Path, is_quiet: bool
+) -> tuple[Delivered, Planned, Place]:
+    """Make all runs of an order; returns what was planned too, which may have been before, by the same command.
 
     Raises Interrupted after Ctrl-C, when what had not ended was cancelled. Where upstream does not answer, or
     refuses the token, this fails before anything is asked for.
@@ -89,7 +94,6 @@ def make(
     from tintype.store.errors import DataFolderUnusable, ServerNotStarted  # noqa: PLC0415 - not needed for --help
 
     studio.hush()
-    name = order.slug.partition("/")[2].partition(":")[0]
     folder = folder.absolute()
     if not str(folder).isprintable():
         raise exits.Refusal(
@@ -97,9 +101,9 @@ def make(
         )
     with (
         upstream.terminated_like_interrupted(),
-        progress.Board(name, len(order.runs), is_wanted=not is_quiet) as board,
+        progress.Board(is_wanted=not is_quiet) as board,
     ):
-        work = _Command(order, kind=kind, folder=folder, names=names, also=also or {}, board=board)
+        work = _Command(asked, kind=kind, folder=folder, board=board)
         try:
             return asyncio.run(work.run())
         except KeyboardInterrupt:
@@ -111,21 +115,14 @@ def make(
 class _Command:
     """One command inside an event loop, remembered for when it is interrupted."""
 
-    def __init__(
-        self,
-        order: Order,
-        *,
-        kind: str,
-        folder: Path,
-        names: Sequence[str],
-        also: Mapping[str, Any],
-        board: progress.Board,
-    ) -> None:
-        self._order, self._kind, self._folder, self._names = order, kind, folder, list(names)
-        self._also, self._board = also, board
+    def __init__(self, asked: Planned | Open, *, kind: str, folder: Path, board: progress.Board) -> None:
+        self._asked, self._kind, self._folder, self._board = asked, kind, folder, board
+        self._digest = planned.digest(asked, folder)
+        if isinstance(asked, Planned):
+            board.show(asked.order.slug, len(asked.order.runs))
         self.told = "interrupted; nothing was asked for"
 
-    async def run(self) -> tuple[Delivered, Place]:
+    async def run(self) -> tuple[Delivered, Planned, Place]:
         from tintype.local.studio import Studio  # noqa: PLC0415 - not needed to refuse wrong input
 
         async with Studio() as open_studio:
@@ -137,8 +134,9 @@ class _Command:
             else:
                 # Later an upstream that is away is waited for; at the start a person wants to know.
                 await open_studio.core.upstream.answers()
-            errand = await self._taken_up(open_studio) or await self._begun(open_studio)
-            return await self._delivered(open_studio, errand), place
+            errand, plan = await self._taken_up(open_studio) or await self._begun(open_studio)
+            self._board.show(plan.order.slug, len(errand.generations))
+            return await self._delivered(open_studio, errand), plan, place
 
     async def _delivered(self, open_studio: Studio, errand: Delivery) -> Delivered:
         from tintype.service import errands  # noqa: PLC0415 - as above
@@ -159,52 +157,53 @@ class _Command:
             await patiently(lambda: errands.delivered(open_studio.core.database, errand.id))
             return made
 
-    async def _begun(self, open_studio: Studio) -> Delivery:
+    async def _begun(self, open_studio: Studio) -> tuple[Delivery, Planned]:
         """Ask for all runs at once: all are admitted, or none is."""
         from tintype.domain.catalogue import UnknownModel  # noqa: PLC0415 - as above
         from tintype.local import proofing  # noqa: PLC0415 - as above
         from tintype.service.requests import Request  # noqa: PLC0415 - as above
 
-        slug, _, version = self._order.slug.partition(":")
-        requests = list(self._order.requests) or [
-            Request(slug, run.values, version=version or None) for run in self._order.runs
+        asked = self._asked if isinstance(self._asked, Planned) else await self._asked.plan(open_studio)
+        slug, _, version = asked.order.slug.partition(":")
+        requests = list(asked.order.requests) or [
+            Request(slug, run.values, version=version or None) for run in asked.order.runs
         ]
         plan = {
-            "digest": self._digest(),
+            "digest": self._digest,
             "host": platform.node(),
             "folder": str(self._folder),
-            "names": self._names,
-            **self._also,
+            "names": list(asked.names),
+            **asked.also,
         }
         self.told = f"interrupted while it was asked for; {_LATER}"
         try:
             # Under a name of its own, so that asking again after a break in the middle is no second order.
             name = secrets.token_hex(16)
-            if self._also.get("is_proof"):
+            if asked.also.get("is_proof"):
                 requests = proofing.made(open_studio.core, requests, idempotency_key=name)
             begun = await patiently(
                 lambda: open_studio.submit_all(requests, idempotency_key=name, kind=self._kind, plan=plan)
             )
         except UnknownModel as error:
             raise exits.Refusal(f"{error} Upstream knows none of that name either (404).") from None
-        return Delivery(
+        made = Delivery(
             id=begun[0].order_id or "",
             generations=[one.id for one in begun],
-            runs=self._order.runs,
+            runs=asked.order.runs,
             folder=self._folder,
-            names=self._names,
-            film=self._also.get("film"),
+            names=asked.names,
+            film=asked.also.get("film"),
         )
+        return made, asked
 
-    async def _taken_up(self, open_studio: Studio) -> Delivery | None:
+    async def _taken_up(self, open_studio: Studio) -> tuple[Delivery, Planned] | None:
         """Find what the very same command left behind when it was interrupted."""
         from tintype.service import errands  # noqa: PLC0415 - as above
 
-        digest = self._digest()
         for found in await errands.undelivered(
             open_studio.core.database, open_studio.actor, kinds=[self._kind]
         ):
-            if found.plan.get("digest") != digest or found.plan.get("host") != platform.node():
+            if found.plan.get("digest") != self._digest or found.plan.get("host") != platform.node():
                 continue
             async with errands.held(open_studio.core.database, found.id) as is_ours:
                 errand = await delivery_of(open_studio, found) if is_ours else None
@@ -212,32 +211,22 @@ class _Command:
                 continue
             began = found.created_at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
             screen.say(f"Taking up what was interrupted after {began}: nothing is bought again.")
-            return Delivery(
-                id=errand.id,
-                generations=errand.generations,
-                runs=self._order.runs,
-                folder=self._folder,
-                names=self._names,
-                saved=errand.saved,
-                film=errand.film,
-            )
+            return self._as_planned(open_studio, dataclasses.replace(errand, folder=self._folder))
         return None
 
-    def _digest(self) -> str:
-        """Name what makes two commands the same: model, inputs, files as they are now, where to."""
-        asked = [
-            self._order.slug,
-            [run.values for run in self._order.runs],
-            str(self._folder),
-            dict(self._also),
-        ]
-        return hashlib.sha256(json.dumps(asked, sort_keys=True, default=_file).encode()).hexdigest()
-
-
-def _file(value: Any) -> str:
-    if isinstance(value, Path):
-        return f"{value.absolute()} {hashlib.sha256(value.read_bytes()).hexdigest()}"
-    return str(value)
+    def _as_planned(self, open_studio: Studio, errand: Delivery) -> tuple[Delivery, Planned]:
+        """Return what was taken up as it is planned now, or as it was then, where another model was taken."""
+        asked = self._asked
+        is_alike = (
+            isinstance(asked, Planned)
+            and asked.order.slug.partition(":")[0] == errand.model
+            and len(asked.order.runs) == len(errand.generations)
+        )
+        if isinstance(asked, Planned) and is_alike:
+            return dataclasses.replace(errand, runs=asked.order.runs, names=asked.names), asked
+        model = orders.find(open_studio.core.catalogue, errand.model)
+        before = orders.Order(errand.model, model, tuple(errand.runs))
+        return errand, Planned(before, errand.names)
 
 
 async def _was_bought(open_studio: Studio, delivery: Delivery) -> bool:
@@ -260,6 +249,7 @@ async def delivery_of(open_studio: Studio, found: Errand) -> Delivery | None:
         runs=[Run(dict(row.input), row.input.get("seed"), None) for row in rows],
         folder=Path(found.plan["folder"]),
         names=names,
+        model=rows[0].model,
         saved=frozenset(found.saved),
         film=found.plan.get("film"),
     )

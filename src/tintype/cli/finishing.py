@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tintype.cli import exits
-from tintype.cli.orders import Run
+from tintype.cli.orders import RUN_S_MAX, Run
 from tintype.domain import steps
 from tintype.domain.catalogue import Kind
 
@@ -39,7 +39,8 @@ def expanded(
     runs, named = list(order.runs), list(names)
     for request in asked[len(runs) :]:
         model = known.find(request.model)
-        runs.append(Run(dict(request.input), None, pricing.estimate(model, request.input)))
+        price = pricing.estimate(model, request.input, run_s_max=RUN_S_MAX)
+        runs.append(Run(dict(request.input), None, price))
         before = 0 if request.follows is None else request.follows.request
         named.append(f"{named[before]}-{_LABELS.get(model.kind, model.kind.value)}")
     return replace(order, runs=tuple(runs), requests=tuple(asked)), named

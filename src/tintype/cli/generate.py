@@ -23,17 +23,20 @@ from tintype.cli import (
     screen,
     upstream,
 )
+from tintype.cli.planned import Open, Planned
 from tintype.domain import profiles
 from tintype.domain.catalogue import Kind
 from tintype.domain.choosing import Mode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from tintype.cli.orders import Order
     from tintype.cli.runs import Broken, Done, Saved
     from tintype.cli.upstream import Place
     from tintype.domain.catalogue import Catalogue
+    from tintype.domain.choosing import Choice
+    from tintype.local.studio import Studio
     from tintype.settings import Settings
 
 EXAMPLES = """\b
@@ -85,7 +88,8 @@ def generate(  # noqa: PLR0913 - each is an option of the command
         ),
     ] = None,
     max_usd: Annotated[
-        str | None, typer.Option(metavar="USD", help="The most that one run may cost; dearer is refused.")
+        str | None,
+        typer.Option(metavar="USD", help="The most that all may cost, --finish too; dearer is refused."),
     ] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Say why --mode auto took its model.")] = False,
     settings: Annotated[
@@ -115,7 +119,7 @@ def generate(  # noqa: PLR0913 - each is an option of the command
 
     if model is not None and mode is not None:
         raise exits.Refusal("give --model or --mode, not both")
-    given, most, choice = all_settings.load(), choosing.nano(max_usd), None
+    given = all_settings.load()
     wish = orders.Wish(
         model=model or ("" if mode is Mode.AUTO else given.model_of(mode)),
         prompt=prompt,
@@ -125,38 +129,25 @@ def generate(  # noqa: PLR0913 - each is an option of the command
         settings=settings or (),
         profile=profiles.find(profile or given.profile, given.profiles),
     )
-    known = book.load()
-    if mode is Mode.AUTO:
-        choice = choosing.choose(known, wish, given, most_nano_usd=most, is_direct=direct)
-        wish = dataclasses.replace(wish, model=choice.model.slug)
-        for line in choice.reasons if explain else ():
-            screen.say(line)
-    order = orders.order(known, wish)
-    choosing.check_price(order, most)
-    if order.model is None:
-        screen.say(orders.unknown_note(known, order.slug))
-    elif order.model.kind is Kind.TEXT:
-        raise exits.Refusal(
-            f"{order.slug} writes text; generate makes pictures and films. See: tintype models"
-        )
-    for note in order.notes:
-        screen.say(note)
-    is_lasting = mode is not Mode.PROOF and not direct
-    order, names, steps = _finished(order, finish or (), known=known, given=given, is_lasting=is_lasting)
-    delivered, place = made(
-        order,
-        kind="generate",
-        folder=files.folder(out),
-        names=names,
-        is_quiet=as_json,
-        is_direct=direct,
-        also={"is_proof": True} if mode is Mode.PROOF else steps,
+    task = _Task(
+        wish,
+        book.load(),
+        given,
+        # The model that a mode stands for may be another tomorrow.
+        mode=(mode or Mode.STANDARD) if model is None else None,
+        steps=finish or (),
+        most_nano_usd=choosing.nano(max_usd),
+        is_durable=not direct and durable.is_installed(),
+        is_explained=explain,
     )
-    ended = delivered.ended
+    delivered, planned, place = made(
+        task.asked(), kind="generate", folder=files.folder(out), is_quiet=as_json, is_direct=direct
+    )
+    order, ended = planned.order, delivered.ended
     done = [one for one in ended if isinstance(one, runs.Done)]
     broken = [one for one in ended if isinstance(one, runs.Broken)]
     if as_json:
-        also = {} if choice is None else {"chosen": choosing.document(choice)}
+        also = {} if planned.choice is None else {"chosen": choosing.document(planned.choice)}
         screen.put_json({**document(order, place, done, broken), **also})
     else:
         _put(order, done, with_preview=with_preview and preview.is_possible())
@@ -166,16 +157,87 @@ def generate(  # noqa: PLR0913 - each is an option of the command
         raise runs.failure(broken, count=len(ended))
 
 
-def _finished(
-    order: Order, steps: Sequence[str], *, known: Catalogue, given: Settings, is_lasting: bool
-) -> tuple[Order, list[str], dict[str, Any]]:
-    """Return the order with its finishing steps, the names of its files, and what has to be known of them later."""
-    if not steps:
-        return order, _names(order), {}
-    if not is_lasting or not durable.is_installed():
-        raise exits.Refusal("--finish goes with durable generations that are no proofs; see: tintype doctor")
-    order, names = finishing.expanded(order, _names(order), steps, known=known, chosen=given)
-    return order, names, {"steps": list(steps)}
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Task:
+    """A command's options, and how they become an order. `mode` is None where a model is named."""
+
+    wish: orders.Wish
+    known: Catalogue
+    given: Settings
+    _: dataclasses.KW_ONLY
+    mode: Mode | None
+    steps: Sequence[str]
+    most_nano_usd: int | None
+    is_durable: bool
+    is_explained: bool
+
+    def asked(self) -> Planned | Open:
+        """Plan it, or say how it is planned once there is a studio to choose the model with. Raises Refusal."""
+        if self.mode is not Mode.AUTO:
+            return self._planned(self.wish)
+        if not self.is_durable:
+            return self._chosen(choosing.choose_unrated(self.known, self._open, self.given))
+
+        async def plan(open_studio: Studio) -> Planned:
+            return self._chosen(await choosing.choose(open_studio, self.known, self._open))
+
+        return Open(self._said, plan)
+
+    @property
+    def _open(self) -> choosing.Asked:
+        return choosing.Asked(self.wish, self.most_nano_usd, self.steps)
+
+    def _chosen(self, choice: Choice) -> Planned:
+        for line in choice.reasons if self.is_explained else ():
+            screen.say(line)
+        wish = dataclasses.replace(self.wish, model=choice.model.slug)
+        return dataclasses.replace(self._planned(wish), choice=choice)
+
+    def _planned(self, wish: orders.Wish) -> Planned:
+        order = orders.order(self.known, wish)
+        if order.model is None:
+            screen.say(orders.unknown_note(self.known, order.slug))
+        elif order.model.kind is Kind.TEXT:
+            raise exits.Refusal(
+                f"{order.slug} writes text; generate makes pictures and films. See: tintype models"
+            )
+        for note in order.notes:
+            screen.say(note)
+        names = _names(order)
+        also: dict[str, Any] = {}
+        if self.steps:
+            if self.mode is Mode.PROOF or not self.is_durable:
+                raise exits.Refusal(
+                    "--finish goes with durable generations that are no proofs; see: tintype doctor"
+                )
+            order, names = finishing.expanded(order, names, self.steps, known=self.known, chosen=self.given)
+            also = {"steps": list(self.steps)}
+        choosing.check_price(order, self.most_nano_usd)
+        if self.mode is Mode.PROOF:
+            also = {"is_proof": True}
+        return Planned(order, names, also, said=None if self.mode is None else self._said)
+
+    @property
+    def _said(self) -> list[Any]:
+        """What was asked for, which stays the same whatever the mode stands for by now."""
+        wish = self.wish
+        return [
+            self.mode,
+            wish.prompt,
+            wish.count,
+            wish.aspect,
+            wish.seed,
+            [_said(text) for text in wish.settings],
+            wish.profile.name,
+            list(self.steps),
+            self.most_nano_usd,
+        ]
+
+
+def _said(setting: str) -> list[Any]:
+    """Return a `key=value`, and the file that it may name."""
+    path = Path(setting.partition("=")[2].removeprefix("@")).expanduser()
+    return [setting, path if path.is_file() else None]
 
 
 def _names(order: Order) -> list[str]:
@@ -189,21 +251,16 @@ def _names(order: Order) -> list[str]:
 
 
 def made(
-    order: Order,
-    *,
-    kind: str,
-    folder: Path,
-    names: Sequence[str],
-    is_quiet: bool,
-    is_direct: bool,
-    also: Mapping[str, Any] | None = None,
-) -> tuple[durable.Delivered, Place]:
+    asked: Planned | Open, *, kind: str, folder: Path, is_quiet: bool, is_direct: bool
+) -> tuple[durable.Delivered, Planned, Place]:
     """Make all runs of an order: as durable generations, or by the bare client where that is wanted or all there is."""
     if not is_direct and durable.is_installed():
-        return durable.make(order, kind=kind, folder=folder, names=names, is_quiet=is_quiet, also=also)
+        return durable.make(asked, kind=kind, folder=folder, is_quiet=is_quiet)
+    if isinstance(asked, Open):
+        raise TypeError("without a studio the model is chosen beforehand")
     with upstream.chosen() as place:
-        ended = make(order, place, folder=folder, names=names, is_quiet=is_quiet)
-        return durable.Delivered(ended), place
+        ended = make(asked.order, place, folder=folder, names=asked.names, is_quiet=is_quiet)
+        return durable.Delivered(ended), asked, place
 
 
 def make(

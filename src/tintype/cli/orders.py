@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from tintype.domain.profiles import Profile
     from tintype.service.requests import Request
 
+RUN_S_MAX = 600
+"""How long a run may take, in seconds: then it is cancelled, which bounds what is billed by time."""
 URL_STARTS = ("https://", "http://", "data:")
 
 
@@ -224,8 +226,8 @@ def _ref(slug: str) -> tuple[str, str | None]:
 
 
 def _estimate(own: Model | None, values: dict[str, Any]) -> Estimate | None:
-    return None if own is None else pricing.estimate(own, values)
+    return None if own is None else pricing.estimate(own, values, run_s_max=RUN_S_MAX)
 
 
 def _run(model: Model, values: dict[str, Any], *, seed: int | None) -> Run:
-    return Run(values, seed, pricing.estimate(model, values))
+    return Run(values, seed, pricing.estimate(model, values, run_s_max=RUN_S_MAX))

@@ -20,7 +20,7 @@ REFRESH_PER_S = 10
 class Board:
     """One line for each of `count` runs of a model: its status, a bar, percent and elapsed time."""
 
-    def __init__(self, name: str, count: int, *, is_wanted: bool) -> None:
+    def __init__(self, name: str = "", count: int = 0, *, is_wanted: bool) -> None:
         self._name, self._count = name, count
         self._tasks: list[TaskID] = []
         self._progress = _progress() if is_wanted and sys.stderr.isatty() else None
@@ -29,11 +29,21 @@ class Board:
         """Begin to show."""
         if self._progress is not None:
             self._progress.start()
+            self._add()
+        return self
+
+    def show(self, slug: str, count: int) -> None:
+        """Show so many runs of a model, where none are shown yet."""
+        if not self._count:
+            self._name, self._count = slug.partition("/")[2].partition(":")[0], count
+            self._add()
+
+    def _add(self) -> None:
+        if self._progress is not None:
             self._tasks = [
                 self._progress.add_task(self._label(number), total=None, status="sending")
                 for number in range(self._count)
             ]
-        return self
 
     def _label(self, number: int) -> str:
         if self._count == 1:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tintype.cli import book, exits, files, filmed, generate, orders, runs, screen
+from tintype.cli.planned import Planned
 from tintype.domain import joining, pricing
 
 if TYPE_CHECKING:
@@ -90,14 +91,9 @@ def video(  # noqa: PLR0913 - each is an option of the command
     folder = files.folder(out)
     name = _name(images[0], slug=order.slug) if images else files.stem(prompt or "", model=order.slug)
     names = [name] if count == 1 else [f"{name}-clip-{number + 1}" for number in range(count)]
-    delivered, place = generate.made(
-        order,
-        kind="film",
-        folder=folder,
-        names=names,
-        is_quiet=as_json,
-        is_direct=direct,
-        also={"film": name, "crossfade_s": crossfade},
+    planned = Planned(order, names, {"film": name, "crossfade_s": crossfade})
+    delivered, _, place = generate.made(
+        planned, kind="film", folder=folder, is_quiet=as_json, is_direct=direct
     )
     ended = delivered.ended
     done = [one for one in ended if isinstance(one, runs.Done)]

@@ -12,13 +12,14 @@ from tintype.domain.catalogue import UnknownModel
 from tintype.domain.choosing import Mode
 from tintype.domain.money import from_usd
 from tintype.local import proofing
-from tintype.service import choices, sameness
+from tintype.service import choices, finishing, sameness
 from tintype.service.choices import Chooser
+from tintype.service.finishing import Steps
 from tintype.service.requests import Cache, Request
 from tintype.service.wishes import Wish
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from decimal import Decimal
 
     from tintype.bootstrap import Core
@@ -29,12 +30,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request, the choice of its model where that was left open, and what of the profile the model cannot do.
+    """A request and those of its steps, the choice of its model where that was left open, and what it cannot do.
 
     `said` is what was asked for in its own words, where an Idempotency-Key is to tell it from others.
     """
 
-    request: Request
+    requests: tuple[Request, ...]
+    is_finished: bool
     choice: Choice | None
     warnings: tuple[str, ...]
     said: str | None = None
@@ -50,6 +52,7 @@ async def asked(  # noqa: PLR0913 - what `Studio.generate` takes, handed on
     profile: str | None = None,
     cache: Cache = Cache.SEEDED,
     max_usd: str | Decimal | None = None,
+    finish: Sequence[str] = (),
     idempotency_key: str | None = None,
     inputs: Mapping[str, Any],
 ) -> Asked:
@@ -58,7 +61,7 @@ async def asked(  # noqa: PLR0913 - what `Studio.generate` takes, handed on
         raise errors.InputError("give a model or a mode, not both")
     wanted = None if mode is None else choosing.mode(mode)
     along = profiles.find(profile or core.settings.profile, core.settings.profiles)
-    choice = None
+    choice, steps = None, _steps(core, finish)
     if wanted is Mode.AUTO:
         choice = await choose(
             core,
@@ -66,6 +69,7 @@ async def asked(  # noqa: PLR0913 - what `Studio.generate` takes, handed on
             prompt,
             profile=along,
             max_usd=max_usd,
+            steps=steps,
             idempotency_key=idempotency_key,
             inputs=inputs,
         )
@@ -86,10 +90,12 @@ async def asked(  # noqa: PLR0913 - what `Studio.generate` takes, handed on
         (request,) = proofing.made(core, [request], idempotency_key=idempotency_key)
     said = None
     if idempotency_key is not None:
-        words = [prompt, model, wanted, profile, cache, max_usd, inputs]
+        words = [prompt, model, wanted, profile, cache, max_usd, list(finish), inputs]
         # Files are read for it.
         said = await asyncio.to_thread(sameness.words, words)
-    return Asked(request, choice, tuple(warnings), said)
+    whole = [request] if steps is None else steps.after(core.catalogue, [request])
+    finishing.check_total(whole, request.hold_max_nano_usd, core.generations.price)
+    return Asked(tuple(whole), steps is not None, choice, tuple(warnings), said)
 
 
 async def choose(
@@ -99,6 +105,7 @@ async def choose(
     *,
     profile: Profile = profiles.PLAIN,
     max_usd: str | Decimal | None = None,
+    steps: Steps | None = None,
     idempotency_key: str | None = None,
     inputs: Mapping[str, Any],
 ) -> Choice:
@@ -109,8 +116,14 @@ async def choose(
         chooser=Chooser.of(core.settings, known=core.catalogue, db=core.database),
         actor=actor,
         draw=choices.draw(lot),
+        steps=steps,
         idempotency_key=idempotency_key,
     )
+
+
+def _steps(core: Core, finish: Sequence[str]) -> Steps | None:
+    models = finishing.Models(upscale=core.settings.model_upscale, background=core.settings.model_background)
+    return Steps(tuple(finish), models) if finish else None
 
 
 def _nano(max_usd: str | Decimal | None) -> int | None:

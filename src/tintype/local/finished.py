@@ -8,20 +8,13 @@ from typing import TYPE_CHECKING
 from tintype.service import finishing
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from tintype.local.choosing import Asked
     from tintype.local.generation import Generation
     from tintype.local.studio import Studio
 
 
 async def make(
-    studio: Studio,
-    asked: Asked,
-    steps: Sequence[str],
-    *,
-    idempotency_key: str | None,
-    timeout_s: float | None,
+    studio: Studio, asked: Asked, *, idempotency_key: str | None, timeout_s: float | None
 ) -> Generation:
     """Make a picture and finish it; returns the generation of the last bought step, or of the picture without one.
 
@@ -29,18 +22,12 @@ async def make(
     GenerationFailed where one of them failed, and as `Studio.submit`.
     """
     core = studio.core
-    requests = [asked.request]
-    if steps:
-        models = finishing.Models(
-            upscale=core.settings.model_upscale, background=core.settings.model_background
-        )
-        requests = finishing.chain(core.catalogue, requests, steps, models)
     begun = await core.generations.submit(
-        requests if steps else asked.request,
+        asked.requests if asked.is_finished else asked.requests[0],
         actor=studio.actor,
         idempotency_key=idempotency_key,
         kind=finishing.KIND,
-        said=None if asked.said is None else f"{list(steps)} {asked.said}",
+        said=asked.said,
     )
     first = (await core.generations.get(begun.ids[0], actor=studio.actor)).model
     for ident in begun.ids:

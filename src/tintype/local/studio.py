@@ -163,13 +163,14 @@ class Studio(judging.Judging):
 
         `mode` stands for a model of the settings, or `auto` for one that is chosen: `choice` of the answer says why.
         `profile` is what goes along with the prompt. With steps of `finish` the generation of the last is returned.
+        `max_usd` is the most that all of it may cost.
         Cancelling the call leaves the generation to go on. Raises GenerationFailed, and what `submit` raises.
         """
         told = await choosing.asked(
             self.core, self.actor, prompt, model=model, mode=mode, profile=profile, cache=cache, max_usd=max_usd,
-            idempotency_key=idempotency_key, inputs=inputs,
+            finish=finish, idempotency_key=idempotency_key, inputs=inputs,
         )  # fmt: skip
-        return await finished.make(self, told, finish, idempotency_key=idempotency_key, timeout_s=timeout_s)
+        return await finished.make(self, told, idempotency_key=idempotency_key, timeout_s=timeout_s)
 
     async def approve(
         self,
@@ -319,7 +320,7 @@ class Studio(judging.Judging):
     ) -> Estimate:
         """Say what a generation will cost, before it is asked for."""
         asked = await choosing.asked(self.core, self.actor, prompt, model=model, mode=mode, inputs=inputs)
-        price = self.core.generations.price(asked.request)
+        price = self.core.generations.price(asked.requests[0])
         return Estimate(price.expected_nano_usd, price.hold_nano_usd, price.rule)
 
     async def spend(

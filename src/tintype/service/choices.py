@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from tintype.domain.choosing import Choice
     from tintype.domain.complexity import Subject
     from tintype.domain.preference import Tally
+    from tintype.service.finishing import Steps
+    from tintype.service.requests import Request
     from tintype.service.wishes import Wish
     from tintype.settings import Settings
     from tintype.store.database import Database
@@ -63,11 +65,18 @@ class _Rated:
 
 
 async def made(
-    wish: Wish, *, chooser: Chooser, actor: Actor, draw: float, idempotency_key: str | None = None
+    wish: Wish,
+    *,
+    chooser: Chooser,
+    actor: Actor,
+    draw: float,
+    steps: Steps | None = None,
+    idempotency_key: str | None = None,
 ) -> Choice:
     """Choose the model of a wish; one whose `draw` (0 to 1) is below the share of exploring choices explores.
 
-    Raises InputError saying why each model cannot be chosen, where none can; UnknownModel; DatabaseAway.
+    Where its pictures go through `steps`, they count among what it may cost at most. Raises InputError saying why each
+    model cannot be chosen, where none can; UnknownModel; DatabaseAway.
     """
     return chosen(
         wish,
@@ -76,6 +85,7 @@ async def made(
         votes=await votes_of(actor, db=chooser.db, idempotency_key=idempotency_key),
         actor=actor,
         is_exploring=draw < chooser.explore_share,
+        steps=steps,
     )
 
 
@@ -101,6 +111,7 @@ def chosen(
     votes: Iterable[Vote] = (),
     actor: Actor | None = None,
     is_exploring: bool = False,
+    steps: Steps | None = None,
 ) -> Choice:
     """Choose by what is at hand. Where no model of the pool will do, all of the catalogue are looked at.
 
@@ -111,7 +122,7 @@ def chosen(
         known=known,
         pool=pool,
         likings=preference.tallied(votes),
-        judge=lambda model, one: candidate(model, one, known=known, actor=actor),
+        judge=lambda model, one: candidate(model, one, known=known, actor=actor, steps=steps),
         is_exploring=is_exploring,
     )
 
@@ -156,18 +167,21 @@ def draw(words: bytes) -> float:
     return int.from_bytes(hashlib.sha256(words).digest()[:6], "big") / 2**48
 
 
-def candidate(model: Model, wish: Wish, *, known: Catalogue, actor: Actor | None) -> Candidate:
+def candidate(
+    model: Model, wish: Wish, *, known: Catalogue, actor: Actor | None, steps: Steps | None = None
+) -> Candidate:
     """Judge whether a model can do what is asked within the limits, and what it would cost."""
     try:
         planned = wishes.plan(known, replace(wish, model=model.slug, is_strict=False))
         for request in planned.requests:
             inputs.check_all(model, request.input)
+        whole = steps.after(known, planned.requests) if steps else planned.requests
     except (errors.InputError, inputs.UnfitInput, UnknownModel) as fault:
         return Candidate(model=model, expected_nano_usd=0, unfit=str(fault))
     longest_s = math.ceil(wish.deadline_s)
     prices = [pricing.estimate(model, one.input, run_s_max=longest_s) for one in planned.requests]
     expected = sum(one.expected_nano_usd for one in prices)
-    most, limit = max(one.bound_nano_usd for one in prices), wish.hold_max_nano_usd
+    most, limit = sum(_most(known, one, longest_s) for one in whole), wish.hold_max_nano_usd
     unfit = next((one for one in planned.warnings if not one.startswith("profile ")), None)
     if actor is not None and actor.models is not None and model.slug not in actor.models:
         unfit = "this key may not use it"
@@ -176,6 +190,12 @@ def candidate(model: Model, wish: Wish, *, known: Catalogue, actor: Actor | None
     elif model.usual_s > wish.deadline_s:
         unfit = f"it usually takes {model.usual_s} s, longer than the deadline of {wish.deadline_s:g} s"
     return Candidate(model=model, expected_nano_usd=expected, unfit=unfit)
+
+
+def _most(known: Catalogue, request: Request, longest_s: int) -> int:
+    """Return what a request may cost at most, in nano-dollars."""
+    model = known.find(request.model)
+    return pricing.estimate(model, request.input, run_s_max=longest_s).bound_nano_usd
 
 
 __all__ = ["MAKERS", "Chooser", "among", "candidate", "chosen", "draw", "made", "votes_of"]

@@ -16,16 +16,18 @@ from typing import TYPE_CHECKING, Any
 from tintype.domain import errors, pricing, steps
 from tintype.domain.catalogue import Kind
 from tintype.domain.generation import State
+from tintype.domain.money import to_usd
 from tintype.domain.printing import SCALES
 from tintype.service import givens
 from tintype.service.requests import Cache, Follows, Request
 from tintype.store import generations, outputs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from tintype.domain.catalogue import Catalogue, Model
     from tintype.domain.steps import Step
+    from tintype.service.generations import Price
     from tintype.store.database import Database
     from tintype.store.generations import Generation
 
@@ -43,6 +45,33 @@ class Models:
 
     upscale: str
     background: str
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """The steps that every picture of a request goes through, in their words, and the models that do them."""
+
+    texts: tuple[str, ...]
+    models: Models
+
+    def after(self, known: Catalogue, first: Sequence[Request]) -> list[Request]:
+        """Return requests with those of the steps. Raises InputError as `chain`."""
+        return chain(known, first, self.texts, self.models)
+
+
+def check_total(
+    asked: Sequence[Request], most_nano_usd: int | None, price: Callable[[Request], Price]
+) -> None:
+    """Raise InputError where requests may cost more together than was stated, what is held for each added up."""
+    if most_nano_usd is None or len(asked) == 1:
+        return
+    # Each by itself first: that says more.
+    held = sum(price(one).hold_nano_usd for one in asked)
+    if held > most_nano_usd:
+        raise errors.InputError(
+            f"this may cost up to ${to_usd(held)} in {len(asked)} generations, more than the "
+            f"${to_usd(most_nano_usd)} that were stated"
+        )
 
 
 def chain(known: Catalogue, first: Sequence[Request], texts: Sequence[str], models: Models) -> list[Request]:
@@ -170,4 +199,6 @@ def _waiting(row: Generation) -> tuple[str, int] | None:
     return None
 
 
-__all__ = ["KIND", "PLAN", "Models", "chain", "done_here", "input_again", "ready"]
+__all__ = [
+    "KIND", "PLAN", "Models", "Steps", "chain", "check_total", "done_here", "input_again", "ready",
+]  # fmt: skip

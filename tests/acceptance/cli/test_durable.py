@@ -91,6 +91,32 @@ def test_a_killed_command_started_again_takes_up_what_was_paid_for(
     assert "taking up" not in served.run("resume").err
 
 
+def test_a_killed_auto_is_taken_up_though_another_model_would_be_chosen_by_now(
+    served: Shell, simulator: Simulator, url: str
+) -> None:
+    """Rule 8: the same command is known by what was asked, and not by what was chosen for it."""
+    command = (
+        "generate",
+        "[[delay=3]] a boat",
+        "--mode",
+        "auto",
+        "--max-usd",
+        "0.05",
+        "--finish",
+        "trim",
+        "--json",
+    )
+    _kill_when_running(served, url, command, count=1)
+    later = replace(served, environment={**served.environment, "TINTYPE_MODELS_AUTO": "flux-dev"})
+
+    ended = later.run(*command)
+
+    document = _json(ended)
+    assert "nothing is bought again" in ended.err
+    assert (document["model"] != "black-forest-labs/flux-dev", len(document["files"])) == (True, 2)
+    assert simulator.bills()["predictions"] == 1
+
+
 def test_resume_delivers_where_it_was_wanted(served: Shell, simulator: Simulator, url: str) -> None:
     _kill_when_running(served, url, ("generate", "[[delay=2]] a boat", "--out", "there"), count=1)
 

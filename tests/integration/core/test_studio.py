@@ -112,6 +112,8 @@ async def test_a_call_is_the_same_by_what_was_asked_though_another_is_chosen_by_
     assert (again.id, again.model, again.choice) == (first.id, RECRAFT, None)
     with pytest.raises(errors.IdempotencyConflict):
         await studio.generate("a castle", mode="auto", finish=["trim"], idempotency_key="castle")
+    with pytest.raises(errors.InputError, match="in 2 generations, more than the"):
+        await studio.generate("a castle", finish=["remove-background"], max_usd="0.05")
     for rating in (0, 6, True, "fine"):
         with pytest.raises(errors.InputError, match="a rating is 1 to 5, up or down"):
             await studio.rate(first.id, rating)

@@ -209,6 +209,31 @@ def test_a_rating_that_is_taken_back_makes_no_other_request(ask: httpx2.Client) 
     assert [one.status_code for one in other] == [409] * 4
 
 
+@pytest.mark.parametrize(
+    ("more", "most", "held"),
+    [({"n": 6}, "0.0179", "0.018"), ({"finish": ["remove-background"]}, "0.05", "0.138")],
+    ids=["n", "finish"],
+)
+def test_the_most_that_it_may_cost_is_for_all_of_it(
+    ask: httpx2.Client, more: dict[str, object], most: str, held: str
+) -> None:
+    """Each generation alone would be below it: several pictures and bought steps are added up, to the nano-dollar."""
+    asked = {"prompt": "a boat", "user": "dora", **more}
+
+    refused = [
+        ask.post(path, json={**asked, "model": "flux-schnell", "max_usd": most})
+        for path in (GENERATIONS, ESTIMATES)
+    ]
+    auto = ask.post(ESTIMATES, json={**asked, "mode": "auto", "max_usd": most})
+    enough = ask.post(ESTIMATES, json={**asked, "model": "flux-schnell", "max_usd": held})
+
+    assert [one.status_code for one in refused] == [422, 422]
+    assert f"may cost up to ${held} in" in refused[0].json()["detail"]
+    assert (auto.status_code, f"${held}, above the limit" in auto.text) == (422, True)
+    assert (enough.status_code, enough.json()["at_most_usd"]) == (200, held)
+    assert ask.get(GENERATIONS, params={"user": "dora"}).json()["data"] == []
+
+
 def test_an_approved_proof_is_a_vote_for_its_model(ask: httpx2.Client) -> None:
     """A21: approvals feed the preference too, as five stars do."""
     proof = ask.post(

@@ -137,8 +137,11 @@ def test_version_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
         (["generate", "x", "--model", "flux-dev", "--mode", "final"], "give --model or --mode, not both"),
         (["generate", "x", "--mode", "finest"], "is not one of"),
         (["generate", "x", "--max-usd", "lots"], "--max-usd: 'lots' is not an amount in dollars"),
-        (["generate", "x", "--model", "imagen-4-ultra", "--max-usd", "0.05"], "may cost up to $0.06 a run"),
-        (["generate", "x", "--model", "someone/theirs", "--max-usd", "1"], "--max-usd cannot be kept"),
+        (["generate", "x", "--model", "imagen-4-ultra", "--max-usd", "0.05"], "may cost up to $0.06, more"),
+        (
+            ["generate", "x", "--finish", "upscale:4", "--max-usd", "0.004"],
+            "may cost up to $0.843 in 2 runs, more than the $0.004 of --max-usd",
+        ),
         (["recommend", "--budget", "0"], "a budget is above 0"),
         (["recommend", "--budget", "1", "--model", "imagen5"], "did you mean 'imagen-4'?"),
         (["generate", "x", "--set", "num_outputs=9"], "allowed: 1 to 4"),
@@ -163,6 +166,14 @@ def test_wrong_input_is_one_line_and_code_two(
     assert err.count("\n") == 1
     assert words in err
     assert "marker" not in err
+
+
+def test_a_limit_that_nobody_can_keep_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    """What a model costs that nobody knows is not below any limit."""
+    code, out, err = run(capsys, "generate", "x", "--model", "someone/theirs", "--max-usd", "1")
+
+    assert (code, out) == (2, "")
+    assert "--max-usd cannot be kept" in err
 
 
 def test_models_are_listed_and_chosen_by_kind(capsys: pytest.CaptureFixture[str]) -> None:

@@ -111,7 +111,7 @@ class PartAsked(Asked):
     )
     max_usd: Annotated[UsdAsked, IsNoTruth] | None = Field(
         default=None,
-        description="The most that it may cost in dollars; dearer is refused.",
+        description="The most that all of it may cost in dollars, `n` and `finish` too; dearer is refused.",
         examples=["0.05"],
     )
 
