@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -171,7 +172,7 @@ def joined(done: Sequence[Done], *, folder: Path, name: str, crossfade_s: float)
     """Join the clips into one film and remove them; they stay where that fails, since they were paid for."""
     clips = [saved.path for one in done for saved in one.saved]
     if len(clips) == 1:
-        return _whole(done[0].saved[0])
+        return _whole(done[0].saved[0], folder=folder)
     from tintype.media import video as films  # noqa: PLC0415 - brings PyAV, which a single clip can do without
 
     try:
@@ -190,16 +191,36 @@ def joined(done: Sequence[Done], *, folder: Path, name: str, crossfade_s: float)
         "seconds": float(film.seconds),
         "fps": float(film.fps),
         "has_audio": film.has_audio,
+        "poster": _poster(film.path, folder=folder),
     }
 
 
-def _whole(saved: Saved) -> dict[str, Any]:
+def _poster(film: Path, *, folder: Path) -> str | None:
+    """Save the first frame beside a film, as the core does; None where nothing is installed that decodes it."""
+    if any(importlib.util.find_spec(name) is None for name in ("av", "PIL")):
+        return None
+    from tintype.media import thumbnails  # noqa: PLC0415 - as above
+
+    with tempfile.TemporaryDirectory(prefix="tintype-") as draft:
+        drawn = Path(draft, "poster")
+        try:
+            thumbnails.thumbnail(str(film), str(drawn), side_px=thumbnails.POSTER_MAX_PX)
+        except thumbnails.Unreadable as error:
+            screen.say(f"there is no poster: {error}")
+            return None
+        with files.new_file(folder, f"{film.stem}-poster", ".webp") as (path, file):
+            file.write(drawn.read_bytes())
+    return str(path)
+
+
+def _whole(saved: Saved, *, folder: Path) -> dict[str, Any]:
     """Describe a film of one clip, which stays as it was made; its length only where PyAV can read it."""
     return {
         "path": str(saved.path),
         "bytes": saved.size,
         "width": saved.width,
         "height": saved.height,
+        "poster": _poster(saved.path, folder=folder),
         **_measured(saved.path),
     }
 

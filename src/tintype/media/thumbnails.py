@@ -22,6 +22,8 @@ SIDE_PX = 512
 """The longer side of a thumbnail, in pixels. A smaller picture is not enlarged."""
 PIXELS_MAX = 200_000_000
 """What is larger is not decoded; a poster of 24 × 36 inches at 300 DPI has 78 million."""
+POSTER_MAX_PX = 8_192
+"""The longer side of a film's poster, at most."""
 _QUALITY = 80
 _TINY_PX = 16
 # Pillow would start Ghostscript for an EPS, and FFmpeg follow a playlist to other files and hosts. Neither is asked to.

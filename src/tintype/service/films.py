@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from tintype.domain import catalogue, errors, inputs, joining, pricing
 from tintype.domain.generation import State
-from tintype.media import disk, files_errors, pool
+from tintype.media import disk, files_errors, pool, thumbnails
 from tintype.media.kinds import Kind
 from tintype.service.links import Place
 from tintype.service.requests import Request
@@ -46,7 +46,6 @@ PROMPT = "Slow, natural movement; the scene stays as it is."
 WORDS_MODEL = "wan-video/wan-2.2-t2v-fast"
 """What makes a film of words alone, unless another model is named."""
 IMAGES_MAX = 100
-POSTER_MAX_PX = 8_192
 JOIN_S = 900.0
 """How long joining may take, and as much of the processor it may use."""
 _PIECE_BYTES = 1024 * 1024
@@ -241,7 +240,7 @@ async def _poster(sha256: str, tools: Tools) -> Stored | None:
     target = disk.new_draft(tools.files.drafts)
     try:
         async with tools.files.local(sha256) as source:
-            await tools.joiners.thumbnail(str(source), str(target), side_px=POSTER_MAX_PX)
+            await tools.joiners.thumbnail(str(source), str(target), side_px=thumbnails.POSTER_MAX_PX)
         return await tools.files.put([target.read_bytes()])
     except (pool.WorkFailed, files_errors.ObjectMissing) as fault:
         _log.warning("a film has no poster: %s", fault)

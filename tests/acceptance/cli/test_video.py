@@ -28,7 +28,12 @@ def test_clips_of_all_images_become_one_film(connected: Shell, simulator: Simula
 
     document = json.loads(ended.out)
     assert (ended.code, ended.err) == (0, "")
-    assert [path.name for path in (connected.folder / "films").iterdir()] == ["red-wan-2.2-i2v-fast.mp4"]
+    assert sorted(path.name for path in (connected.folder / "films").iterdir()) == [
+        "red-wan-2.2-i2v-fast-poster.webp",
+        "red-wan-2.2-i2v-fast.mp4",
+    ]
+    with Image.open(connected.folder / document["film"]["poster"]) as poster:
+        assert poster.size == (document["film"]["width"], document["film"]["height"])
     with av.open(connected.folder / document["film"]["path"]) as film:
         frames = sum(1 for _ in film.decode(video=0))
         assert frames == 2 * 81
@@ -41,7 +46,11 @@ def test_one_image_is_one_clip_as_upstream_made_it(connected: Shell) -> None:
     ended = connected.run("video", "--direct", *stills(connected, "green"), *SHORT, "--prompt", "it glows")
 
     assert ended.code == 0
-    assert connected.files() == ["green-wan-2.2-i2v-fast.mp4", "green.png"]
+    assert connected.files() == [
+        "green-wan-2.2-i2v-fast-poster.webp",
+        "green-wan-2.2-i2v-fast.mp4",
+        "green.png",
+    ]
     assert ended.out.splitlines()[-1].endswith("$0.05 (estimate)")
 
 
