@@ -22,9 +22,14 @@ TRANSPARENT = "transparent"
 SHAPES = frozenset({"aspect_ratio", "size", "resolution", "image_size", "width", "height"})
 """The inputs that say how wide and high a picture is to be."""
 _SIZES = ("size", "resolution", "image_size")
+_PIXELS = re.compile(r"\d{3,5}x\d{3,5}")
 _RATIO = re.compile(r"(\d{1,4}(?:\.\d)?)[:x](\d{1,4}(?:\.\d)?)")
 # Models that take width and height take multiples of this.
 _STEP = 64
+# What pictures have at least and at most that are made in a shape, and in no size that is stated.
+_SHAPED_PIXELS = (256 * 256, 2048 * 2048)
+# How much longer or flatter the nearest shape may be.
+_LIKE = math.log(2)
 # What two ratios differ in by rounding to whole pixels.
 _EQUAL = 0.02
 _QUALITIES = ("low", "medium", "high", "xhigh", "max")
@@ -50,10 +55,14 @@ class Words:
 
 @dataclass(slots=True)
 class Fitted:
-    """The inputs that say it, and sentences about what they do not say."""
+    """The inputs that say it, and sentences about what they do not say.
+
+    `too_far` says that a size was asked for which the model makes nothing like.
+    """
 
     inputs: dict[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    too_far: str | None = None
 
 
 def fitted(model: Model, words: Words) -> Fitted:
@@ -110,12 +119,33 @@ def _size(model: Model, width: int, height: int, found: Fitted) -> None:
     for name in ("aspect_ratio", *_SIZES):
         near = _nearest(model.inputs[name].choices, width / height) if name in model.inputs else None
         if near is not None:
-            choice, distance = near
-            found.inputs[name] = choice
-            if distance > _EQUAL:
-                found.warnings.append(f"{model.slug} makes no {wanted}; the nearest shape is {choice}")
+            found.inputs[name] = near[0]
+            _tell_size(model, width, height, near, found)
             return
+    if sides[0] is not None and sides[1] is not None:
+        made = _sides(model, width / height)
+        found.inputs |= made
+        found.warnings.append(
+            f"{model.slug} makes no {wanted}; of this shape it makes {made['width']}x{made['height']}"
+        )
+        if abs(math.log(width * height / made["width"] / made["height"])) > 2 * _LIKE:
+            found.too_far = found.warnings[-1]
+        return
     found.warnings.append(f"{model.slug} has no input for a size, so {wanted} was left out")
+
+
+def _tell_size(model: Model, width: int, height: int, near: tuple[str, float], found: Fitted) -> None:
+    """Tell what becomes of a size that is made as the nearest of a model's choices, where that is not the same."""
+    choice, distance = near
+    least, most = _SHAPED_PIXELS
+    is_size = _PIXELS.fullmatch(choice) is not None
+    is_other_area = not is_size and not least <= width * height <= most
+    if is_size:
+        found.warnings.append(f"{model.slug} makes no {width}x{height}; the nearest size is {choice}")
+    elif distance > _EQUAL or is_other_area:
+        found.warnings.append(f"{model.slug} makes no {width}x{height}; the nearest shape is {choice}")
+    if distance > _LIKE or is_other_area:
+        found.too_far = found.warnings[-1]
 
 
 def _shape(model: Model, aspect_ratio: str, found: Fitted) -> None:
@@ -149,7 +179,15 @@ def _sides(model: Model, ratio: float) -> dict[str, Any]:
     usual = [int(model.inputs[name].default or 1024) for name in ("width", "height")]
     height = math.sqrt(usual[0] * usual[1] / ratio)
     wanted = {"width": height * ratio, "height": height}
-    return {name: max(_STEP, round(value / _STEP) * _STEP) for name, value in wanted.items()}
+    return {
+        name: _within(model.inputs[name], max(_STEP, round(value / _STEP) * _STEP))
+        for name, value in wanted.items()
+    }
+
+
+def _within(wanted: Field, value: int) -> int:
+    low = value if wanted.minimum is None else max(value, math.ceil(wanted.minimum))
+    return low if wanted.maximum is None else min(low, math.floor(wanted.maximum))
 
 
 def _nearest(choices: Iterable[str | int], ratio: float) -> tuple[str, float] | None:

@@ -95,6 +95,8 @@ def test_nothing_is_bought_twice(endings: Mapping[str, str]) -> None:
         ({"prompt": "a boat", "n": 11}, 422, "n"),
         ({"prompt": "a boat", "n": 0}, 422, "n"),
         ({"prompt": "a boat", "size": "1024"}, 422, "size"),
+        ({"prompt": "a boat", "size": "9999x9999", "model": FLUX}, 422, "size"),
+        ({"prompt": "a boat", "size": "3000x100", "model": FLUX}, 422, "size"),
         ({"prompt": "a boat", "stream": True}, 422, "stream"),
         ({"prompt": "a boat", "qualty": "hd"}, 422, "qualty"),
         ({"prompt": "a boat", "model": "wan-video/wan-2.2-i2v-fast"}, 422, "model"),
@@ -142,6 +144,18 @@ def test_what_could_not_be_done_is_told(http: httpx2.Client) -> None:
         f"{FLUX} makes no 2048x512; the nearest shape is 21:9",
         f"{FLUX} has no style 'vivid', so it was left out",
     ]
+
+
+def test_another_size_than_was_asked_for_is_told(http: httpx2.Client) -> None:
+    """Where a model makes shapes, and no size that is stated; nothing is said of one that is as it was asked for."""
+    for asked in ("1024x1024", "1536x1536"):
+        told = http.post(PATH, json={"prompt": "a boat", "model": FLUX, "size": asked}).json()
+        expected = [f"{asked} was asked for, and 1024x1024 was made: the model's size of that shape"]
+
+        assert (told["size"], told["warnings"]) == (
+            "1024x1024",
+            expected if asked != "1024x1024" else [],
+        )
 
 
 def test_pictures_that_failed_among_others_are_told(http: httpx2.Client, here: Serving) -> None:

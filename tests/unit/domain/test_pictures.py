@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -40,6 +42,63 @@ def test_the_nearest_shape_is_said_to_be_another() -> None:
 
     assert found.inputs == {"aspect_ratio": "4:3"}
     assert found.warnings == ["google/imagen-4 makes no 1536x1024; the nearest shape is 4:3"]
+
+
+@pytest.mark.parametrize(
+    ("model", "size", "inputs_", "words"),
+    [
+        (
+            "flux-schnell",
+            (9999, 9999),
+            {"aspect_ratio": "1:1"},
+            "makes no 9999x9999; the nearest shape is 1:1",
+        ),
+        ("flux-schnell", (64, 64), {"aspect_ratio": "1:1"}, "makes no 64x64; the nearest shape is 1:1"),
+        (
+            "flux-schnell",
+            (2000, 100),
+            {"aspect_ratio": "21:9"},
+            "makes no 2000x100; the nearest shape is 21:9",
+        ),
+        (
+            "sdxl-lightning-4step",
+            (9999, 9999),
+            {"width": 1024, "height": 1024},
+            "of this shape it makes 1024x1024",
+        ),
+        (
+            "flux-1.1-pro",
+            (5000, 5000),
+            {"aspect_ratio": "1:1"},
+            "makes no 5000x5000; the nearest shape is 1:1",
+        ),
+    ],
+)
+def test_a_size_that_a_model_makes_nothing_like_is_said_to_be_too_far(
+    model: str, size: tuple[int, int], inputs_: dict[str, object], words: str
+) -> None:
+    found = pictures.fitted(KNOWN.find(model), Words(size=size))
+
+    assert (found.inputs, len(found.warnings), found.too_far) == (inputs_, 1, found.warnings[0])
+    assert words in found.warnings[0]
+
+
+def test_a_size_among_sizes_becomes_the_nearest_and_is_told() -> None:
+    known = KNOWN.find("recraft-v3")
+    sized = replace(known, inputs={"size": known.inputs["size"]})
+
+    found = pictures.fitted(sized, Words(size=(2730, 2048)))
+
+    assert found.inputs == {"size": "1365x1024"}
+    assert found.warnings == ["recraft-ai/recraft-v3 makes no 2730x2048; the nearest size is 1365x1024"]
+    assert found.too_far is None
+
+
+def test_a_side_that_is_too_long_for_a_model_of_pixels_becomes_its_own_of_that_shape() -> None:
+    found = pictures.fitted(KNOWN.find("sdxl-lightning-4step"), Words(size=(1300, 1300)))
+
+    assert found.inputs == {"width": 1024, "height": 1024}
+    assert (len(found.warnings), found.too_far) == (1, None)
 
 
 def test_formats_have_two_names() -> None:

@@ -87,7 +87,7 @@ async def generate(body: ImagesAsked, request: Request, caller: auth.Generates) 
         limits.tell(request, asked.pace)
         try:
             rows = await _ended(request, asked.ids, actor=actor, within_s=deadline_s + _GRACE_S)
-            told = await _made(request, rows, body.response_format or "url", warnings)
+            told = await _made(request, rows, body, warnings)
         except Problem as problem:
             # An answer like any other: who has it is not given it again.
             return problems.answer(request, problem)
@@ -167,7 +167,13 @@ def _fitted(known: catalogue.Catalogue, name: str, words: pictures.Words) -> pic
             f"{found.slug} makes no pictures; GET {PREFIX}/v1/models lists those that do",
             facts={"fields": [{"field": "model", "detail": "makes no pictures"}]},
         )
-    return pictures.fitted(found, words)
+    fitted = pictures.fitted(found, words)
+    if fitted.too_far is not None:
+        # As these SDKs know it: a size that cannot be made costs nothing.
+        raise Problem(
+            "bad_input", fitted.too_far, facts={"fields": [{"field": "size", "detail": "is not made"}]}
+        )
+    return fitted
 
 
 async def _ended(
@@ -211,7 +217,7 @@ def _why(row: Generation) -> str:
 async def _made(
     request: Request,
     rows: list[Generation],
-    response_format: Literal["url", "b64_json"],
+    body: ImagesAsked,
     warnings: list[str],
 ) -> ImagesTold:
     """Tell of what was made, and of what was not beside it. Raises Problem when nothing was."""
@@ -221,7 +227,7 @@ async def _made(
         raise _not_made(rows)
     first = made[0]
     data = []
-    if response_format == "b64_json":
+    if body.response_format == "b64_json":
         if sum(one.size_bytes for one in made) > BASE64_MAX_BYTES:
             raise Problem(
                 "not_made",
@@ -233,17 +239,25 @@ async def _made(
         here = gateway.of(request)
         origin = here.origin_of(request)
         data = [ImageTold(url=present.output(one, links=here.links, origin=origin).url) for one in made]
+    size = f"{first.width}x{first.height}" if first.width and first.height else None
     return ImagesTold(
         created=int(rows[0].created_at.timestamp()),
         data=data,
         output_format=_FORMATS.get(first.content_type),
-        size=f"{first.width}x{first.height}" if first.width and first.height else None,
+        size=size,
         ids=[row.id for row in rows],
         warnings=[
             *warnings,
+            *_other_size(body.size, size, warnings),
             *(f"{row.id} was not made: {_why(row)}" for row in rows if row.state != State.SUCCEEDED),
         ],
     )
+
+
+def _other_size(asked: str | None, made: str | None, warnings: list[str]) -> list[str]:
+    """Tell that what was made has another size than was asked for, where that was not told before."""
+    is_told = asked in {None, "auto", made} or made is None or any(f" {asked}" in one for one in warnings)
+    return [] if is_told else [f"{asked} was asked for, and {made} was made: the model's size of that shape"]
 
 
 async def _content(request: Request, one: Output) -> str:
