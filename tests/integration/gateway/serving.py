@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import shutil
 import signal
 import subprocess
@@ -19,19 +18,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx2
-import psycopg
-from psycopg import sql
 
-from tests.integration.core.conftest import TEMPLATE
+from tests.integration.core.conftest import cloned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tintype.store import embedded
     from tintype.testing import Simulator
 
 TINTYPE = Path(sys.executable).with_name("tintype")
 STOP_S = 15.0
+# A database of a gateway's own.
+database = cloned
 
 
 @dataclass(slots=True)
@@ -66,19 +64,6 @@ class Serving:
         """Send SIGTERM and return the exit code."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(STOP_S)
-
-
-@contextlib.contextmanager
-def database(server: embedded.Server) -> Iterator[str]:
-    """Give the URL of a fresh database with the schema."""
-    name = f"tt_{secrets.token_hex(6)}"
-    names = {"name": sql.Identifier(name), "template": sql.Identifier(TEMPLATE)}
-    with psycopg.connect(server.admin_url, autocommit=True) as admin:
-        admin.execute(sql.SQL("CREATE DATABASE {name} TEMPLATE {template} OWNER tintype").format(**names))
-        try:
-            yield server.database(name)
-        finally:
-            admin.execute(sql.SQL("DROP DATABASE {name} WITH (FORCE)").format(**names))
 
 
 @contextlib.contextmanager
