@@ -28,6 +28,8 @@ GRACE_S = 600.0
 STORING_GRACE_S = GRACE_S + keeping.GIVE_UP_S
 """How long after its deadline outputs may be stored: what ended last ended within GRACE_S, and is kept upstream."""
 _WORTH_ANOTHER = re.compile(r"\b(?:PA|E6716|E8367|E8765|E9828|E1000)\b")
+NOT_FINISHED = "not_finished"
+"""The failure code of what was made and is kept, but could not be finished here."""
 CAME_TO_NOTHING = frozenset({"failed", "canceled", "aborted"})
 """Upstream's words for a prediction that ended without success."""
 _ENDED = CAME_TO_NOTHING | {"succeeded"}
@@ -147,7 +149,7 @@ def apply(now: Facts, event: events.Event) -> Decision:  # noqa: C901, PLR0911, 
         case events.CaptureLost(code, message) if now.state is State.CAPTURING:
             return _end(now, State.FAILED, Charge.MADE, code=code, message=message, alert="output_lost")
         case events.Unfinished(message) if now.state is State.CAPTURING:
-            return _end(now, State.FAILED, Charge.MADE, code="not_finished", message=message)
+            return _end(now, State.FAILED, Charge.MADE, code=NOT_FINISHED, message=message)
         case events.CancelWished():
             return _cancel(now)
         case events.DeadlinePassed(over_s):

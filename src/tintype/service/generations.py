@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ from tintype.domain.money import to_usd
 from tintype.service import finishing, guarding, listing, proofs, repeating, requests, sameness, telling
 from tintype.service.answers import CallerLeft
 from tintype.service.listing import Filters
-from tintype.service.requests import Cache, Follows, Request
+from tintype.service.requests import Cache, Follows, Price, Request, Submitted
 from tintype.store import admission, fresh, gathering, generations
 from tintype.store.admission import Approval, Asked, Wanted
 from tintype.store.errors import DatabaseAway
@@ -43,30 +43,6 @@ ADMIT_AGAIN_MAX = 3
 """How often an admission that may have happened is asked for again, where asking again is harmless."""
 LEFT_S = 0.1
 """How long the news may take that whoever asked for the same has hung up."""
-
-
-@dataclass(frozen=True, slots=True)
-class Submitted:
-    """What was admitted, or had been before: under the same Idempotency-Key, or without its answer arriving.
-
-    `queued` are the rows of those that have just begun to wait for their purchase; others are to be read. `pace` is the
-    rate that they were counted by, as it stands.
-    """
-
-    ids: tuple[str, ...]
-    order_id: str | None
-    is_repeated: bool = False
-    queued: tuple[Generation, ...] = field(default=(), repr=False)
-    pace: admission.Pace | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Price:
-    """What a request is expected to cost and may cost at most, in nano-dollars, and by which rule."""
-
-    expected_nano_usd: int
-    hold_nano_usd: int
-    rule: str
 
 
 class Generations:
@@ -206,14 +182,20 @@ class Generations:
     ) -> Submitted:
         """Ask anew for a generation that ended without success: in the same names, and at its place in its order.
 
-        Raises NotPossibleNow for one that has not, for one that was repeated before, and where it was given secrets,
-        which are erased by now; and what `submit` raises.
+        What was made and could not be finished is finished again, and not bought again. Raises NotPossibleNow for one
+        that has not ended so, for one that was repeated before, and where it was given secrets, which are erased by
+        now; and what `submit` raises.
         """
         row = await self.get(ident, actor=actor)
-        again = await repeating.request(row, self._model(row.model), db=self._database)
+        made = repeating.kept(row, ident=self._new_id())
+        again = Request(row.model, row.input)
+        if made is None:
+            again = await repeating.request(row, self._model(row.model), db=self._database)
         # Whoever repeats it, it is of the same end user and project.
         owner = Actor(row.key_id, user=row.end_user, project=row.project, request_id=actor.request_id)
-        return await self._one(again, owner, idempotency_key=idempotency_key, replaces=row.id, told=told)
+        return await self._one(
+            again, owner, idempotency_key=idempotency_key, replaces=row.id, made=made, told=told
+        )
 
     async def approve(
         self,
@@ -243,12 +225,14 @@ class Generations:
         *,
         idempotency_key: str | None,
         replaces: str | None = None,
+        made: Wanted | None = None,
         approves: Approval | None = None,
         secret: guarding.Check = guarding.nothing,
         told: Asked | None = None,
     ) -> Submitted:
-        self._blocked.check(request.input)
-        wanted = (await self._wanted(request, owner, secret=secret),)
+        if made is None:
+            self._blocked.check(request.input)
+        wanted = (made or await self._wanted(request, owner, secret=secret),)
         what = replaces if approves is None else f"{approves.proof_id}/{approves.pick}"
         asked = admission.Request(
             actor=owner,
@@ -258,6 +242,7 @@ class Generations:
                 idempotency_key, [request], wanted, actor=owner, mark=self._givens.mark, about=what
             ),
             replaces=replaces,
+            is_made=made is not None,
             approves=approves,
             asked=told,
         )

@@ -340,6 +340,9 @@ class Progress:
         self, row: Generation, record: Prediction | None, made: charges.Made | None = None
     ) -> Settlement:
         """Say what is booked for what was really made."""
+        if row.cached_from is not None:
+            # It was paid for by the one whose outputs it has.
+            return generations.Settlement(0)
         known = columns.facts_of(record) if record is not None else row.prediction or {}
         what = made or charges.made(known)
         cost = self.cost_nano_usd(row, what)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tintype.domain import errors
-from tintype.domain.generation import State
+from tintype.domain.generation import NOT_FINISHED, State
 from tintype.service import finishing
 from tintype.service.requests import DEADLINE_LEAST_S, DEADLINE_MOST_S, Cache, Request
+from tintype.store.admission import Wanted
 
 if TYPE_CHECKING:
     from tintype.domain.access import Actor
@@ -79,10 +80,30 @@ async def order(found: Order, generations: Generations, *, actor: Actor, told: A
     return again
 
 
+def kept(row: Generation, *, ident: str) -> Wanted | None:
+    """Return what takes the place of a generation that was made and not finished, so that nothing is bought again.
+
+    None for one that is to be bought anew.
+    """
+    if row.state != State.FAILED or row.failure_code != NOT_FINISHED:
+        return None
+    return Wanted(
+        id=ident,
+        model=row.model,
+        input=row.input,
+        estimate_nano_usd=0,
+        hold_nano_usd=0,
+        price_rule=row.price_rule,
+        deadline_s=deadline_s(row),
+        images=row.images,
+        video_ms=row.video_ms,
+    )
+
+
 def deadline_s(row: Generation) -> float:
     """Return how long a generation was given in all, in seconds."""
     given_s = (row.deadline_at - row.created_at).total_seconds()
     return min(max(given_s, DEADLINE_LEAST_S), DEADLINE_MOST_S)
 
 
-__all__ = ["deadline_s", "order", "request"]
+__all__ = ["deadline_s", "kept", "order", "request"]

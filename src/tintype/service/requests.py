@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from tintype.domain.access import Actor
     from tintype.domain.catalogue import Catalogue
+    from tintype.store.generations import Generation
 
 DEADLINE_LEAST_S, DEADLINE_MOST_S = 5.0, 1_800.0
 METADATA_MAX_BYTES = 4_096
@@ -89,6 +90,30 @@ class Request:
     steps: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     is_checked: bool = False
     proof_for: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """What was admitted, or had been before: under the same Idempotency-Key, or without its answer arriving.
+
+    `queued` are the rows of those that have just begun to wait for their purchase; others are to be read. `pace` is the
+    rate that they were counted by, as it stands.
+    """
+
+    ids: tuple[str, ...]
+    order_id: str | None
+    is_repeated: bool = False
+    queued: tuple[Generation, ...] = field(default=(), repr=False)
+    pace: admission.Pace | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a request is expected to cost and may cost at most, in nano-dollars, and by which rule."""
+
+    expected_nano_usd: int
+    hold_nano_usd: int
+    rule: str
 
 
 def refused(answer: admission.Answer, now: datetime) -> errors.TintypeError:

@@ -84,7 +84,7 @@ def _begun(observer: Observer, place: admission.Place, one: Wanted, actor: Actor
         cached_from=place.cached_from,
     )
     observer.begun(begin)
-    if place.cached_from is not None:
+    if place.cached_from is not None and place.state.is_final:
         at_once = observing.Ended(
             id=place.id,
             model=one.model,

@@ -129,7 +129,8 @@ class Request:
     """Everything that one admission decides about: admitted together, or not at all.
 
     `replaces` is the id of a generation that has ended, whose place in its order the only one that is wanted takes;
-    with `approves` it is the final of that proof. `proofs` are those of the wanted that are proofs.
+    where that `is_made` and is only to be finished, nothing is held. With `approves` it is the final of that proof.
+    `proofs` are those of the wanted that are proofs.
     """
 
     actor: Actor
@@ -138,6 +139,7 @@ class Request:
     order: Order | None = None
     idempotency: Idempotency | None = None
     replaces: str | None = None
+    is_made: bool = False
     answering: Answering | None = None
     asked: Asked | None = None
     proofs: tuple[Proof, ...] = ()
@@ -266,7 +268,7 @@ async def admit_several(on: Database | Session, requests: Sequence[Request]) -> 
 
 def _statement(request: Request) -> str:
     if request.replaces is not None:
-        return "admit_again"
+        return "finish_again" if request.is_made else "admit_again"
     if request.approves is not None:
         return "admit_final"
     if request.proofs:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 MODELS = finishing.Models(upscale="real-esrgan", background="rembg")
 LOCAL = Actor("local")
+MENDED = b"""UPDATE orders SET plan = jsonb_set(plan, '{finish,0,0}', '["print:mug"]')"""
 
 
 @pytest.fixture
@@ -207,3 +208,31 @@ async def test_a_picture_that_cannot_be_finished_is_kept(studio: Studio, simulat
     assert [one.position for one in made.outputs] == [0]
     assert (made.cost_nano_usd, made.held_nano_usd) == (billed(simulator), 0)
     assert await ledger.check(studio.core.database) == []
+
+
+async def test_what_could_not_be_finished_is_finished_again_and_not_bought_again(
+    studio: Studio, simulator: Simulator
+) -> None:
+    """Buying once: a repetition does the step that failed, on the picture that is kept, for nothing; once for each."""
+    (ident,) = await ask(studio, "a fox", ["print:10x5000mm:fit"], aspect_ratio="21:9")
+    first = await studio.wait(ident, timeout_s=60)
+    core = studio.core
+
+    asked = [await core.generations.retry(ident, actor=LOCAL, idempotency_key="again") for _ in range(2)]
+    second = await studio.wait(asked[0].ids[0], timeout_s=60)
+    async with core.database.connection() as session:
+        # As after an update that can do it.
+        await session.connection.execute(MENDED)
+    third = await studio.retry(second.id)
+    order = await core.orders.get(str(first.order_id), actor=LOCAL)
+
+    assert (asked[1].is_repeated, asked[1].ids) == (True, asked[0].ids)
+    assert [one.failure_code for one in (first, second, third)] == ["not_finished", "not_finished", None]
+    assert [one.position for one in third.outputs] == [0, steps.MADE_HERE]
+    assert third.outputs[0].sha256 == first.outputs[0].sha256
+    assert [one.cost_nano_usd for one in (first, second, third)] == [billed(simulator), 0, 0]
+    assert ([row.id for row in order.generations], order.state) == ([third.id], "succeeded")
+    assert simulator.bills()["predictions"] == 1
+    assert await ledger.check(core.database) == []
+    with pytest.raises(errors.NotPossibleNow, match=second.id):
+        await core.generations.retry(ident, actor=LOCAL)

@@ -11,5 +11,5 @@ OLDEST_CODE = "0.1.0"
 
 def upgrade() -> None:
     """Run it."""
-    for name in ("approvals", "synced", "batches", "films", "origins", "paces"):
+    for name in ("approvals", "synced", "batches", "films", "origins", "paces", "finished"):
         steps.run(f"r0004_{name}")
