@@ -15,7 +15,7 @@ from tintype.domain import errors, money, pictures, profiles
 from tintype.domain.choosing import Mode
 from tintype.service import films, finishing, notices, proofs, sameness, wishes
 from tintype.service.requests import Follows, Request
-from tintype.store import approvals, outputs
+from tintype.store import outputs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -173,7 +173,7 @@ async def generation(
 ) -> GenerationTold:
     """Tell of a generation of the actor's. Raises UnknownGeneration."""
     here = gateway.of(request)
-    row: Generation = await here.core.generations.get(ident, actor=actor)
+    row: Generation = await here.core.generations.get(ident, actor=actor, is_shown=True)
     kept = await outputs.of(here.core.database, ident) if row.finished_at is not None else []
     return present.generation(
         row,
@@ -181,7 +181,6 @@ async def generation(
         links=here.links,
         origin=here.origin_of(request),
         warnings=warnings,
-        approvals=await approvals.of(here.core.database, [row.id]),
     )
 
 
@@ -198,7 +197,6 @@ async def order(request: HttpRequest, ident: str, *, actor: Actor, warnings: Seq
         origin=here.origin_of(request),
         warnings=warnings,
         joined=joined,
-        approvals=await approvals.of(here.core.database, [row.id for row in found.generations]),
     )
 
 

@@ -19,13 +19,13 @@ from tintype.domain import steps
 from tintype.domain.generation import State
 from tintype.media import kinds
 from tintype.service.links import Place
+from tintype.store import approvals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tintype.service.links import Links
     from tintype.service.orders import Order, Outline
-    from tintype.store.approvals import Approval
     from tintype.store.films import Film
     from tintype.store.generations import Generation
     from tintype.store.outputs import Output
@@ -38,10 +38,9 @@ def generation(
     links: Links,
     origin: str,
     warnings: Sequence[str] = (),
-    approvals: Sequence[Approval] = (),
 ) -> GenerationTold:
-    """Tell of a generation with its stored outputs, and what it is to those of `approvals` that name it."""
-    state = State(row.state)
+    """Tell of a generation with its stored outputs and its approvals."""
+    state, approved = State(row.state), approvals.of(row)
     failure = None
     if row.failure_code is not None:
         failure = FailureTold(code=row.failure_code, message=row.failure_message)
@@ -72,14 +71,14 @@ def generation(
         proof=next(
             (
                 ProofTold(generation_id=one.proof_id, pick=one.pick + 1, approved_at=one.approved_at)
-                for one in approvals
+                for one in approved
                 if one.final_id == row.id
             ),
             None,
         ),
         finals=[
             FinalTold(generation_id=one.final_id, pick=one.pick + 1, approved_at=one.approved_at)
-            for one in approvals
+            for one in approved
             if one.proof_id == row.id
         ],
         warnings=list(warnings),
@@ -98,7 +97,6 @@ def order(
     origin: str,
     warnings: Sequence[str] = (),
     joined: Film | None = None,
-    approvals: Sequence[Approval] = (),
 ) -> OrderTold:
     """Tell of an order with its generations and their outputs, and the film that its clips are `joined` to."""
     return OrderTold(
@@ -109,7 +107,6 @@ def order(
                 [one for one in found.outputs if one.generation_id == row.id],
                 links=links,
                 origin=origin,
-                approvals=approvals,
             )
             for row in found.generations
         ],

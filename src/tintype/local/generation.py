@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from tintype.domain import errors, money, steps
 from tintype.domain.generation import State
 from tintype.replicate import outputs as names
+from tintype.store import approvals
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from tintype.domain.choosing import Choice
-    from tintype.store.approvals import Approval as Approved
     from tintype.store.generations import Generation as Row
     from tintype.store.outputs import Output as Kept
 
@@ -61,7 +61,7 @@ class Approval:
 class Generation:
     """One generation. Amounts are whole nano-dollars; `held_nano_usd` is 0 once it has ended.
 
-    `approvals` name the proof that it is the final of, and the finals that it is the proof of; lists leave them out.
+    `approvals` name the proof that it is the final of, and the finals that it is the proof of.
     `choice` is why the mode `auto` took its model, `warnings` what of the profile the model cannot do: told once.
     """
 
@@ -145,8 +145,8 @@ class Estimate:
         return _usd(self.at_most_nano_usd)
 
 
-def of(row: Row, kept: Sequence[Kept] = (), approved: Sequence[Approved] = ()) -> Generation:
-    """Make what is shown of a row, its stored outputs, and the approvals that it had a part in."""
+def of(row: Row, kept: Sequence[Kept] = ()) -> Generation:
+    """Make what is shown of a row with its approvals, and its stored outputs."""
     state = State(row.state)
     return Generation(
         id=row.id,
@@ -168,7 +168,7 @@ def of(row: Row, kept: Sequence[Kept] = (), approved: Sequence[Approved] = ()) -
         created_at=row.created_at,
         finished_at=row.finished_at,
         outputs=tuple(stored(one) for one in kept),
-        approvals=tuple(Approval(one.proof_id, one.pick + 1, one.final_id) for one in approved),
+        approvals=tuple(Approval(one.proof_id, one.pick + 1, one.final_id) for one in approvals.of(row)),
     )
 
 

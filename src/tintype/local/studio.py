@@ -24,7 +24,7 @@ from tintype.replicate.tokens import Token
 from tintype.service import listing, spend
 from tintype.service.listing import Filters
 from tintype.service.requests import Cache, Request
-from tintype.store import approvals, outputs
+from tintype.store import outputs
 from tintype.store.patience import patiently
 
 if TYPE_CHECKING:
@@ -288,8 +288,8 @@ class Studio(judging.Judging):
 
     async def get(self, ident: str) -> Generation:
         """Return a generation with its stored outputs. Raises UnknownGeneration."""
-        row, db = await self.core.generations.get(ident, actor=self.actor), self.core.database
-        return generation.of(row, await outputs.of(db, ident), await approvals.of(db, [ident]))
+        row = await self.core.generations.get(ident, actor=self.actor, is_shown=True)
+        return generation.of(row, await outputs.of(self.core.database, ident))
 
     async def cancel(self, ident: str) -> Generation:
         """Wish that a generation ends: at once and free when it was not bought yet."""

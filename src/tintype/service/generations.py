@@ -151,9 +151,10 @@ class Generations:
                 model, catalogue_.nearest(model, (one.slug for one in self._catalogue.models))
             )
 
-    async def get(self, ident: str, *, actor: Actor) -> Generation:
-        """Return a generation of the actor's. Raises UnknownGeneration."""
-        row = await generations.get(self._database, ident) if ids.is_ulid(ident) else None
+    async def get(self, ident: str, *, actor: Actor, is_shown: bool = False) -> Generation:
+        """Return a generation of the actor's, to be shown with its approvals. Raises UnknownGeneration."""
+        read = generations.shown if is_shown else generations.get
+        row = await read(self._database, ident) if ids.is_ulid(ident) else None
         is_theirs = row is not None and row.key_id == actor.key and actor.user in {None, row.end_user}
         if row is None or not is_theirs or row.deleted_at is not None:
             raise errors.UnknownGeneration(f"there is no generation {ident[:64]!r}")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
     from tintype.store.database import Database, Session
+    from tintype.store.generations import Generation
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +21,11 @@ class Approval:
     approved_at: datetime
 
 
-async def of(on: Database | Session, ids: Sequence[str]) -> list[Approval]:
-    """Return the approvals that generations had a part in, as proof or as final, in the order of approval."""
-    return await on.all("approvals_of", Approval, ids=list(ids)) if ids else []
+def of(row: Generation) -> list[Approval]:
+    """Return the approvals that a generation had a part in, as proof or as final, in the order of approval."""
+    return [
+        Approval(**{**one, "approved_at": datetime.fromisoformat(one["approved_at"])}) for one in row.approved
+    ]
 
 
 async def final_of(on: Database | Session, proof_id: str, pick: int) -> str | None:

@@ -34,7 +34,8 @@ class Generation:
     """A generation's row. Times are aware; what may hold a prompt or a secret stays out of the `repr`.
 
     `request_id` is the HTTP request that asked for it, None where none did. `seen` is the row's version where it was
-    read by itself, for `advance`; it is no part of what the row says.
+    read by itself, for `advance`; it is no part of what the row says. `approved` is for `store.approvals`, where the row
+    was read to be shown.
     """
 
     id: str
@@ -91,6 +92,7 @@ class Generation:
     follows: str | None = None
     request_id: str | None = None
     seen: str = field(default="", repr=False, compare=False)
+    approved: list[dict[str, Any]] = field(default_factory=list, repr=False, compare=False)
 
     @property
     def facts(self) -> generation.Facts:
@@ -149,6 +151,11 @@ class PredictionClaimed(Exception):
 async def get(on: Database | Session, ident: str) -> Generation | None:
     """Return a generation, or None."""
     return await on.one("generation", Generation, id=ident)
+
+
+async def shown(on: Database | Session, ident: str) -> Generation | None:
+    """Return a generation with the approvals that it had a part in, or None."""
+    return await on.one("generation_shown", Generation, id=ident)
 
 
 async def origins(on: Database | Session, idents: Sequence[str]) -> list[Origin]:

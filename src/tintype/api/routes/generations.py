@@ -29,7 +29,7 @@ from tintype.service import approving, notices, ratings, removal
 from tintype.service.generations import Submitted
 from tintype.service.listing import Filters
 from tintype.service.requests import IDEMPOTENCY_KEY_MAX
-from tintype.store import approvals, outputs
+from tintype.store import outputs
 
 router = routing.router("/api/generations", tags=["generations"])
 
@@ -135,12 +135,8 @@ async def index(
     )
     kept = await outputs.of_several(here.core.database, [row.id for row in rows if row.finished_at])
     origin = here.origin_of(request)
-    approved = await approvals.of(here.core.database, [row.id for row in rows])
     return GenerationPage(
-        data=[
-            present.generation(row, kept.get(row.id, ()), links=here.links, origin=origin, approvals=approved)
-            for row in rows
-        ],
+        data=[present.generation(row, kept.get(row.id, ()), links=here.links, origin=origin) for row in rows],
         next=here.cursors.write(_LIST, caller.key, rows[-1].id) if len(rows) == wanted.limit else None,
     )
 

@@ -7,7 +7,12 @@ SELECT
     g.cancel_wished_at, g.deadline_at, g.due_at, g.progress_percent, g.progress, g.cache_key, g.joined_to,
     g.cached_from, g.metadata, g.tags, g.callback_url, g.virtual_start, g.events_last, g.created_at,
     g.submitted_at, g.started_at, g.completed_at, g.finished_at, g.settled_at, g.deleted_at,
-    g.request_id
+    g.request_id,
+    (
+        SELECT coalesce(jsonb_agg(to_jsonb(a) ORDER BY a.approved_at, a.final_id), '[]')
+        FROM approvals AS a
+        WHERE a.proof_id = g.id OR a.final_id = g.id
+    ) AS approved
 FROM generations AS g
 WHERE
     g.key_id = %(key)s
