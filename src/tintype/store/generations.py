@@ -34,7 +34,7 @@ class Generation:
     """A generation's row. Times are aware; what may hold a prompt or a secret stays out of the `repr`.
 
     `request_id` is the HTTP request that asked for it, None where none did. `seen` is the row's version where it was
-    read by itself, for `advance`; it is no part of what the row says. `approved` is for `store.approvals`, where the row
+    read by itself, for `advance`; it is no part of what the row says. `approved` is for `store.approvals`, where it
     was read to be shown.
     """
 
