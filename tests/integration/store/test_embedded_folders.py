@@ -232,6 +232,43 @@ def test_a_full_or_read_only_disk_is_named(empty_data: Path, options: str, reaso
     assert done.stdout.count("\n") == 1
 
 
+# The command and the folder for its data; what stands for the full disk is put in between two starts.
+_STARTS = """
+export TINTYPE_DATA="$2/data"
+"$1" list >"$2/first" 2>&1 || cat "$2/first"
+{full}
+said=$("$1" serve --port 0 2>&1); code=$?
+echo "$said" | grep -v '^{{'
+"$1" list; echo "exit $code $?"
+"""
+_FULL = {
+    "limit": ("ulimit -f 100", "a limit on the size of files stops the database"),
+    "disk": ('dd if=/dev/zero of="$2/fill" bs=1M 2>"$2/said" || :', "the disk is full"),
+}
+
+
+@pytest.mark.parametrize("kind", [*_FULL] if users.can_mount() else ["limit"])
+def test_a_disk_that_is_full_at_a_start_is_one_line_and_exit_code_2(empty_data: Path, kind: str) -> None:
+    """A database that was made before and cannot be written any more, for the gateway and for a command.
+
+    A limit on the size of files does that to any user on any machine; a disk is filled where one may be mounted.
+    """
+    empty_data.mkdir()
+    if os.geteuid() == 0:
+        empty_data.chmod(0o755)
+    full, words = _FULL[kind]
+    command: list[str | Path] = ["sh", "-c", _STARTS.format(full=full), "sh"]
+    command += [Path(sys.executable).with_name("tintype"), empty_data]
+    # The second that is said goes to standard error too.
+    joined: list[str | Path] = ["sh", "-c", 'exec "$@" 2>&1', "sh", *command]
+    done = users.run(joined) if kind == "limit" else users.run_on_disk("size=160m", empty_data, joined)
+
+    served, listed, code = done.stdout.splitlines()
+    assert served == listed
+    assert words in served
+    assert code == "exit 2 2"
+
+
 def test_a_root_without_rights_is_told(empty_data: Path) -> None:
     """Rule 19: a root that may not become another, as in some containers, is told what will do instead.
 
