@@ -16,6 +16,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psycopg
+
 import tintype
 from tintype.store import errors
 
@@ -39,6 +41,16 @@ class Revision:
     revision: str
     oldest_code: str
     code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What our role may do: its name and the schema's as identifiers, and whether it may make tables there."""
+
+    role: str
+    database: str
+    schema: str
+    may_create: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +78,13 @@ async def prepare(database: Database, url: str, *, caller: Caller) -> None:
     """See to it that the schema is this code's, or one it can work with.
 
     A child process migrates when the database is older. Raises SchemaMismatch, saying what to run, when the
-    database is too new, or when a command would migrate under a running server.
+    database is too new, or when a command would migrate under a running server; DatabaseUnsuitable where our role may
+    not read what is there, or make what is not.
     """
-    had = await revisions(database)
+    try:
+        had = await revisions(database)
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise _anothers(f"{error.diag.message_primary}.") from None
     newest = had[-1].revision if had else ""
     if newest >= head():
         _refuse_older_code(had, tintype.__version__)
@@ -83,6 +99,13 @@ async def prepare(database: Database, url: str, *, caller: Caller) -> None:
                 f"{head()}, and a server is at work on it ({names}). Restart that server with this version: "
                 "it brings the schema up to date."
             )
+    rights = await database.one("rights", Rights)
+    if rights is not None and not rights.may_create:
+        raise errors.DatabaseUnsuitable(
+            f"TINTYPE_DATABASE_URL: the role {rights.role} may not make tables in schema {rights.schema} of database "
+            f"{rights.database!r}. As its owner or an administrator: GRANT USAGE, CREATE ON SCHEMA {rights.schema} "
+            f"TO {rights.role}"
+        )
     await migrate(url)
 
 
@@ -97,7 +120,7 @@ async def migrate(url: str, *, to: str = "head") -> None:
     """Bring a database up to a revision in a child process; any number at once do it one after the other.
 
     The URL goes over a pipe: arguments of a process are open to all. Raises SchemaMismatch with what went
-    wrong; each migration is done whole or not at all.
+    wrong, DatabaseUnsuitable where our role may not; each migration is done whole or not at all.
     """
     child = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -118,9 +141,20 @@ async def migrate(url: str, *, to: str = "head") -> None:
     if child.returncode == 0:
         return
     last = (words.decode(errors="replace").strip().splitlines() or ["it was killed"])[-1]
-    answer = json.loads(said)["error"] if said.strip() else last
+    told = json.loads(said) if said.strip() else {"error": last}
+    answer = told["error"]
+    if told.get("sqlstate") == psycopg.errors.InsufficientPrivilege.sqlstate:
+        raise _anothers(answer)
     raise errors.SchemaMismatch(
         f"The schema could not be brought to {to}: {answer} Nothing is half done; the next start tries again."
+    )
+
+
+def _anothers(said: str) -> errors.DatabaseUnsuitable:
+    """Return what is wrong where another role made the tables, by what the database said."""
+    return errors.DatabaseUnsuitable(
+        f"TINTYPE_DATABASE_URL: {said} Tintype's tables are another role's: connect as the role that made them, or "
+        "make ours a member of it (GRANT THAT_ROLE TO OURS)"
     )
 
 

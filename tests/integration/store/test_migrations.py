@@ -33,6 +33,18 @@ def url(external_url: str) -> Iterator[str]:
         admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
+@pytest.fixture
+def poor_url(url: str) -> Iterator[str]:
+    """That database for a role that may do no more than connect."""
+    with psycopg.connect(url, autocommit=True) as admin:
+        admin.execute("CREATE ROLE \"poor shop\" LOGIN PASSWORD 'poor'")
+        admin.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+        yield url.replace(url.partition("://")[2].partition("@")[0], "poor%20shop:poor")
+    with psycopg.connect(url, autocommit=True) as admin:
+        admin.execute('DROP OWNED BY "poor shop"')
+        admin.execute('DROP ROLE "poor shop"')
+
+
 def servers(url: str) -> list[tuple[str]]:
     """Return the servers of Tintype that are connected."""
     with psycopg.connect(url) as connection:
@@ -158,3 +170,23 @@ def test_the_migrating_library_stays_out_of_the_program() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
     assert done.stdout == "[]\n[]\n"
+
+
+async def test_a_role_that_may_make_no_tables_is_told_what_to_grant(poor_url: str, url: str) -> None:
+    """In words that can be pasted; and where another role made them, that it has to be that role, or of it."""
+    with pytest.raises(errors.DatabaseUnsuitable) as refused:
+        async with Database(poor_url) as database:
+            await schema.prepare(database, poor_url, caller=schema.Caller.SERVER)
+    said = str(refused.value)
+    with psycopg.connect(url, autocommit=True) as admin:
+        admin.execute(said.rpartition(": ")[2].encode())
+        async with Database(poor_url) as database:
+            await schema.prepare(database, poor_url, caller=schema.Caller.SERVER)
+            assert (await schema.revisions(database))[-1].revision == schema.head()
+        admin.execute("ALTER TABLE tintype_revisions OWNER TO CURRENT_USER")
+    with pytest.raises(errors.DatabaseUnsuitable, match="another role's"):
+        async with Database(poor_url) as database:
+            await schema.prepare(database, poor_url, caller=schema.Caller.COMMAND)
+
+    assert said.startswith('TINTYPE_DATABASE_URL: the role "poor shop" may not make tables in schema public')
+    assert "\n" not in said

@@ -1,6 +1,6 @@
 """Migrate one database: `{"url": …, "to": "head"}` on standard input, exit code 0 when it is there.
 
-On failure one JSON line says what the database said, without statements and values.
+On failure one JSON line says what the database said and its code for that, without statements and values.
 """
 
 from __future__ import annotations
@@ -21,15 +21,16 @@ def main() -> int:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     config.attributes["url"] = order["url"]
+    state = None
     try:
         command.upgrade(config, order["to"])
     except psycopg.Error as error:
-        said = error.diag.message_primary or str(error).partition("\n")[0]
+        said, state = error.diag.message_primary or str(error).partition("\n")[0], error.sqlstate
     except (CommandError, ValueError, OSError) as error:
         said = str(error)
     else:
         return 0
-    sys.stdout.write(json.dumps({"error": f"{said}."}) + "\n")
+    sys.stdout.write(json.dumps({"error": f"{said}.", "sqlstate": state}) + "\n")
     return 1
 
 
