@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from fractions import Fraction
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from tintype.domain import printing, steps
@@ -19,12 +20,14 @@ from tintype.media.kinds import Kind
 from tintype.media.thumbnails import PIXELS_MAX, Unreadable, opened
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from PIL import Image as Images
 
     from tintype.domain.steps import Print
 
 _KINDS = {steps.Format.PNG: Kind.PNG, steps.Format.TIFF: Kind.TIFF, steps.Format.PDF: Kind.PDF}
-# How far a colour may be from the corner's to count as empty, of 255.
+# How far each channel may be from the corner's to count as empty, of 255.
 _ALIKE = 8
 _POINTS_PER_INCH = 72
 # A large picture takes minutes at the usual 6, for a few hundredths of its size.
@@ -94,16 +97,25 @@ def _in_srgb(image: Images.Image) -> Images.Image:
 
 
 def _trimmed(image: Images.Image) -> Images.Image:
-    """Cut off what is transparent all round, else what has the colour of the upper left corner."""
+    """Cut off what is transparent all round; where nothing is, what has the colour of the upper left corner."""
     from PIL import Image, ImageChops  # noqa: PLC0415 - as above
 
-    if image.mode == "RGBA":
-        box = image.getchannel("A").getbbox()
-    else:
-        corner = Image.new("RGB", image.size, image.getpixel((0, 0)))
-        apart = ImageChops.difference(image, corner).convert("L")
-        box = apart.point(lambda level: 255 if level > _ALIKE else 0).getbbox()
+    solid = _beyond([image.getchannel("A")]) if image.mode == "RGBA" else Image.new("L", image.size, 255)
+    box = solid.getbbox()
+    if box == (0, 0, *image.size):
+        # Premultiplied, as a colour that is hardly there is hardly another one.
+        plain = image.convert("RGBa") if image.mode == "RGBA" else image
+        corner = Image.new(plain.mode, plain.size, plain.getpixel((0, 0)))
+        apart = _beyond(ImageChops.difference(plain, corner).split())
+        box = ImageChops.darker(apart, solid).getbbox()
     return image if box is None else image.crop(box)
+
+
+def _beyond(channels: Sequence[Images.Image]) -> Images.Image:
+    """Return a mask of the pixels that are more than alike in any of these channels."""
+    from PIL import ImageChops  # noqa: PLC0415 - as above
+
+    return reduce(ImageChops.lighter, channels).point(lambda level: 255 * (level > _ALIKE))
 
 
 def _laid_out(image: Images.Image, step: Print) -> tuple[Images.Image, Fraction]:

@@ -137,6 +137,37 @@ def test_other_colours_become_srgb(tmp_path: Path) -> None:
             assert (sheet.mode, sheet.info["icc_profile"]) == ("RGB", printing.profile())
 
 
+def test_a_disk_that_is_hardly_darker_than_its_paper_is_not_trimmed_away(tmp_path: Path) -> None:
+    """The channel that differs most decides: a pale yellow is as light as white, and still something."""
+    image = Image.new("RGB", (400, 400), (255, 255, 255))
+    drawing = ImageDraw.Draw(image)
+    drawing.ellipse((50, 50, 350, 350), fill=(255, 255, 190))
+    drawing.ellipse((180, 180, 220, 220), fill=(255, 0, 0))
+    image.save(tmp_path / "disk.png")
+
+    made = printing.finish(str(tmp_path / "disk.png"), str(tmp_path / "out"), ["trim"], IDENT)
+
+    assert (made["width"], made["height"]) == (301, 301)
+
+
+@pytest.mark.parametrize(
+    ("frame", "hole", "kept"),
+    [((90, 200, 30, 3), (0, 0, 0, 200), (20, 20)), ((255, 255, 255, 255), (7, 8, 9, 0), (4, 4))],
+    ids=["a frame that hardly shows", "a hole in a white frame"],
+)
+def test_what_is_transparent_is_empty_whatever_its_colour(
+    tmp_path: Path, frame: tuple[int, ...], hole: tuple[int, ...], kept: tuple[int, int]
+) -> None:
+    image = Image.new("RGBA", (100, 100), frame)
+    image.paste(hole, (40, 40, 60, 60))
+    image.paste((200, 0, 0, 255), (48, 48, 52, 52))
+    image.save(tmp_path / "framed.png")
+
+    made = printing.finish(str(tmp_path / "framed.png"), str(tmp_path / "out"), ["trim"], IDENT)
+
+    assert (made["width"], made["height"]) == kept
+
+
 def test_what_is_no_picture_or_becomes_too_large_is_refused(tmp_path: Path) -> None:
     (tmp_path / "text.png").write_text("no picture")
     Image.new("RGB", (3000, 3000)).save(tmp_path / "large.png")
