@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _KINDS = {steps.Format.PNG: Kind.PNG, steps.Format.TIFF: Kind.TIFF, steps.Format.PDF: Kind.PDF}
 # How far each channel may be from the corner's to count as empty, of 255.
 _ALIKE = 8
+_GREYS = ("1", "L", "LA")
 _POINTS_PER_INCH = 72
 # A large picture takes minutes at the usual 6, for a few hundredths of its size.
 _PNG_LEVEL = 4
@@ -77,8 +78,9 @@ def _in_srgb(image: Images.Image) -> Images.Image:
     has_alpha = image.has_transparency_data
     plain = image.convert("RGBA" if has_alpha else "RGB")
     alpha = plain.getchannel("A") if has_alpha else None
-    if own and image.mode in {"RGB", "RGBA", "CMYK"}:
-        base = image if image.mode == "CMYK" else plain.convert("RGB")
+    if own:
+        # A profile is for ink, for grey, or for colours, those of a palette too.
+        base = image if image.mode == "CMYK" else plain.convert("L" if image.mode in _GREYS else "RGB")
         try:
             converted = ImageCms.profileToProfile(
                 base,

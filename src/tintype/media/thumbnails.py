@@ -116,7 +116,7 @@ def _picture(source: str, *, is_whole: bool = False) -> tuple[Images.Image, int,
             image.draft("RGB", (SIDE_PX * 2, SIDE_PX * 2))
         is_turned = image.getexif().get(ExifTags.Base.Orientation, 1) >= 5
         image.load()
-        image = ImageOps.exif_transpose(image)
+        image = _in_8_bits(ImageOps.exif_transpose(image))
     except (
         UnidentifiedImageError,
         Image.DecompressionBombError,
@@ -128,6 +128,21 @@ def _picture(source: str, *, is_whole: bool = False) -> tuple[Images.Image, int,
     ) as fault:
         raise Unreadable(_words(fault)) from fault
     return (image, height, width) if is_turned else (image, width, height)
+
+
+def _in_8_bits(image: Images.Image) -> Images.Image:
+    """Scale grey of 16 bits, whose conversions cut at 255: the level that stands for transparent becomes an alpha."""
+    if not image.mode.startswith("I"):
+        return image
+    # Half a step more, as the rest of it is cut off.
+    grey = image.point(lambda level: level * (1 / 257) + 0.5).convert("L")
+    clear = image.info.get("transparency")
+    if isinstance(clear, int):
+        levels = [255] * 65_536
+        levels[clear] = 0
+        grey.putalpha(image.convert("I").point(levels, "L"))
+    grey.info.pop("transparency", None)
+    return grey
 
 
 def _frame(source: str, side_px: int) -> tuple[Images.Image, int, int]:

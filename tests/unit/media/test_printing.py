@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 from typing import TYPE_CHECKING
 
 import pikepdf
 import pytest
 from PIL import Image, ImageCms, ImageDraw
 
-from tintype.media import kinds, printing
+from tintype.media import kinds, printing, thumbnails
 from tintype.media.kinds import Kind
 from tintype.media.provenance import KEYWORD
 from tintype.media.thumbnails import Unreadable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from PIL import Image as Images
 
 IDENT = "01k9w3t8m2q7r5v6x0y4z1a2b3"
 
@@ -166,6 +171,59 @@ def test_what_is_transparent_is_empty_whatever_its_colour(
     made = printing.finish(str(tmp_path / "framed.png"), str(tmp_path / "out"), ["trim"], IDENT)
 
     assert (made["width"], made["height"]) == kept
+
+
+def _depths() -> Iterator[tuple[str, Images.Image, tuple[int, ...]]]:
+    """Give pictures of one colour in other depths and modes, and what that is in sRGB."""
+    yield "grey of 16 bits", Image.new("I;16", (40, 40), 0x8010), (128, 128, 128)
+    clear = Image.new("I;16", (40, 40), 0x8010)
+    clear.paste(0x1212, (0, 0, 20, 40))
+    clear.info["transparency"] = 0x1212
+    yield "grey of 16 bits, some of it clear", clear, (128, 128, 128, 255)
+    grey = Image.new("LA", (40, 40), (90, 0))
+    grey.paste((90, 255), (20, 0, 40, 40))
+    yield "grey with transparency", grey, (90, 90, 90, 255)
+    few = Image.new("P", (40, 40), 1)
+    few.putpalette([0, 0, 0, 200, 30, 20])
+    few.paste(0, (0, 0, 20, 40))
+    few.info["transparency"] = 0
+    yield "a palette with transparency", few, (200, 30, 20, 255)
+    yield "black and white", Image.new("1", (40, 40), 1), (255, 255, 255)
+
+
+@pytest.mark.parametrize(
+    ("image", "color"), [one[1:] for one in _depths()], ids=[one[0] for one in _depths()]
+)
+@pytest.mark.parametrize("step", ["trim", "print:mug"])
+def test_every_depth_keeps_its_colours(
+    tmp_path: Path, image: Images.Image, color: tuple[int, ...], step: str
+) -> None:
+    """Grey of 16 bits is scaled to 8, not cut at 255; what is transparent stays so."""
+    source = tmp_path / "source.png"
+    image.save(source, **({"transparency": image.info["transparency"]} if image.info else {}))
+
+    printing.finish(str(source), str(tmp_path / "out"), [step], IDENT)
+    thumbnails.thumbnail(str(source), str(tmp_path / "small"))
+
+    with Image.open(tmp_path / "out") as sheet:
+        assert sheet.getpixel((sheet.width // 2 + 5, sheet.height // 2)) == color
+    with Image.open(tmp_path / "small") as small:
+        assert small.convert("RGB").getpixel((35, 20)) == pytest.approx(color[:3], abs=6)
+
+
+def test_colours_of_16_bits_keep_their_upper_half(tmp_path: Path) -> None:
+    """Pillow writes no such PNG, so that one is made by hand."""
+    lines = zlib.compress(b"".join(b"\0" + bytes((200, 7, 30, 7, 20, 7)) * 40 for _ in range(40)))
+    chunks = ((b"IHDR", struct.pack(">IIBBBBB", 40, 40, 16, 2, 0, 0, 0)), (b"IDAT", lines), (b"IEND", b""))
+    written = b"".join(
+        len(data).to_bytes(4) + name + data + zlib.crc32(name + data).to_bytes(4) for name, data in chunks
+    )
+    (tmp_path / "deep.png").write_bytes(b"\x89PNG\r\n\x1a\n" + written)
+
+    printing.finish(str(tmp_path / "deep.png"), str(tmp_path / "out"), ["trim"], IDENT)
+
+    with Image.open(tmp_path / "out") as made:
+        assert (made.mode, made.getpixel((0, 0))) == ("RGB", (200, 30, 20))
 
 
 def test_what_is_no_picture_or_becomes_too_large_is_refused(tmp_path: Path) -> None:
