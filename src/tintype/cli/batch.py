@@ -158,4 +158,4 @@ def _left(standing: Standing, order: batches.Order) -> str:
         return (
             f"{told}; the same command goes on with --resume, and with a larger --budget where that ended it"
         )
-    return f"{told}; mend them in {order.file.name}"
+    return f"{told}; mend them in {order.file.name}, and the same command with --resume makes them"

@@ -64,8 +64,15 @@ class Order:
     def digest(self) -> str:
         """What makes two commands the same, but for their budgets."""
         with self.file.open("rb") as file:
-            content = hashlib.file_digest(file, "sha256").hexdigest()
-        said = dataclasses.asdict(self) | {"file": content, "budget_nano_usd": None, "host": platform.node()}
+            return self._named(hashlib.file_digest(file, "sha256").hexdigest())
+
+    @property
+    def place(self) -> str:
+        """What makes two commands the same, whatever is in the file by now."""
+        return self._named(str(self.file.absolute()))
+
+    def _named(self, file: str) -> str:
+        said = dataclasses.asdict(self) | {"file": file, "budget_nano_usd": None, "host": platform.node()}
         return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
 
 
@@ -87,8 +94,9 @@ class Work:
         self.told = f"interrupted; batch {ident} is kept with what was bought of it; the same command goes on"
         with _Bar(is_wanted=not self._is_quiet) as bar:
             await self._followed(studio, ident, bar)
-        await self._save(studio, ident, is_last=True)
-        await _report(studio, ident, self._order.folder, self._path)
+            bar.saving()
+            await self._save(studio, ident, is_last=True)
+            await _report(studio, ident, self._order.folder, self._path)
         await _note(studio, ident, {"delivered": True})
         return await studio.core.batches.get(ident, actor=studio.actor)
 
@@ -108,7 +116,25 @@ class Work:
                     f"batch {before} of this file was not made whole: go on with --resume, which buys nothing twice, "
                     "or buy all rows anew with --new"
                 )
-        return await self._new(studio, digest, before)
+        earlier = None if before is not None or self._way is Way.ANEW else await self._with_other_rows(studio)
+        return await self._new(studio, digest, before, adopts=earlier)
+
+    async def _with_other_rows(self, studio: Studio) -> str | None:
+        """Return the batch of the same command that had other rows. Raises Refusal where it is not to go on."""
+        from tintype.store import batches  # noqa: PLC0415 - as above
+
+        order = self._order
+        earlier = await batches.of_place(studio.core.database, studio.actor.key, order.place)
+        if earlier is not None and self._way is not Way.RESUME:
+            raise exits.Refusal(
+                f"{order.file.name} has changed since batch {earlier}: --resume makes what is new in it, and --new "
+                "buys all rows anew"
+            )
+        if earlier is not None:
+            screen.say(
+                f"{order.file.name} has changed since batch {earlier}: what was made before is not bought again."
+            )
+        return earlier
 
     async def _taken_up(self, studio: Studio, found: Standing) -> None:
         budget = self._order.budget_nano_usd
@@ -122,7 +148,7 @@ class Work:
             await studio.core.batches.resume(found.batch.id, actor=studio.actor, budget_nano_usd=budget)
             await _note(studio, found.batch.id, {"delivered": False})
 
-    async def _new(self, studio: Studio, digest: str, before: str | None) -> str:
+    async def _new(self, studio: Studio, digest: str, before: str | None, *, adopts: str | None) -> str:
         from tintype.local import batching  # noqa: PLC0415 - as above
 
         order = self._order
@@ -143,9 +169,10 @@ class Work:
                 studio,
                 order.file,
                 options,
-                plan={"digest": digest, "folder": str(order.folder)},
+                plan={"digest": digest, "place": order.place, "folder": str(order.folder)},
                 # Asked for again after a break in the middle, or by two at once, it is the same one.
                 idempotency_key=f"{digest}-{before or 'first'}",
+                adopts=adopts,
             )
         )
 
@@ -223,6 +250,11 @@ class _Bar:
         self._progress.update(
             self._task, completed=outline.rows_ended, total=outline.row_count, cost=cost, left=left
         )
+
+    def saving(self) -> None:
+        """Show that all has ended, and is being saved."""
+        if self._progress is not None and self._task is not None:
+            self._progress.update(self._task, left="saving, and drawing the contact sheet")
 
 
 def _usd(amount: int | None) -> str | None:

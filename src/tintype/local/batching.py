@@ -199,8 +199,9 @@ async def begin(
     *,
     plan: Mapping[str, Any] | None = None,
     idempotency_key: str | None = None,
+    adopts: str | None = None,
 ) -> str:
-    """Take a batch without waiting for it; returns its id."""
+    """Take a batch without waiting for it; returns its id. What the one that it adopts has made is not bought again."""
     with _read(rows) as read:
         accepted = await studio.core.batches.accept(
             read,
@@ -211,6 +212,7 @@ async def begin(
             plan=plan,
             idempotency_key=idempotency_key,
             folder=rows.parent if isinstance(rows, Path) else None,
+            adopts=adopts,
         )
     return accepted.id
 

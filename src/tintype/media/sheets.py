@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from tintype.media import thumbnails
@@ -14,6 +15,7 @@ CELL_PX = 160
 COLUMNS = 10
 _MARGIN_PX = 8
 _CAPTION_PX = 16
+_CAPTION_MAX = 80
 _PAPER, _INK, _EMPTY = (255, 255, 255), (40, 40, 40), (228, 228, 228)
 
 
@@ -43,9 +45,20 @@ def sheet(cells: list[list[str | None]], target: str) -> dict[str, Any]:
             else:
                 place = (left + (CELL_PX - small.width) // 2, top + (CELL_PX - small.height) // 2)
                 made.paste(small, place, small)
-            drawing.text((left, top + CELL_PX + 1), caption or "", fill=_INK)
+            drawing.text((left, top + CELL_PX + 1), _cut(drawing, caption or ""), fill=_INK)
         made.save(target, "PNG")
     return {"width": width, "height": height}
+
+
+def _cut(drawing: Any, caption: str) -> str:
+    """Return as much of a caption as stands below its picture; the font has ASCII alone, so accents are left off."""
+    plain = unicodedata.normalize("NFKD", caption[:_CAPTION_MAX])
+    text = " ".join("".join(sign for sign in plain if " " <= sign <= "~").split())
+    if drawing.textlength(text) <= CELL_PX:
+        return text
+    while text and drawing.textlength(f"{text}...") > CELL_PX:
+        text = text[:-1]
+    return f"{text.rstrip()}..."
 
 
 def _small(source: str) -> Any:

@@ -123,12 +123,14 @@ class Batches:
         idempotency_key: str | None = None,
         own_key: guarding.Check = guarding.nothing,
         folder: Path | None = None,
+        adopts: str | None = None,
     ) -> Accepted:
         """Take a batch: all of its rows are written when this returns, or none is.
 
         `plan` is for whoever makes it to find again. From `folder` on paths of files in rows are meant; without it
-        there are none. Raises InputError for a template or a file that no row can come
-        of, IdempotencyConflict for another batch under the same key.
+        there are none. What the batch `adopts` has made, or is making, of equal calls is not bought again; nothing
+        more of that one is. Raises InputError for a template or a file that no row can come of, IdempotencyConflict
+        for another batch under the same key.
         """
         _check(name, budget_nano_usd, idempotency_key)
         secret = guarding.either(self._secret, own_key)
@@ -178,6 +180,8 @@ class Batches:
                         warnings=reading.planner.warnings,
                         fingerprint=fingerprint,
                     )
+                    if adopts is not None:
+                        await batches.adopt(work, new.id, earlier=adopts, actor=actor)
                     return Accepted(new.id)
         before = await batches.named(self._database, actor.key, idempotency_key or "")
         if before is None or before.fingerprint != fingerprint:

@@ -153,8 +153,11 @@ def _own(row: Row, kept: Mapping[str, Sequence[Output]]) -> list[Output]:
 
 
 def _caption(line: Line) -> str:
-    state = "" if line.row.state == "succeeded" else f" {line.row.state}"
-    return f"{line.row.number}{state}"
+    """Say which row it is, of how many pictures this is the first, and its prompt, or what else became of it."""
+    row = line.row
+    several = f" (1 of {len(line.outputs)})" if len(line.outputs) > 1 else ""
+    prompt = (row.input or {}).get("prompt") or ""
+    return f"{row.number}{several}: {prompt if row.state == 'succeeded' else row.state}"
 
 
 __all__ = ["SHEET_MAX", "SHEET_S", "Line", "Tools", "document", "head", "with_outputs", "written"]

@@ -213,6 +213,13 @@ async def plan(
     return calls
 
 
+async def adopt(work: Session, ident: str, *, earlier: str, actor: Actor) -> None:
+    """Let a batch have what an earlier one of the actor's has made or is making of the same calls; that one stops."""
+    await work.value("lock_batch", id=earlier)
+    await work.run("hand_over_batch", id=earlier, key=actor.key)
+    await work.run("adopt_batch_calls", id=ident, earlier=earlier, key=actor.key)
+
+
 async def named(on: Database | Session, key: str, idempotency: str) -> Named | None:
     """Return the batch that a key has under an Idempotency-Key."""
     return await on.one("batch_by_name", Named, key=key, idempotency=idempotency)
@@ -221,6 +228,12 @@ async def named(on: Database | Session, key: str, idempotency: str) -> Named | N
 async def of_digest(on: Database | Session, key: str, digest: str) -> str | None:
     """Return the id of the newest batch of a key's with this digest in its plan."""
     ident: str | None = await on.value("batch_by_digest", key=key, digest=digest)
+    return ident
+
+
+async def of_place(on: Database | Session, key: str, place: str) -> str | None:
+    """Return the id of the newest batch of a key's with this place in its plan."""
+    ident: str | None = await on.value("batch_by_place", key=key, place=place)
     return ident
 
 

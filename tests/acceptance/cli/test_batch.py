@@ -198,6 +198,15 @@ def test_what_is_wrong_is_told_with_its_line(shell: Shell, simulator: Simulator)
     assert "2 of 4 rows in few, $0.009" in second.out
     assert billed(simulator) == (2, Decimal("0.009"))
 
+    # Once mended, what was made is not bought again, and not without being told so.
+    (shell.folder / "few.csv").write_text("color,n\nred,1\nviolet,1\nblue,1\ngreen,2\n")
+    changed = shell.run(*command)
+    mended = shell.run(*command, "--resume")
+
+    assert (changed.code, "few.csv has changed since batch" in changed.err) == (2, True)
+    assert (mended.code, "4 of 4 rows in few, $0.015" in mended.out) == (0, True)
+    assert billed(simulator) == (4, Decimal("0.015"))
+
 
 def test_the_id_of_a_batch_is_known_where_ids_are_taken(shell: Shell, simulator: Simulator) -> None:
     (shell.folder / "few.csv").write_text("color\nred\nblue\n")
