@@ -10,9 +10,12 @@ import typer
 from tintype.cli import book, exits, screen, studio
 from tintype.domain import printing, products
 from tintype.domain.printing import Fit  # noqa: TC001 - typer reads the annotations
+from tintype.media import turning
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from PIL import Image as Images
 
     from tintype.domain.printing import Check, Remedy
     from tintype.local.studio import Studio
@@ -145,13 +148,19 @@ def _pictures(text: str) -> list[tuple[str, int, int, bool]]:
 
 
 def _measured(path: Path) -> tuple[int, int, bool]:
+    """Return width and height as it is shown, and whether some of it is transparent, as finishing judges it."""
     from PIL import Image, UnidentifiedImageError  # noqa: PLC0415 - not needed to answer --help
 
     try:
         with Image.open(path) as picture:
-            return (*picture.size, picture.has_transparency_data)
-    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError):
+            shown = turning.shown(picture.size, picture.getexif().get(turning.ORIENTATION, 1))
+            return (*shown, picture.has_transparency_data and not _is_solid(picture))
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         raise exits.Refusal(f"{path.name!r} is no picture that can be read") from None
+
+
+def _is_solid(picture: Images.Image) -> bool:
+    return picture.convert("RGBA").getchannel("A").getextrema() == (255, 255)
 
 
 def _put(name: str, told: Check, remedies: Sequence[Remedy]) -> None:

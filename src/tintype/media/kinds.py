@@ -14,6 +14,8 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
+from tintype.media import turning
+
 HEAD_BYTES = 64 * 1024
 """As much of a file's beginning as telling its kind takes."""
 
@@ -174,7 +176,7 @@ def mismatch(kind: Kind, told: Hint) -> str | None:
 
 
 def pixels(head: bytes, kind: Kind) -> tuple[int, int] | None:
-    """Return width and height from a picture's header; None where it does not say, or lies further in."""
+    """Return width and height as a picture is shown, from its header; None where they are not in it."""
     reader = {
         Kind.PNG: _png,
         Kind.JPEG: _jpeg,
@@ -183,7 +185,9 @@ def pixels(head: bytes, kind: Kind) -> tuple[int, int] | None:
         Kind.SVG: _svg,
     }.get(kind)
     found = reader(head) if reader else None
-    return found if found and min(found) > 0 else None
+    if not found or min(found) <= 0:
+        return None
+    return found[::-1] if turning.is_across(head) else found
 
 
 _MAGIC = (
@@ -299,7 +303,7 @@ def _webp(head: bytes) -> tuple[int, int] | None:
 
 
 def _jpeg(head: bytes) -> tuple[int, int] | None:
-    """Walk the segments up to the frame header; a turned picture (EXIF) is told as it is stored."""
+    """Walk the segments up to the frame header."""
     at = 2
     while at + 9 <= len(head):
         if head[at] != 0xFF:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
-from tintype.media import kinds
+from tintype.media import kinds, turning
 from tintype.media.kinds import Family, Kind
 
 
@@ -90,6 +92,24 @@ def test_pixels_are_read_from_the_header(format_: str, options: dict[str, object
     head = _picture(format_, **options)
 
     assert kinds.pixels(head, kinds.identify(head)) == (37, 21)
+
+
+@pytest.mark.parametrize("format_", ["PNG", "JPEG"])
+@pytest.mark.parametrize("orientation", range(10))
+def test_pixels_are_those_of_the_picture_as_it_is_shown(format_: str, orientation: int) -> None:
+    """What a camera held across is turned by whoever shows it; a value that there is not means nothing."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    head = _picture(format_, exif=exif)
+
+    assert kinds.pixels(head, kinds.identify(head)) == ((21, 37) if orientation in range(5, 9) else (37, 21))
+
+
+@given(st.binary(max_size=80), st.booleans())
+def test_exif_that_is_broken_turns_nothing(rest: bytes, is_jpeg: bool) -> None:  # noqa: FBT001 - hypothesis gives it
+    start = b"\xff\xd8\xff\xe1" if is_jpeg else b"\x89PNG\r\n\x1a\n\0\0\0\x40eXIf"
+
+    assert turning.is_across(start + rest) in {True, False}
 
 
 @pytest.mark.parametrize(
