@@ -221,9 +221,13 @@ def _show(limits: Sequence[Limit], *, as_json: bool) -> None:
     if not limits:
         screen.say("no limits; set one with: tintype budget set all --usd 100 --per month")
         return
+    from tintype.domain.budget import DEFAULT  # noqa: PLC0415 - not needed to answer --help
+
     rows = []
     for one in limits:
         told = document(one)
+        # Each has a count of its own, and there is none of all of them.
+        is_default = one.subject.rpartition("/")[2] == DEFAULT
         rows.append(
             (
                 str(one.id),
@@ -231,9 +235,9 @@ def _show(limits: Sequence[Limit], *, as_json: bool) -> None:
                 one.measure.replace("_", " "),
                 f"{told['period']} s" if told["period"].isdigit() else told["period"],
                 told["override_amount"] or told["amount"],
-                told["spent"],
-                told["held"],
-                _bar(one.spent + one.held, one.amount_now),
+                "" if is_default else told["spent"],
+                "" if is_default else told["held"],
+                "each by itself" if is_default else _bar(one.spent + one.held, one.amount_now),
             )
         )
     screen.put_table(("NO", "SUBJECT", "MEASURE", "PER", "AMOUNT", "SPENT", "HELD", "USED"), rows)

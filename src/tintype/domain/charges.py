@@ -61,7 +61,11 @@ class Made:
 
 
 def made(prediction: Mapping[str, Any]) -> Made:
-    """Read what came of a run from upstream's record of it."""
+    """Read what came of a run from upstream's record of it.
+
+    A JSON number that was read as a float is the decimal that it was written as: upstream writes the shortest that
+    means its own float, and so does Python.
+    """
     metrics = prediction.get("metrics")
     numbers = metrics if isinstance(metrics, dict) else {}
     return Made(
@@ -152,7 +156,7 @@ def _number(value: Any) -> Fraction | None:
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
         return None
     text = str(value)
-    return Fraction(text) if re.fullmatch(r"\d{1,12}(\.\d+)?(e-\d{1,2})?", text) else None
+    return Fraction(text) if re.fullmatch(r"\d{1,12}(\.\d+)?([eE]-\d{1,2})?", text) else None
 
 
 def _count(value: Any) -> int | None:

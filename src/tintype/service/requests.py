@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tintype.domain import errors, inputs, pricing
+from tintype.domain import errors, inputs, pricing, prompts
 from tintype.domain.budget import Measure
 from tintype.domain.catalogue import Kind, Model
 from tintype.domain.money import to_usd
@@ -202,7 +202,13 @@ def check_allowed(model: str, actor: Actor) -> None:
 
 
 def check_given(request: Request, secret: guarding.Check) -> None:
-    """Raise InputError where a request holds a key or token, or names a stored file as only rows do."""
+    """Raise InputError where a request holds a key or token, names a stored file as only rows do, or has a bad prompt.
+
+    What was asked for in upstream's own words has the prompt that upstream takes.
+    """
+    prompt = request.input.get("prompt")
+    if isinstance(prompt, str) and not request.is_checked:
+        prompts.check(prompt)
     check_secret(request, secret)
     if any(map(givens.is_mark, request.input.values())):
         raise errors.InputError("a file is given as an upload or a URL; tintype:… names none")

@@ -95,6 +95,9 @@ def test_budgets_of_every_subject(served: Shell) -> None:
     assert {one["measure"]: one["amount"] for one in changed} == {"money": "7.00", "video_seconds": "90"}
     shown = served.run("budget", "show", "all").out
     assert re.search(r"video seconds +week +1\.5 +0 +0 ", shown)
+    assert re.search(
+        r"user:\* +money +total +0\.00 +each by itself", served.run("budget", "show", "user:*").out
+    )
     assert served.run("budget", "remove", str(film["id"])).code == 0
     assert [one["measure"] for one in told(served, "budget", "show", "all")] == ["money"]
 

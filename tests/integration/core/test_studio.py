@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -151,6 +152,25 @@ async def test_a_saved_output_overwrites_nothing(studio: Studio, tmp_path: Path)
         await studio.save(made.outputs[0], tmp_path / "mine")
 
     assert (tmp_path / "mine").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("prompt", "words"), [("", "empty"), (" \n", "empty"), ("a" * 10_001, "10,001"), ("a\x07", "U+0007")]
+)
+async def test_a_prompt_that_cannot_be_meant_is_refused_however_it_is_asked_for(
+    studio: Studio, prompt: str, words: str
+) -> None:
+    """Nothing is held: the same in all faces."""
+    for act in (
+        studio.generate(prompt),
+        studio.submit(Request(FLUX, {"prompt": prompt})),
+        studio.submit_all([Request(FLUX, {"prompt": "a boat"}), Request(FLUX, {"prompt": prompt})]),
+        studio.choose(prompt),
+    ):
+        with pytest.raises(errors.InputError, match=re.escape(words)):
+            await act
+
+    assert await studio.list() == []
 
 
 async def test_progress_is_watched_to_the_end(studio: Studio) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tintype import catalogue
 from tintype.domain import charges, pricing
@@ -86,3 +90,15 @@ def test_areas_cost_what_was_asked_for_and_else_what_was_measured(
     cost = charges.cost_nano_usd(MODELS.find("flux2_pro"), values, made.measured(**known))
 
     assert cost == 15_000_000 * (1 + megapixels)
+
+
+@given(st.integers(0, 10**9 - 1), st.integers(1, 9))
+def test_a_number_of_json_is_billed_as_the_decimal_that_was_written(seconds_nano: int, places: int) -> None:
+    """Rule 13: whichever way JSON is read, nothing of a time to the nanosecond is lost to a float."""
+    written = f"{seconds_nano // 1000}.{seconds_nano % 10**places:0{places}d}"
+    body = '{"status": "succeeded", "metrics": {"predict_time": %s}}' % written  # noqa: UP031 - braces are JSON's
+
+    by_float = charges.made(json.loads(body))
+    by_decimal = charges.made(json.loads(body, parse_float=Decimal))
+
+    assert by_float.predict_time_s == by_decimal.predict_time_s == Fraction(written)
