@@ -43,11 +43,16 @@ def put_json(document: Any) -> None:
 
 
 def put_csv(rows: Sequence[Mapping[str, Any]], *, of: Sequence[str]) -> None:
-    """Write rows as CSV on standard output; `of` names the columns where there are none."""
+    """Write rows as CSV on standard output, no cell of it a formula; `of` names the columns where there are none."""
+    from tintype.domain import spreadsheets  # noqa: PLC0415 - not needed to answer --help
+
     writer = csv.DictWriter(sys.stdout, list(rows[0]) if rows else of, lineterminator="\n")
     writer.writeheader()
     writer.writerows(
-        {name: plain(value) if isinstance(value, str) else value for name, value in row.items()}
+        {
+            name: spreadsheets.cell(plain(value)) if isinstance(value, str) else value
+            for name, value in row.items()
+        }
         for row in rows
     )
 

@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tintype.domain import spreadsheets
 from tintype.domain.money import to_usd
 from tintype.media import disk
 from tintype.store import outputs
@@ -34,8 +35,6 @@ COLUMNS = (
     "row", "line", "state", "model", "prompt", "same_as", "cost_usd", "generations", "outputs", "code", "message",
     "column",
 )  # fmt: skip
-# What a spreadsheet takes for a formula when a cell begins with it.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +132,9 @@ def written(told: Mapping[str, Any]) -> str:
 def _csv(values: Mapping[str, Any]) -> str:
     text = io.StringIO()
     csv.DictWriter(text, COLUMNS, lineterminator="\r\n").writerow(
-        {name: _cell(value) for name, value in values.items()}
+        {name: spreadsheets.cell(value) for name, value in values.items()}
     )
     return text.getvalue()
-
-
-def _cell(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
 def _own(row: Row, kept: Mapping[str, Sequence[Output]]) -> list[Output]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 
 import pytest
@@ -44,3 +46,14 @@ def test_json_holds_the_same_and_steers_nothing(capsys: pytest.CaptureFixture[st
     assert json.loads(out) == written
     assert all(character.isprintable() or character == "\n" for character in out)
     assert "🌊" in out
+
+
+def test_csv_holds_no_formula(capsys: pytest.CaptureFixture[str]) -> None:
+    """Names of users, tags and projects are others'; amounts stay numbers."""
+    rows = [{"name": name, "cost_usd": "-0.003"} for name in ("=cmd", "+1", "@x", "\t=1", "shop", None)]
+
+    screen.put_csv(rows, of=("name", "cost_usd"))
+
+    read = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [row["name"] for row in read] == ["'=cmd", "'+1", "'@x", "\\t=1", "shop", ""]
+    assert {row["cost_usd"] for row in read} == {"-0.003"}

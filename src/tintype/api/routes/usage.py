@@ -14,6 +14,7 @@ from tintype.api import auth, gateway, routing
 from tintype.api import present_administration as present
 from tintype.api.schemas.shapes import Day, Moment
 from tintype.api.schemas.usage import UsageLine, UsageTold
+from tintype.domain import spreadsheets
 from tintype.domain.access import Scope
 from tintype.service import usage
 from tintype.service.usage import By
@@ -21,8 +22,6 @@ from tintype.service.usage import By
 router = routing.router("/api/usage", tags=["usage"])
 
 CSV = "text/csv; charset=utf-8"
-# What a spreadsheet takes for a formula when a cell begins with it.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 From = Moment | Day
 _DOCUMENTED: dict[int | str, dict[str, Any]] = {
@@ -91,11 +90,5 @@ def _written(lines: list[UsageLine]) -> str:
     writer = csv.DictWriter(text, list(UsageLine.model_fields), lineterminator="\r\n")
     writer.writeheader()
     for one in lines:
-        writer.writerow({name: _cell(value) for name, value in one.model_dump().items()})
+        writer.writerow({name: spreadsheets.cell(value) for name, value in one.model_dump().items()})
     return text.getvalue()
-
-
-def _cell(value: object) -> object:
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
-    return value
