@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from tintype import catalogue as catalogue_data
 from tintype.catalogue import own
 from tintype.domain import profiles, prompts
-from tintype.domain.catalogue import Catalogue, Output, UnknownModel
+from tintype.domain.catalogue import Catalogue, Output
 from tintype.engine import app as engine_app
 from tintype.engine import duties, throttle
 from tintype.engine.app import Queue
@@ -388,9 +388,7 @@ def _rules(place: Place, *, is_local: bool) -> Rules:
 
 def _texts(known: Catalogue) -> Callable[[str], bool]:
     def is_text(model: str) -> bool:
-        try:
-            return known.find(model).output is Output.TEXT
-        except UnknownModel:
-            return False
+        found = known.get(model)
+        return found is not None and found.output is Output.TEXT
 
     return is_text

@@ -29,7 +29,6 @@ from prometheus_client import (
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from tintype import observing
-from tintype.domain.catalogue import UnknownModel
 from tintype.domain.errors import ConfigurationError, TintypeError
 from tintype.domain.money import NANO_PER_USD
 from tintype.metrics_standing import Families
@@ -191,12 +190,11 @@ class Meters(Observer):
         """Return the label for a model: its slug, or `other` outside the catalogue."""
         found = self._names.get(name)
         if found is None:
-            try:
-                found = self._catalogue.find(name).slug
-            except UnknownModel:
+            model = self._catalogue.get(name)
+            if model is None:
                 # Not kept: whoever asks for made-up names does not fill the memory.
                 return OTHER
-            self._names[name] = found
+            found = self._names[name] = model.slug
         return found
 
     def text(self) -> bytes:

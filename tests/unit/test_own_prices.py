@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from tintype import catalogue, settings
 from tintype.catalogue import own
 from tintype.domain import charges, pricing
-from tintype.domain.catalogue import Kind, Unit, UnknownModel
-from tintype.domain.errors import ConfigurationError
+from tintype.domain.catalogue import Kind, Unit
+from tintype.domain.errors import ConfigurationError, UnknownModel
 from tintype.domain.money import from_usd
 
 if TYPE_CHECKING:

@@ -18,7 +18,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from tintype.domain import errors
-from tintype.domain.catalogue import UnknownModel, nearest
+from tintype.domain.catalogue import nearest
+from tintype.domain.errors import UnknownModel
 from tintype.service import budgets
 
 if TYPE_CHECKING:

@@ -27,8 +27,8 @@ from tintype.domain.catalogue import (
     Quality,
     Rate,
     Unit,
-    UnknownModel,
 )
+from tintype.domain.errors import UnknownModel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

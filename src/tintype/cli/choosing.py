@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tintype.cli import exits, screen
-from tintype.domain import catalogue, errors, inputs, money
+from tintype.domain import errors, inputs, money
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -84,7 +84,7 @@ def _wish(asked: Asked) -> wishes.Wish:
 def _refusals() -> Iterator[None]:
     try:
         yield
-    except catalogue.UnknownModel as fault:
+    except errors.UnknownModel as fault:
         raise exits.Refusal(f"TINTYPE_MODELS_AUTO: {fault}") from None
     except errors.InputError as fault:
         raise exits.Refusal(str(fault)) from None

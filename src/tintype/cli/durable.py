@@ -159,7 +159,7 @@ class _Command:
 
     async def _begun(self, open_studio: Studio) -> tuple[Delivery, Planned]:
         """Ask for all runs at once: all are admitted, or none is."""
-        from tintype.domain.catalogue import UnknownModel  # noqa: PLC0415 - as above
+        from tintype.domain.errors import UnknownModel  # noqa: PLC0415 - as above
         from tintype.local import proofing  # noqa: PLC0415 - as above
         from tintype.service.requests import Request  # noqa: PLC0415 - as above
 

@@ -50,6 +50,7 @@ def of(error: Exception) -> Exit:
             errors.NotFound,
             errors.KeyUnknown,
             errors.NotThere,
+            errors.UnknownModel,
         )
         is_wrong = isinstance(error, wrong_input) and not isinstance(error, errors.RetentionPassed)
         return Refusal(str(error)) if is_wrong else Failure(str(error))

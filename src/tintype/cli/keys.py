@@ -206,7 +206,7 @@ def _scopes(text: str) -> Sequence[Any]:
 
 
 def _models(open_studio: Studio, names: Sequence[str]) -> tuple[list[str], list[str]]:
-    from tintype.domain.catalogue import UnknownModel  # noqa: PLC0415 - not needed to answer --help
+    from tintype.domain.errors import UnknownModel  # noqa: PLC0415 - not needed to answer --help
     from tintype.service import keys as keys_  # noqa: PLC0415 - as above
 
     try:

@@ -22,9 +22,8 @@ from tintype.domain.catalogue import (
     Price,
     Quality,
     Unit,
-    UnknownModel,
 )
-from tintype.domain.errors import InputError, UpstreamError
+from tintype.domain.errors import InputError, UnknownModel, UpstreamError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -189,10 +188,8 @@ def sync(
 
 
 def _slug(known: Catalogue, name: str) -> str:
-    try:
-        return known.find(name).slug
-    except UnknownModel:
-        return name
+    found = known.get(name)
+    return name if found is None else found.slug
 
 
 def _told(slug: str, one: Synced | None) -> Iterator[str]:

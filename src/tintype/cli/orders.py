@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from tintype.cli import exits
 from tintype.domain import inputs, pricing, profiles, prompts
-from tintype.domain.catalogue import Kind, UnknownModel, nearest
-from tintype.domain.errors import InputError
+from tintype.domain.catalogue import Kind, nearest
+from tintype.domain.errors import InputError, UnknownModel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

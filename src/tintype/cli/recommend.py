@@ -9,7 +9,7 @@ import typer
 from tintype import recommending, settings
 from tintype.cli import book, exits, screen
 from tintype.domain import errors, money
-from tintype.domain.catalogue import UnknownModel
+from tintype.domain.errors import UnknownModel
 
 EXAMPLES = """\b
 Examples:

@@ -9,6 +9,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from tintype.domain.errors import UnknownModel
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -240,16 +242,6 @@ class Model:
         return {**defaults, **{name: value for name, value in values.items() if value is not None}}
 
 
-class UnknownModel(LookupError):
-    """No model of the catalogue has this name; `nearest` is the one most like it, or None."""
-
-    def __init__(self, name: str, nearest: str | None) -> None:
-        self.name = name
-        self.nearest = nearest
-        hint = f"; did you mean {nearest!r}?" if nearest else "."
-        super().__init__(f"No model is called {name!r}{hint}")
-
-
 @dataclass(frozen=True, slots=True)
 class Catalogue:
     """All known models, in the order of the data file.
@@ -279,7 +271,14 @@ class Catalogue:
         found = self.get(name)
         if found is not None:
             return found
-        raise UnknownModel(name, self.nearest(name))
+        raise unknown(name, self.nearest(name))
+
+    def find_ours(self, name: str) -> Model | None:
+        """Return the model that `find` would; None for a name with an owner, which upstream alone may know.
+
+        Raises UnknownModel for another.
+        """
+        return self.get(name) if "/" in name else self.find(name)
 
     def get(self, name: str) -> Model | None:
         """Return the model that `find` would, or None."""
@@ -292,6 +291,14 @@ class Catalogue:
     def of_kind(self, kind: Kind) -> tuple[Model, ...]:
         """Return the models that do this."""
         return tuple(model for model in self.models if model.kind is kind)
+
+
+def unknown(name: str, near: str | None = None) -> UnknownModel:
+    """Return the error that no model has this name, with the one that is most like it."""
+    hint = f"; did you mean {near!r}?" if near else "."
+    error = UnknownModel(f"No model is called {name!r}{hint}")
+    error.name, error.nearest = name, near
+    return error
 
 
 def key(name: str) -> str:

@@ -17,6 +17,7 @@
     │   └── UpstreamPaused                       upstream_paused: the account is refused at the moment
     ├── UnknownGeneration                        unknown_generation
     ├── UnknownOrder                             unknown_order
+    ├── UnknownModel (also a LookupError)        unknown_model: with the `nearest` name that there is
     ├── GenerationFailed                         generation_failed: it ended without success
     ├── NotThere                                 not_there: what was named is not there, or not the caller's
     ├── NotPossibleNow                           not_possible_now: the generation's state does not allow it
@@ -192,6 +193,14 @@ class UnknownOrder(TintypeError):
     """There is no such order for whoever asks."""
 
     code = "unknown_order"
+
+
+class UnknownModel(TintypeError, LookupError):
+    """No model has this `name`; `nearest` is the one most like it, or None."""
+
+    code = "unknown_model"
+    name: str = ""
+    nearest: str | None = None
 
 
 class GenerationFailed(TintypeError):
@@ -383,6 +392,7 @@ __all__ = [
     "TokenMissing",
     "TooManyAttempts",
     "UnknownGeneration",
+    "UnknownModel",
     "UnknownOrder",
     "UpstreamError",
     "UpstreamPaused",

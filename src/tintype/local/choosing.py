@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tintype.domain import choosing, errors, profiles
-from tintype.domain.catalogue import UnknownModel
 from tintype.domain.choosing import Mode
 from tintype.domain.money import from_usd
 from tintype.local import proofing
@@ -78,13 +77,11 @@ async def asked(  # noqa: PLR0913 - what `Studio.generate` takes, handed on
         name = model or core.settings.model_of(wanted)
     values = dict(inputs) if prompt is None else {"prompt": along.prompt(prompt), **inputs}
     warnings: list[str] = []
-    try:
-        added = profiles.along(core.catalogue.find(name), along, said=values)
+    ours = core.catalogue.find_ours(name)
+    # One that only upstream knows gets the words around the prompt, which are all that can be added.
+    if ours is not None:
+        added = profiles.along(ours, along, said=values)
         values, warnings = {**added.inputs, **values}, added.warnings
-    except UnknownModel:
-        # With an owner it may be one that only upstream knows: the words around the prompt are all that can be added.
-        if "/" not in name:
-            raise
     request = Request(name, values, cache=cache, hold_max_nano_usd=_nano(max_usd))
     if wanted is Mode.PROOF:
         (request,) = proofing.made(core, [request], idempotency_key=idempotency_key)

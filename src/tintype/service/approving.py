@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from tintype.domain import errors, proofing, steps
-from tintype.domain.catalogue import UnknownModel
 from tintype.domain.generation import State
 from tintype.service import givens, guarding, repeating
 from tintype.service.requests import Request
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tintype.domain.access import Actor
-    from tintype.domain.catalogue import Catalogue, Model
+    from tintype.domain.catalogue import Catalogue
     from tintype.service.generations import Generations
     from tintype.service.orders import Orders
     from tintype.store.database import Database
@@ -92,7 +91,7 @@ async def approve(
     model = work.known.find(asked.model)
     proofing.check_kind(model, is_film=output.content_type.startswith("video/"))
     picked = proofing.Picked(givens.MARK + output.sha256, output.width, output.height, among)
-    values, warnings = proofing.final(model, _model(work.known, row.model), row.input, picked, asked.input)
+    values, warnings = proofing.final(model, work.known.get(row.model), row.input, picked, asked.input)
     final = Request(
         model.slug,
         values,
@@ -159,13 +158,6 @@ async def _again(final_id: str, row: Generation, place: int, *, actor: Actor, wo
             f"picture {place + 1} of {row.id} was approved before, and its final {final_id} was deleted"
         ) from None
     return Approved(final_id, row.id, place + 1, is_repeated=True)
-
-
-def _model(known: Catalogue, name: str) -> Model | None:
-    try:
-        return known.find(name)
-    except UnknownModel:
-        return None
 
 
 __all__ = ["Approved", "Asked", "Work", "approve"]

@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
 from tintype.domain import choosing, complexity, errors, inputs, preference, pricing
-from tintype.domain.catalogue import Kind, UnknownModel
+from tintype.domain.catalogue import Kind
 from tintype.domain.choosing import Candidate
+from tintype.domain.errors import UnknownModel
 from tintype.domain.money import to_usd
 from tintype.domain.preference import Vote
 from tintype.service import wishes

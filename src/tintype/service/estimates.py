@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tintype.domain import breakdown, inputs, pricing, printing, steps
-from tintype.domain.catalogue import Kind, UnknownModel
+from tintype.domain.catalogue import Kind
 from tintype.store import limits
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ async def of(
     parts: list[Part] = []
     ends_s: list[float] = []
     for place, request in enumerate(asked):
-        model = _model(known, request.model)
+        model = known.find_ours(request.model)
         if model is None and request.deployment is None:
             await generations.check_known(request.model)
         begins_s = 0.0 if request.follows is None else ends_s[request.follows.request]
@@ -140,7 +140,7 @@ def prints(asked: Sequence[Request], known: Catalogue) -> list[Check | None]:
     sizes: list[tuple[int, int] | None] = []
     clear: list[bool] = []
     for request in asked:
-        model = _model(known, request.model)
+        model = known.find_ours(request.model)
         if request.follows is None:
             sizes.append(None if model is None else printing.expected(model, request.input))
             clear.append(request.input.get("background") == "transparent")
@@ -162,7 +162,7 @@ def prints(asked: Sequence[Request], known: Catalogue) -> list[Check | None]:
 
 
 def _alternatives(known: Catalogue, asked: Sequence[Request], faults: Sequence[Fault]) -> list[Alternative]:
-    model = _model(known, asked[0].model)
+    model = known.find_ours(asked[0].model)
     if faults or model is None or len({one.model for one in asked}) > 1:
         return []
     return breakdown.alternatives(known, model, asked[0].input)
@@ -177,15 +177,6 @@ def _faults(place: int, model: Model, values: dict[str, object]) -> list[Fault]:
             found.append(Fault(place, name, str(fault)))
     missing = [one.name for one in model.inputs.values() if one.required and values.get(one.name) is None]
     return found + [Fault(place, name, f"{model.slug} needs the input {name!r}") for name in missing]
-
-
-def _model(known: Catalogue, name: str) -> Model | None:
-    try:
-        return known.find(name)
-    except UnknownModel:
-        if "/" not in name:
-            raise
-        return None
 
 
 __all__ = ["HERE", "Estimate", "Fault", "Part", "Wait", "of", "prints"]

@@ -147,7 +147,7 @@ class Generations:
     async def check_known(self, model: str) -> None:
         """Raise UnknownModel for a model that neither the catalogue nor upstream knows."""
         if self._model(model) is None and not await self._upstream.knows(model):
-            raise catalogue_.UnknownModel(
+            raise catalogue_.unknown(
                 model, catalogue_.nearest(model, (one.slug for one in self._catalogue.models))
             )
 
@@ -338,12 +338,7 @@ class Generations:
         )
 
     def _model(self, name: str) -> Model | None:
-        try:
-            return self._catalogue.find(name)
-        except catalogue_.UnknownModel:
-            if "/" not in name:
-                raise
-            return None
+        return self._catalogue.find_ours(name)
 
     def _price(self, model: Model | None, request: Request) -> Price:
         if model is None or request.deployment is not None:

@@ -59,7 +59,7 @@ def models_meant(known: Catalogue, names: Iterable[str]) -> tuple[list[str], lis
     """
     slugs, warnings = [], []
     for name in names:
-        found = known.get(name) if "/" in name else known.find(name)
+        found = known.find_ours(name)
         slugs.append(name if found is None else found.slug)
         if found is None and not any(own.partition(":")[0] == name for own in known.own):
             near = known.nearest(name)

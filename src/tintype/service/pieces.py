@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from tintype.domain import errors
 from tintype.domain.access import Actor
-from tintype.domain.catalogue import UnknownModel
+from tintype.domain.errors import UnknownModel
 from tintype.service import batches as batches_
 from tintype.service import requests, rows, singly, telling
 from tintype.store import admission, batches

@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from tintype.domain import keeping
-from tintype.domain.catalogue import Catalogue, Model, Output, UnknownModel
+from tintype.domain.catalogue import Catalogue, Model, Output
 from tintype.domain.generation import State
 from tintype.media import kinds
 from tintype.service import givens
@@ -194,10 +194,7 @@ class Predictions:
         return model is not None and model.output is Output.TEXT
 
     def _model(self, row: Generation) -> Model | None:
-        try:
-            return self._known.find(row.model)
-        except UnknownModel:
-            return None
+        return self._known.get(row.model)
 
     def _output(
         self, row: Generation, facts: Facts | None, kept: Sequence[outputs.Output], origin: str

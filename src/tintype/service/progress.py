@@ -16,7 +16,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from tintype.domain import charges, errors, events, generation, looking
-from tintype.domain.catalogue import Catalogue, Model, UnknownModel
 from tintype.domain.generation import Charge, State, Work
 from tintype.service import alerting, columns, telling
 from tintype.service import events as events_
@@ -25,6 +24,7 @@ from tintype.store import generations, ledger
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tintype.domain.catalogue import Catalogue, Model
     from tintype.observing import Observer
     from tintype.replicate.results import Prediction
     from tintype.service.upstream import Upstream
@@ -251,10 +251,7 @@ class Progress:
 
     def model(self, row: Generation) -> Model | None:
         """Return what the catalogue knows of a generation's model."""
-        try:
-            return self._catalogue.find(row.model)
-        except UnknownModel:
-            return None
+        return self._catalogue.get(row.model)
 
     def priced(self, row: Generation) -> Model | None:
         """Return what says a generation's price: one's own of its version, or the catalogue's of its model."""

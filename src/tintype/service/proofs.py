@@ -7,13 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tintype.domain import errors, pricing, proofing
-from tintype.domain.catalogue import UnknownModel
 from tintype.store.admission import Proof
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tintype.domain.catalogue import Catalogue, Model
+    from tintype.domain.catalogue import Catalogue
     from tintype.service.requests import Request
     from tintype.store.admission import Wanted
 
@@ -23,7 +22,7 @@ def made(known: Catalogue, asked: Sequence[Request], *, final: str, lot: bytes) 
 
     `lot` decides the seeds where none is given; the same lot gives the same. Raises InputError for too many pictures.
     """
-    models = [_model(known, one.model) for one in asked]
+    models = [known.get(one.model) for one in asked]
     count = sum(
         1 if model is None else pricing.outputs(model, one.input)
         for model, one in zip(models, asked, strict=True)
@@ -44,10 +43,10 @@ def marked(known: Catalogue, asked: Sequence[Request], wanted: Sequence[Wanted])
     """Say of each proof among what is wanted what all of its pictures would cost as finals."""
     found = []
     for request, one in zip(asked, wanted, strict=True):
-        final = None if request.proof_for is None else _model(known, request.proof_for)
+        final = None if request.proof_for is None else known.get(request.proof_for)
         if final is None:
             continue
-        model = _model(known, request.model)
+        model = known.get(request.model)
         try:
             values, _ = proofing.final(final, model, one.input, None, {})
         except errors.InputError:
@@ -57,13 +56,6 @@ def marked(known: Catalogue, asked: Sequence[Request], wanted: Sequence[Wanted])
         pictures = 1 if model is None else pricing.outputs(model, one.input)
         found.append(Proof(one.id, final.slug, price * pictures))
     return tuple(found)
-
-
-def _model(known: Catalogue, name: str) -> Model | None:
-    try:
-        return known.find(name)
-    except UnknownModel:
-        return None
 
 
 def _seed(lot: bytes, place: int) -> int:

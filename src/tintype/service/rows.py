@@ -17,8 +17,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from tintype.domain import choosing, errors, inputs, pricing, templates
-from tintype.domain.catalogue import Catalogue, Model, UnknownModel
+from tintype.domain.catalogue import Catalogue, Model
 from tintype.domain.choosing import Mode
+from tintype.domain.errors import UnknownModel
 from tintype.domain.money import to_usd
 from tintype.service import cells, requests, wishes
 from tintype.service.cells import Broken
@@ -216,11 +217,9 @@ class Planner:
             raise Broken("mode", str(fault)) from None
         if name not in self._found:
             try:
-                self._found[name] = self._known.find(name)
+                self._found[name] = self._known.find_ours(name)
             except UnknownModel as fault:
-                if "/" not in name:
-                    raise Broken("model", str(fault)) from None
-                self._found[name] = None
+                raise Broken("model", str(fault)) from None
         return name, self._found[name], ()
 
     def _wish(
@@ -314,10 +313,8 @@ def call_input(
 ) -> dict[str, Any]:
     """Return the input of a call that makes `count` outputs after `skip` others of the same input."""
     made = dict(values)
-    try:
-        counter = _counter(known.find(model))
-    except UnknownModel:
-        counter = None
+    found = known.get(model)
+    counter = None if found is None else _counter(found)
     if counter is not None and count > 1:
         made[counter] = count
     if skip and isinstance(made.get("seed"), int):

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from tintype.domain import schemas
-from tintype.domain.catalogue import UnknownModel
 from tintype.store import versions
 
 if TYPE_CHECKING:
@@ -63,10 +62,10 @@ async def sync(
 
 
 def _book(known: Catalogue, slug: str) -> dict[str, Any] | None:
-    try:
-        return {name: schemas.stated(field) for name, field in known.find(slug).inputs.items()}
-    except UnknownModel:
+    found = known.get(slug)
+    if found is None:
         return None
+    return {name: schemas.stated(field) for name, field in found.inputs.items()}
 
 
 __all__ = ["Synced", "sync"]

@@ -14,7 +14,6 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from tintype.domain import errors, looking
-from tintype.domain.catalogue import UnknownModel
 from tintype.domain.looking import Waiting
 from tintype.service import singly
 
@@ -202,8 +201,6 @@ class Tracking:
 
     def _usual_s(self, model: str) -> float | None:
         if model not in self._usual:
-            try:
-                self._usual[model] = float(self._catalogue.find(model).usual_s)
-            except UnknownModel:
-                self._usual[model] = None
+            found = self._catalogue.get(model)
+            self._usual[model] = None if found is None else float(found.usual_s)
         return self._usual[model]

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from tintype import catalogue as catalogue_data
 from tintype.domain import catalogue, errors, schemas
 from tintype.domain.catalogue import Output
+from tintype.domain.errors import UnknownModel
 from tintype.replicate import wire
 from tintype.service import upstream as upstream_
 from tintype.store import versions
@@ -86,7 +87,7 @@ class Versions:
         model = self._by_slug.get(slug)
         if model is not None:
             if not model.is_official:
-                raise catalogue.UnknownModel(slug, None)
+                raise catalogue.unknown(slug)
             return _of_catalogue(model, version=None)
         return await self._kept_for(f"/models/{slug}", lambda record: _of_record(slug, record), slug)
 
@@ -98,7 +99,7 @@ class Versions:
         if _SLUG.fullmatch(ref):
             try:
                 return await self.of_model(ref)
-            except catalogue.UnknownModel:
+            except UnknownModel:
                 raise _unknown(ref) from None
         named = _REF.fullmatch(ref)
         if named is None:
@@ -167,13 +168,13 @@ class Versions:
         if found is not None and now < good_until:
             return found
         if not _SLUG.fullmatch(name):
-            raise catalogue.UnknownModel(name, None)
+            raise catalogue.unknown(name)
         route = f"{path.split('/')[1]}.get"
         reply = await self._upstream.exchange(route, wire.Call("GET", path))
         record = upstream_.document(reply) if reply.status == 200 else None
         found = read(record)
         if found is None:
-            raise catalogue.UnknownModel(name, catalogue.nearest(name, self._by_slug))
+            raise catalogue.unknown(name, catalogue.nearest(name, self._by_slug))
         await self.learn(record)
         if len(self._kept) > _KEPT_MAX:
             self._kept.clear()

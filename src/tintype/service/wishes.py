@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tintype.domain import catalogue, errors, pictures, profiles, prompts
-from tintype.domain.catalogue import UnknownModel
 from tintype.service.requests import Cache, Request
 
 if TYPE_CHECKING:
@@ -68,11 +67,8 @@ def plan(known: Catalogue, wish: Wish) -> Planned:
         raise errors.InputError(f"n is {wish.n}; ask for 1 to {N_MAX}")
     if wish.prompt is not None:
         prompts.check(wish.prompt)
-    try:
-        model = known.find(wish.model)
-    except UnknownModel:
-        if "/" not in wish.model:
-            raise
+    model = known.find_ours(wish.model)
+    if model is None:
         return Planned(tuple(_free(wish)), tuple(_unfit_for_free(wish)))
     values, warnings = _fitted(model, wish)
     return Planned(tuple(_known(model, values, wish)), tuple(warnings))

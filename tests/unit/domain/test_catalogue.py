@@ -12,7 +12,8 @@ import jsonschema
 import pytest
 
 from tintype import catalogue
-from tintype.domain.catalogue import Ability, Kind, Output, Unit, UnknownModel, key, names
+from tintype.domain.catalogue import Ability, Kind, Output, Unit, key, names
+from tintype.domain.errors import TintypeError, UnknownModel
 
 if TYPE_CHECKING:
     from tintype.domain.catalogue import Model
@@ -176,6 +177,18 @@ def test_unknown_name_is_told_with_the_nearest() -> None:
 
     assert caught.value.nearest == "flux-schnell"
     assert "did you mean 'flux-schnell'?" in str(caught.value)
+
+
+def test_a_name_with_an_owner_may_be_upstreams_alone() -> None:
+    """It is none of ours then, and no error; a name without one is, as every error of ours a TintypeError."""
+    known = catalogue.load()
+
+    assert known.find_ours("flux-schnell") is known.get("Flux Schnell") is not None
+    assert known.find_ours("acme/fox") is known.get("acme/fox") is None
+    assert known.get("fox") is None
+    with pytest.raises(TintypeError) as caught:
+        known.find_ours("flux-schnel")
+    assert (caught.value.code, isinstance(caught.value, LookupError)) == ("unknown_model", True)
 
 
 def test_name_like_no_other_is_told_without_a_guess() -> None:

@@ -23,7 +23,7 @@ from tintype.api.schemas.generations import (
 )
 from tintype.domain import money
 from tintype.domain.access import Scope
-from tintype.domain.catalogue import Catalogue, UnknownModel
+from tintype.domain.catalogue import Catalogue
 from tintype.domain.choosing import Mode
 from tintype.service import approving, notices, ratings, removal
 from tintype.service.generations import Submitted
@@ -254,7 +254,5 @@ async def rate(body: RatingAsked, request: Request, caller: auth.Generates, id: 
 
 def _slug(known: Catalogue, name: str) -> str:
     """Return the slug that generations are kept under for a name of a model; other names as they are."""
-    try:
-        return known.find(name).slug
-    except UnknownModel:
-        return name
+    found = known.get(name)
+    return name if found is None else found.slug

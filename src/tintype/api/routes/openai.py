@@ -22,7 +22,7 @@ from tintype.api.schemas.openai import (
 )
 from tintype.domain import catalogue, pictures
 from tintype.domain.access import Actor, Caller
-from tintype.domain.catalogue import Kind, Model, UnknownModel
+from tintype.domain.catalogue import Kind, Model
 from tintype.domain.choosing import Mode
 from tintype.domain.generation import State
 from tintype.media.kinds import Kind as Format
@@ -114,7 +114,7 @@ async def model(
     """Show a model, by any of its names."""
     found = gateway.of(request).core.catalogue.find(id)
     if not _makes_pictures(found) or not _may_use(caller, found):
-        raise UnknownModel(id[:255], None)
+        raise catalogue.unknown(id[:255])
     return _model_told(found)
 
 
@@ -156,9 +156,8 @@ def _said(word: str | None) -> str | None:
 
 
 def _fitted(known: catalogue.Catalogue, name: str, words: pictures.Words) -> pictures.Fitted:
-    try:
-        found = known.find(name)
-    except UnknownModel:
+    found = known.get(name)
+    if found is None:
         # With an owner it may be one that only upstream knows; its words are its own.
         return pictures.Fitted()
     if found.kind not in _MAKERS:
