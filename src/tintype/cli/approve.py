@@ -64,12 +64,7 @@ def approve(
                 fraction = None if moment.percent is None else moment.percent / 100
                 board.moved(0, moment.state.value, fraction)
         final = (await open_studio.get(approved.final_id)).raise_for_failure()
-        name = files.stem(str(final.input.get("prompt", "")), model=final.model, seed=final.input.get("seed"))
-        saved = []
-        for output in final.outputs:
-            with files.new_file(folder, name, output.extension) as (path, file):
-                file.write(await open_studio.read(output))
-            saved.append(path)
+        saved = await studio.saved(open_studio, final, folder)
         return approved, await open_studio.get(approved.proof_id), final, saved
 
     approved, proof, final, saved = studio.run(act, works=True)

@@ -6,10 +6,11 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from tintype.cli import batch_facts, exits, screen, upstream
+from tintype.cli import batch_facts, exits, files, screen, upstream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
+    from pathlib import Path
 
     from tintype.local.generation import Generation
     from tintype.local.studio import Studio
@@ -49,6 +50,21 @@ async def found(studio: Studio, ident: str) -> Generation:
             raise exits.Refusal(f"{ident} is a batch; see: tintype show {ident}") from None
         where = " of the built-in simulator" if studio.is_simulated else ""
         raise exits.Refusal(f"{error}{where}; see: tintype list") from None
+
+
+async def saved(open_studio: Studio, one: Generation, folder: Path) -> list[Path]:
+    """Write the outputs of a generation that succeeded into a folder, under names that are not taken yet."""
+    from tintype.cli import finishing  # noqa: PLC0415 - not needed to answer --help
+    from tintype.domain.generation import State  # noqa: PLC0415 - as above
+
+    name = files.stem(str(one.input.get("prompt", "")), model=one.model, seed=one.input.get("seed"))
+    paths = []
+    for output in one.outputs if one.state is State.SUCCEEDED else ():
+        stem = finishing.name(name, output.made_by)
+        with files.new_file(folder, stem, output.extension) as (path, file):
+            file.write(await open_studio.read(output))
+        paths.append(path)
+    return paths
 
 
 def cost(one: Generation) -> str:
@@ -93,4 +109,4 @@ def document(one: Generation) -> dict[str, Any]:
     }
 
 
-__all__ = ["cost", "document", "found", "hush", "run"]
+__all__ = ["cost", "document", "found", "hush", "run", "saved"]

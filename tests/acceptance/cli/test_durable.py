@@ -128,6 +128,40 @@ def test_resume_delivers_where_it_was_wanted(served: Shell, simulator: Simulator
     assert simulator.bills()["predictions"] == 1
 
 
+@pytest.mark.parametrize(
+    ("is_commands", "options", "where"),
+    [(True, (), "first"), (True, ("--out", "again"), "again"), (False, (), ".")],
+    ids=["its-folder", "another", "here"],
+)
+def test_what_could_not_be_finished_is_finished_by_retry_and_saved(
+    served: Shell,
+    simulator: Simulator,
+    url: str,
+    *,
+    is_commands: bool,
+    options: tuple[str, ...],
+    where: str,
+) -> None:
+    """The picture is not bought again; the new file is where it was wanted, or here where nobody said, and named."""
+    failed = served.run(
+        "generate", "a fox", "--aspect", "21:9", "--out", "first", "--finish", "print:10x5000mm:fit"
+    )
+    with psycopg.connect(url, autocommit=True) as database:
+        database.execute(
+            """UPDATE orders SET plan = jsonb_set(plan, '{finish,0,0}', '["print:mug"]') - %s""",
+            ["" if is_commands else "host"],
+        )
+    (listed,) = _json(served.run("list", "--json"))["generations"]
+
+    again = served.run("retry", listed["id"], *options)
+
+    assert (failed.code, "could not be finished" in failed.err) == (1, True)
+    made = sorted(path.name for path in (served.folder / where).iterdir() if path.suffix in {".png", ".webp"})
+    assert (again.code, len(made), "-mug." in made[0]) == (0, 2, True)
+    assert all(name in again.out for name in made)
+    assert simulator.bills()["predictions"] == 1
+
+
 def test_resume_passes_over_a_folder_that_cannot_be_written(served: Shell, url: str) -> None:
     """What is behind it is delivered all the same; it is named, and taken up when it can be."""
     for count, name in enumerate(("bad", "good"), 1):
