@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tintype import catalogue
-from tintype.domain import pricing
-from tintype.domain.catalogue import Output, Unit
+from tintype.domain import pricing, sizing
+from tintype.domain.catalogue import Kind, Output, Unit
 from tintype.simulator import making, models, prices
 
 if TYPE_CHECKING:
@@ -71,6 +72,31 @@ def test_outputs_and_prices_are_the_same(model: Model) -> None:
     assert price.run_usd == other.run_usd
     if price.unit is Unit.TOKEN:
         assert price.given_usd == other.usd_in
+
+
+# What can be drawn here: the simulator makes nothing that is longer.
+SIDE_MAX = 8192
+
+
+@pytest.mark.parametrize(
+    "model", [one for one in KNOWN.models if one.kind in sizing.MAKERS], ids=lambda model: model.slug
+)
+def test_the_pixels_of_every_choice_are_the_same(model: Model) -> None:
+    """Of each shape with each size that a model has, and of sides where it takes any."""
+    sized = ["aspect_ratio", "megapixels", "resolution", "image_size", "size"]
+    sized += ["quality", "mode"] if model.kind is Kind.VIDEO else []
+    names = [name for name in sized if name in model.inputs]
+    choices = [model.inputs[name].choices or (512, 1500) for name in names]
+
+    for chosen in itertools.product(*choices):
+        given = {"prompt": "a", **dict(zip(names, chosen, strict=True))}
+        if "width" in model.inputs:
+            given |= {"width": 1101, "height": 700}
+        planned = making.plan(SIMULATED[model.slug], given, 7)
+
+        size = sizing.made(model, given)
+
+        assert size == (planned.width, planned.height) or max(size or (0,)) > SIDE_MAX, given
 
 
 def _exact(bound: float | Decimal | None) -> Decimal | None:

@@ -27,8 +27,8 @@ def product(one: Product, needed_px: tuple[int, int]) -> ProductTold:
     )
 
 
-def check(told: Check, known: Catalogue) -> PrintCheckTold:
-    """Tell of a check, with what would help."""
+def check(told: Check, known: Catalogue, *, is_trimmed: bool = False) -> PrintCheckTold:
+    """Tell of a check, with what would help; `is_trimmed` says that a trim is still to come."""
     found = printing.remedies(told, known)
     return PrintCheckTold(
         product=product(told.product, told.needed_px),
@@ -40,7 +40,7 @@ def check(told: Check, known: Catalogue) -> PrintCheckTold:
         cut_percent=told.cut_percent,
         sharp_up_to_mm=told.sharp_up_to_mm,
         factor=told.factor,
-        advice=printing.advice(told, found),
+        advice=printing.advice(told, found, is_trimmed=is_trimmed),
         remedies=[
             RemedyTold(
                 model=one.model,

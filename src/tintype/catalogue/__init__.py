@@ -8,7 +8,19 @@ from importlib import resources
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from tintype.domain.catalogue import Catalogue, Count, Field, Kind, Model, Output, Price, Quality, Rate, Unit
+from tintype.domain.catalogue import (
+    Catalogue,
+    Count,
+    Field,
+    Kind,
+    Model,
+    Output,
+    Price,
+    Quality,
+    Rate,
+    Sizes,
+    Unit,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,6 +62,22 @@ def model(facts: Mapping[str, Any]) -> Model:
         seconds=tuple(facts.get("seconds", ())),
         price=price(facts["price"]),
         inputs=inputs(facts["inputs"]),
+        sizes=sizes(facts["sizes"]) if "sizes" in facts else None,
+    )
+
+
+def sizes(facts: Mapping[str, Any]) -> Sizes:
+    """Read how many pixels a model makes, as it stands in the catalogue's data. Raises as `model`."""
+    usual = Sizes()
+    return Sizes(
+        pixels=facts.get("pixels", usual.pixels),
+        lines=facts.get("lines", usual.lines),
+        step=facts.get("step", usual.step),
+        shapes=MappingProxyType(
+            {word: (width, height) for word, (width, height) in facts.get("shapes", {}).items()}
+        ),
+        is_scaled=facts.get("scaled", usual.is_scaled),
+        words=MappingProxyType(facts.get("words", {})),
     )
 
 

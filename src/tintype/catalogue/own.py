@@ -134,7 +134,7 @@ def _model(slug: str, base: Model | None, value: Any) -> Model:
 
 _FIELDS = (
     *("name", "aliases", "kind", "quality", "output", "usual_s", "official", "transparent", "version"),
-    *("inputs", "count", "seconds"),
+    *("inputs", "count", "seconds", "sizes"),
 )
 
 

@@ -144,11 +144,29 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sizes:
+    """How many pixels a model makes, as far as its inputs do not say it.
+
+    `pixels` is the area, `lines` the short side of a film, and `step` what sides are multiples of. `shapes` are the
+    sides of aspect ratios that are no matter of arithmetic, for that area; where `is_scaled`, for others in proportion.
+    `words` are the pixels or lines of choices that are no numbers, by input.
+    """
+
+    pixels: int = 1024 * 1024
+    lines: int = 720
+    step: int = 16
+    shapes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    is_scaled: bool = True
+    words: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
     """One model: names, inputs in the order of its form, output, speed and price.
 
     `usual_s` is what a run usually takes, in seconds. `seconds` names the inputs that give the length of a
     film: one input in seconds, or frames and frames per second. `version` is one whose id is known, the newest then.
+    `sizes` is None where it is not known how many pixels it makes.
     """
 
     slug: str
@@ -166,6 +184,7 @@ class Model:
     count: Count | None = None
     seconds: tuple[str, ...] = ()
     version: str | None = None
+    sizes: Sizes | None = None
 
     @property
     def has_seed(self) -> bool:

@@ -11,19 +11,16 @@ within the cut edges, whole. Pixels are never invented: what is too small is onl
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tintype.domain import errors, pricing, products
 from tintype.domain.catalogue import Kind
 from tintype.domain.products import MM_PER_INCH, Product
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from tintype.domain.catalogue import Catalogue, Model
     from tintype.domain.pricing import Estimate
 
@@ -34,12 +31,7 @@ SCALES = ("scale", "scale_factor", "upscale")
 """What models call the factor by which they enlarge."""
 # Where a form states no most, more than this has not been seen to work.
 _FACTOR_USUAL_MAX = 4
-_SIZE = re.compile(r"(\d{2,5})\s*[x*]\s*(\d{2,5})")
-_RATIO = re.compile(r"(\d{1,4}(?:\.\d+)?):(\d{1,4}(?:\.\d+)?)")
-_AREA = re.compile(r"(\d+(?:\.\d+)?) MP")
-_SIDES = ("size", "resolution", "image_size")
-_NAMED_SIDES = {"512": 512, "1K": 1024, "2K": 2048, "4K": 4096}
-_SIDE_USUAL_PX = 1024
+TRIMMED = "This is before the trim: what is empty around it is cut off, and what is left has fewer pixels."
 
 
 class Fit(StrEnum):
@@ -157,8 +149,13 @@ def factor_max(model: Model, name: str) -> int:
     return _FACTOR_USUAL_MAX if most is None else int(most)
 
 
-def advice(told: Check, found: list[Remedy]) -> str:
-    """Say in a sentence how it will look, and what would help."""
+def advice(told: Check, found: list[Remedy], *, is_trimmed: bool = False) -> str:
+    """Say in a sentence how it will look, and what would help; `is_trimmed` says that a trim is still to come."""
+    said = _advice(told, found)
+    return f"{said} {TRIMMED}" if is_trimmed else said
+
+
+def _advice(told: Check, found: list[Remedy]) -> str:
     where = f"{told.dpi} DPI on {told.product.title}"
     if told.verdict is Verdict.SHARP:
         return f"{where}: sharp."
@@ -168,31 +165,6 @@ def advice(told: Check, found: list[Remedy]) -> str:
     if found:
         return f"{where}: {looks}. {told.factor} times larger it has {found[0].dpi} DPI; {smaller}."
     return f"{where}: {looks}. No model enlarges it {told.factor} times in one pass; {smaller}."
-
-
-def expected(model: Model, values: Mapping[str, Any]) -> tuple[int, int] | None:
-    """Return the size that a model makes of these inputs, as far as they say it; None where they do not."""
-    filled = model.filled(values)
-    shapes = [filled.get(name) for name in ("aspect_ratio", *_SIDES) if name in model.inputs]
-    width, height = filled.get("width"), filled.get("height")
-    if isinstance(width, int) and isinstance(height, int) and (not shapes or "custom" in shapes):
-        return width, height
-    side = _SIDE_USUAL_PX
-    for name in _SIDES:
-        text = str(filled.get(name, ""))
-        sides = _SIZE.fullmatch(text)
-        if sides is not None:
-            return int(sides[1]), int(sides[2])
-        side = _NAMED_SIDES.get(text.upper(), side)
-    for text in (f"{filled.get('megapixels')} MP", str(filled.get("resolution"))):
-        area = _AREA.fullmatch(text)
-        if area is not None:
-            side = round(math.sqrt(float(area[1])) * _SIDE_USUAL_PX)
-    ratio = _RATIO.fullmatch(str(filled.get("aspect_ratio", "")))
-    if ratio is None or not float(ratio[1]) or not float(ratio[2]):
-        return None
-    root = math.sqrt(float(ratio[1]) / float(ratio[2]))
-    return max(round(side * root), 1), max(round(side / root), 1)
 
 
 def _fit(asked: Fit | str | None, *, is_transparent: bool) -> Fit:
@@ -230,4 +202,4 @@ def _millimetres(side_px: int) -> float:
     return round(float(side_px * MM_PER_INCH / SHARP_DPI), 1)
 
 
-__all__ = ["Check", "Fit", "Remedy", "Verdict", "advice", "check", "expected", "remedies", "resolution"]
+__all__ = ["Check", "Fit", "Remedy", "Verdict", "advice", "check", "remedies", "resolution"]

@@ -7,10 +7,10 @@ Nothing is held or written. Everything that is wrong is told, not the first alon
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tintype.domain import breakdown, inputs, pricing, printing, steps
+from tintype.domain import breakdown, inputs, pricing, printing, sizing, steps
 from tintype.domain.catalogue import Kind
 from tintype.store import limits
 
@@ -75,6 +75,23 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True)
+class Print:
+    """How a file for a print shop will look; `is_trimmed` says that a trim on the way leaves fewer pixels."""
+
+    check: Check
+    is_trimmed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Expected:
+    """What is made up to a step: its size where it is known, whether the background is out, whether it is trimmed."""
+
+    size: tuple[int, int] | None
+    is_clear: bool
+    is_trimmed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class _Queue:
     waiting: int
     permits_per_minute: float
@@ -134,31 +151,40 @@ async def of(
     )
 
 
-def prints(asked: Sequence[Request], known: Catalogue) -> list[Check | None]:
-    """Say how each file for a print shop will look, by the size that the inputs ask for; None where they do not say."""
-    found: list[Check | None] = []
-    sizes: list[tuple[int, int] | None] = []
-    clear: list[bool] = []
+def prints(asked: Sequence[Request], known: Catalogue) -> list[Print | None]:
+    """Say how each file for a print shop will look, by what the models make of the inputs; None where nobody knows."""
+    found: list[Print | None] = []
+    made: list[_Expected] = []
     for request in asked:
         model = known.find_ours(request.model)
         if request.follows is None:
-            sizes.append(None if model is None else printing.expected(model, request.input))
-            clear.append(request.input.get("background") == "transparent")
+            size = None if model is None else sizing.made(model, request.input)
+            made.append(_Expected(size, request.input.get("background") == "transparent"))
         else:
-            before = sizes[request.follows.request]
-            factor = next((request.input[name] for name in printing.SCALES if name in request.input), 1)
-            sizes.append(None if before is None else (before[0] * factor, before[1] * factor))
-            clear.append(
-                clear[request.follows.request] or (model is not None and model.kind is Kind.BACKGROUND)
-            )
+            made.append(_finished(made[request.follows.request], model, request))
         for texts in request.steps.values():
-            step, size = steps.read(texts[-1]), sizes[-1]
-            if isinstance(step, steps.Print):
-                told = None
-                if size is not None:
-                    told = printing.check(*size, step.product, fit=step.fit, is_transparent=clear[-1])
-                found.append(told)
+            read = [steps.read(text) for text in texts]
+            if any(isinstance(step, steps.Trim) for step in read):
+                made[-1] = replace(made[-1], is_trimmed=True)
+            if isinstance(read[-1], steps.Print):
+                found.append(_print(made[-1], read[-1]))
     return found
+
+
+def _finished(before: _Expected, model: Model | None, request: Request) -> _Expected:
+    factor = next((request.input[name] for name in printing.SCALES if name in request.input), 1)
+    return replace(
+        before,
+        size=None if before.size is None else (before.size[0] * factor, before.size[1] * factor),
+        is_clear=before.is_clear or (model is not None and model.kind is Kind.BACKGROUND),
+    )
+
+
+def _print(made: _Expected, step: steps.Print) -> Print | None:
+    if made.size is None:
+        return None
+    told = printing.check(*made.size, step.product, fit=step.fit, is_transparent=made.is_clear)
+    return Print(told, made.is_trimmed)
 
 
 def _alternatives(known: Catalogue, asked: Sequence[Request], faults: Sequence[Fault]) -> list[Alternative]:
@@ -179,4 +205,4 @@ def _faults(place: int, model: Model, values: dict[str, object]) -> list[Fault]:
     return found + [Fault(place, name, f"{model.slug} needs the input {name!r}") for name in missing]
 
 
-__all__ = ["HERE", "Estimate", "Fault", "Part", "Wait", "of", "prints"]
+__all__ = ["HERE", "Estimate", "Fault", "Part", "Print", "Wait", "of", "prints"]

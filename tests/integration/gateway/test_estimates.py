@@ -42,7 +42,20 @@ def test_each_finishing_step_has_its_price(http: httpx2.Client) -> None:
     assert [one["model"] for one in told["parts"][1:3]] == ["daanelson/real-esrgan-a100", "cjwbw/rembg"]
     assert told["valid"] is True
     assert (told["print"]["fit"], told["print"]["verdict"]) == ("fit", "sharp")
+    assert "before the trim" in told["print"]["advice"]
     assert http.post(PATH, json={"prompt": "a fox"}).json()["print"] is None
+
+
+def test_a_print_is_judged_by_what_the_model_makes(http: httpx2.Client) -> None:
+    """Each model has its own size where nothing is said, and so have its shapes."""
+    made = {"flux-1.1-pro-ultra": (2048, 2048), "qwen-image": (1664, 928), "seedream-4": (2048, 2048)}
+
+    for model, size in made.items():
+        body = {"prompt": "a", "model": model, "finish": ["print:170x170mm"]}
+        told = http.post(PATH, json=body).json()["print"]
+
+        assert (told["width_px"], told["height_px"]) == size
+        assert "trim" not in told["advice"]
 
 
 def test_all_that_is_wrong_is_told_at_once(http: httpx2.Client) -> None:

@@ -60,6 +60,27 @@ PRICE = {
         "source": {"type": "string", "minLength": 5},
     },
 }
+SIZES = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "pixels": {"type": "integer", "minimum": 2**18},
+        "lines": {"type": "integer", "minimum": 360},
+        "step": {"enum": [1, 8, 32]},
+        "shapes": {
+            "type": "object",
+            "propertyNames": {"pattern": r"^\d+:\d+$"},
+            "additionalProperties": {
+                "type": "array",
+                "items": {"type": "integer"},
+                "minItems": 2,
+                "maxItems": 2,
+            },
+        },
+        "scaled": {"const": False},
+        "words": {"type": "object", "additionalProperties": {"type": "object"}},
+    },
+}
 MODEL = {
     "type": "object",
     "required": ["slug", "name", "aliases", "kind", "quality", "output", "usual_s", "price", "inputs"],
@@ -84,6 +105,7 @@ MODEL = {
         },
         "seconds": {"type": "array", "minItems": 1, "maxItems": 2},
         "price": PRICE,
+        "sizes": SIZES,
         "inputs": {"type": "object", "minProperties": 1, "additionalProperties": FIELD},
     },
 }

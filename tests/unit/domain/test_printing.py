@@ -67,6 +67,7 @@ def test_what_would_help_is_told_with_its_price() -> None:
     assert "4 times larger" in printing.advice(told, found)
     assert printing.remedies(printing.check(5000, 7000, "poster-a3"), KNOWN) == []
     assert printing.remedies(printing.check(100, 100, "poster-a1"), KNOWN) == []
+    assert printing.advice(told, found, is_trimmed=True).endswith(printing.TRIMMED)
 
 
 @pytest.mark.parametrize(
@@ -112,24 +113,3 @@ def test_more_pixels_never_look_worse(width: int, height: int, product: products
             assert exact * told.factor >= printing.SHARP_DPI - Fraction(1, 2)
         if told.factor > 1:
             assert exact * (told.factor - 1) < printing.SHARP_DPI - Fraction(1, 2)
-
-
-@pytest.mark.parametrize(
-    ("model", "values", "size"),
-    [
-        ("flux-schnell", {"aspect_ratio": "1:1"}, (1024, 1024)),
-        ("flux-schnell", {"aspect_ratio": "4:1", "megapixels": "0.25"}, None),
-        ("flux-schnell", {"aspect_ratio": "16:9", "megapixels": "0.25"}, (683, 384)),
-        ("seedream-4", {"aspect_ratio": "1:1", "size": "4K"}, (4096, 4096)),
-        ("seedream-4", {"size": "custom", "width": 3000, "height": 2000}, (3000, 2000)),
-    ],
-)
-def test_the_size_that_inputs_ask_for_is_known(
-    model: str, values: dict[str, object], size: tuple[int, int] | None
-) -> None:
-    made = printing.expected(KNOWN.find(model), values)
-
-    if size is not None:
-        assert made == size
-    else:
-        assert made is not None

@@ -53,10 +53,12 @@ async def estimate(body: GenerationAsked, request: Request, caller: auth.Reads) 
         upstream_id=here.core.upstream.ident,
         actor=actor,
     )
-    prints = [one for one in estimates.prints(planned.requests, here.core.catalogue) if one is not None]
-    answer = _told(told, planned.warnings, actor).model_copy(
-        update={"print": present_printing.check(prints[0], here.core.catalogue) if prints else None}
-    )
+    known = here.core.catalogue
+    first = next((one for one in estimates.prints(planned.requests, known) if one is not None), None)
+    answer = _told(told, planned.warnings, actor)
+    if first is not None:
+        printed = present_printing.check(first.check, known, is_trimmed=first.is_trimmed)
+        answer = answer.model_copy(update={"print": printed})
     return choices.told_with(answer, chosen)
 
 

@@ -89,8 +89,8 @@ class EstimateTold(Told):
     print: PrintCheckTold | None = Field(
         default=None,
         description=(
-            "How the file of the first `print` step will look, before a `trim`, which leaves fewer pixels; null where "
-            "the inputs do not say a size."
+            "How the file of the first `print` step will look, by what the model makes of the inputs, before a `trim`, "
+            "which leaves fewer pixels; null where a picture that is given decides that, or nobody knows."
         ),
     )
     choices: list[ChoiceTold] = Field(
