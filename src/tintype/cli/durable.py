@@ -131,6 +131,7 @@ class _Command:
             )
             if open_studio.is_built_in:
                 screen.say(SIMULATED)
+                studio.note(open_studio.left_alone)
             else:
                 # Later an upstream that is away is waited for; at the start a person wants to know.
                 await open_studio.core.upstream.answers()

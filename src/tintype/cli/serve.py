@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tintype.cli import screen
+from tintype.cli import screen, studio
 
 if TYPE_CHECKING:
     from tintype.settings import Settings
@@ -71,16 +71,14 @@ def serve(
 def _greet(made: Settings, origin: str) -> None:
     from tintype.local import simulated  # noqa: PLC0415 - as above
 
-    place, simulated_note, unused = simulated.upstream(made), "", []
+    place, simulated_note, left_alone = simulated.upstream(made), "", None
     if place is None:
-        unused = [name for name in ("database_url", "storage_url") if getattr(made, name) is not None]
+        left_alone = simulated.left_alone(made)
         made = simulated.settings_of(made)
         simulated_note = " (the built-in simulator: no token is set)"
     upstream = simulated.Upstream(made.data / "upstream").origin if place is None else place.origin
     screen.put(f"ready {origin}")
     screen.put(f"upstream {upstream}{simulated_note}")
     screen.put(f"data {made.data}, files {made.storage}")
-    if unused:
-        names = " and ".join(f"TINTYPE_{name.upper()}" for name in unused)
-        screen.say(f"note: without a token {names} is left alone: what is simulated has a place of its own")
+    studio.note(left_alone)
     sys.stdout.flush()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tintype import masking
-from tintype.cli import screen, token
+from tintype.cli import screen, studio, token
 from tintype.replicate import settings as replicate_settings
 from tintype.replicate import tokens
 
@@ -59,11 +59,13 @@ def settings(
 def shown() -> list[Line]:
     """Return every setting as it stands. Raises ConfigurationError where one is wrong."""
     from tintype import settings as all_settings  # noqa: PLC0415 - pydantic, which --help need not wait for
+    from tintype.local import simulated  # noqa: PLC0415 - as above
 
     loaded = all_settings.load_with_sources()
     upstream = token.found()
     if upstream is None:
         replicate_settings.refuse_lonely_url()
+        studio.note(simulated.left_alone(loaded.settings))
     else:
         all_settings.upstream(loaded.settings)
     lines = [

@@ -27,11 +27,18 @@ def run(act: Callable[[Studio], Coroutine[Any, Any, T]], *, works: bool) -> T:
 
     async def on_studio() -> T:
         async with Studio(works=works) as studio:
+            note(studio.left_alone)
             return await act(studio)
 
     hush()
     with upstream.terminated_like_interrupted():
         return asyncio.run(on_studio())
+
+
+def note(left_alone: str | None) -> None:
+    """Say on standard error which settings count for nothing, where some do."""
+    if left_alone is not None:
+        screen.say(f"note: {left_alone}")
 
 
 def hush() -> None:
@@ -109,4 +116,4 @@ def document(one: Generation) -> dict[str, Any]:
     }
 
 
-__all__ = ["cost", "document", "found", "hush", "run", "saved"]
+__all__ = ["cost", "document", "found", "hush", "note", "run", "saved"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from tintype.cli import book, screen
+from tintype.cli import book, screen, studio
 
 if TYPE_CHECKING:
     from tintype.settings import Settings
@@ -51,8 +51,13 @@ async def _work(made: Settings) -> None:
         if made.metrics_address is not None:
             stack.enter_context(metrics.served(meters, made.metrics_address))
         watching = (meters, *stack.enter_context(traces.observers()))
-        studio = await stack.enter_async_context(Studio(application="tintype worker", observers=watching))
-        screen.put(f"ready for {studio.core.upstream.origin}{' (simulated)' if studio.is_simulated else ''}")
+        open_studio = await stack.enter_async_context(
+            Studio(application="tintype worker", observers=watching)
+        )
+        studio.note(open_studio.left_alone)
+        screen.put(
+            f"ready for {open_studio.core.upstream.origin}{' (simulated)' if open_studio.is_simulated else ''}"
+        )
         sys.stdout.flush()
         await stopping.wait()
         screen.say("stopping: what was begun is finished, the rest is for the next worker")

@@ -41,6 +41,8 @@ SPEED = 5.0
 """How many times faster than usual models are: long enough to see progress, short enough to try things out."""
 READY_S = 30.0
 _LOOK_S = 0.5
+# The settings of places that what is simulated has of its own.
+_PLACES = ("database_url", "storage_url")
 # Below what systems hand out to outgoing connections, so that the port is free at the next start too.
 _PORTS = range(20_000, 32_000)
 
@@ -247,11 +249,30 @@ def settings_of(made: Settings) -> Settings:
     return made.model_copy(
         update={
             "data": made.data / "simulated",
-            "database_url": None,
-            "storage_url": None,
+            **dict.fromkeys(_PLACES),
             "webhook_secret": None,
         }
     )
 
 
-__all__ = ["SPEED", "TOKEN", "SimulatorNotStarted", "Upstream", "is_installed", "settings_of", "upstream"]
+def left_alone(made: Settings) -> str | None:
+    """Say which settings count for nothing while no token is set; None where none of them is made."""
+    unused = [f"TINTYPE_{name.upper()}" for name in _PLACES if getattr(made, name) is not None]
+    if not unused:
+        return None
+    are = "is" if len(unused) == 1 else "are"
+    return (
+        f"without a token {' and '.join(unused)} {are} left alone: what is simulated has a place of its own"
+    )
+
+
+__all__ = [
+    "SPEED",
+    "TOKEN",
+    "SimulatorNotStarted",
+    "Upstream",
+    "is_installed",
+    "left_alone",
+    "settings_of",
+    "upstream",
+]

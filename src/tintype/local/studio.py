@@ -84,6 +84,8 @@ class Studio(judging.Judging):
         """Whether a simulator on this machine does the work, so that nothing is bought."""
         self.is_built_in = False
         """Whether that is the built-in one, since no token is set."""
+        self.left_alone: str | None = None
+        """Which settings count for nothing then, as a sentence."""
 
     async def __aenter__(self) -> Self:
         """Open the database and begin to work.
@@ -108,6 +110,7 @@ class Studio(judging.Judging):
         place = simulated.upstream(made, self._token, base_url=self._base_url)
         if place is None:
             self.is_built_in = True
+            self.left_alone = simulated.left_alone(made)
             made = simulated.settings_of(made)
         database = await self._stack.enter_async_context(
             bootstrap.open_database(made, application=self._application)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import signal
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -48,3 +49,24 @@ def test_wrong_settings_are_refused_all_at_once(alone: Shell) -> None:
         assert "TINTYPE_PORT (environment) takes a port, 1 to 65535" in line
         assert "TINTYPE_LOG_PROMPTS (tintype.toml) takes cut" in line
         assert "'wrokers'; did you mean workers?" in line
+
+
+def test_what_counts_for_nothing_without_a_token_is_said_by_every_command(alone: Shell) -> None:
+    """In one line on standard error: who set a database and no token would look for their work in it."""
+    alone.environment["TINTYPE_DATABASE_URL"] = "postgresql://nobody@127.0.0.1:9/nothing"
+    shown = alone.run("settings", "--json")
+    alone.environment["TINTYPE_STORAGE_URL"] = "s3://nothing/there"
+    worker = alone.start("worker")
+    assert worker.stdout
+    assert worker.stdout.readline().startswith("ready for ")
+
+    others = [alone.run(*command) for command in (("list", "--json"), ("generate", "a boat"))]
+    worker.send_signal(signal.SIGTERM)
+    _, said = worker.communicate(timeout=30)
+
+    one, both = "TINTYPE_DATABASE_URL is", "TINTYPE_DATABASE_URL and TINTYPE_STORAGE_URL are"
+    note = "note: without a token {} left alone: what is simulated has a place of its own"
+    assert shown.err.splitlines() == [note.format(one)]
+    for done in others:
+        assert (done.code, done.err.splitlines().count(note.format(both))) == (0, 1), done
+    assert note.format(both) in said.splitlines()
