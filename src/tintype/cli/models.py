@@ -267,7 +267,7 @@ def _facts(model: Model) -> list[tuple[str, str]]:
         for ability in model.abilities
     ]
     return [
-        ("also", ", ".join(model.aliases)),
+        *([("also", ", ".join(model.aliases))] if model.aliases else []),
         ("makes", f"{model.kind.value}, {model.quality.value} tier"),
         ("speed", f"usually {model.usual_s} s"),
         ("price", f"{priced(model.price)}; a usual run {screen.usd(usual)} (estimate)"),

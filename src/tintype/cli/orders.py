@@ -83,7 +83,7 @@ def order(known: Catalogue, wish: Wish) -> Order:
             else _known_runs(model, values, wish)
         )
     except inputs.UnfitInput as error:
-        raise exits.Refusal(f"{error}. See: tintype models show {slug}") from None
+        raise _refusal(error, slug) from None
     return Order(slug, model, tuple(runs), tuple(notes))
 
 
@@ -107,7 +107,7 @@ def clips(known: Catalogue, wish: Wish, images: Sequence[str]) -> Order:
         for values in every:
             inputs.check_all(model, values)
     except inputs.UnfitInput as error:
-        raise exits.Refusal(f"{error}. See: tintype models show {slug}") from None
+        raise _refusal(error, slug) from None
     return Order(slug, model, tuple(_run(model, values, seed=wish.seed) for values in every))
 
 
@@ -163,7 +163,7 @@ def settings_of(model: Model | None, texts: Sequence[str]) -> dict[str, Any]:
         try:
             values[name] = _with_files(model.inputs.get(name), inputs.read(model, name, value))
         except inputs.UnfitInput as error:
-            raise exits.Refusal(f"{error}. See: tintype models show {model.slug}") from None
+            raise _refusal(error, model.slug) from None
     return values
 
 
@@ -177,6 +177,11 @@ def _named(wish: Wish) -> dict[str, Any]:
         prompt = wish.profile.prompt(prompt)
     named = {"prompt": prompt, "aspect_ratio": wish.aspect, "seed": wish.seed}
     return {name: value for name, value in named.items() if value is not None}
+
+
+def _refusal(fault: inputs.UnfitInput, slug: str) -> exits.Refusal:
+    end = "" if str(fault).endswith("?") else "."
+    return exits.Refusal(f"{fault}{end} See: tintype models show {slug}")
 
 
 def _with_files(field: Field | None, value: Any) -> Any:

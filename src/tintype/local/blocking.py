@@ -236,10 +236,17 @@ class BlockingStudio:
         *,
         model: str | None = None,
         mode: Mode | str | None = None,
+        profile: str | None = None,
+        max_usd: str | Decimal | None = None,
+        finish: Sequence[str] = (),
         **inputs: Any,
     ) -> Estimate:
         """Say what a generation will cost; see `Studio.estimate`."""
-        return self._do(self._studio.estimate(prompt, model=model, mode=mode, **inputs))
+        return self._do(
+            self._studio.estimate(
+                prompt, model=model, mode=mode, profile=profile, max_usd=max_usd, finish=finish, **inputs
+            )
+        )
 
     def spend(
         self, *, by: str = "model", since: datetime | None = None, until: datetime | None = None

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from tintype.domain.breakdown import Alternative
     from tintype.domain.choosing import Choice
+    from tintype.service.estimates import Part
     from tintype.store.generations import Generation as Row
     from tintype.store.outputs import Output as Kept
 
@@ -128,11 +130,18 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What a request is expected to cost, and the most that it can: that much is held. By which price rule."""
+    """What a request is expected to cost, and the most that it can: that much is held. By which price rule.
+
+    `parts` say it for each step, `takes_s` how long all of it usually takes, with its turn; `alternatives` are models
+    that do the same cheaper or faster.
+    """
 
     expected_nano_usd: int
     at_most_nano_usd: int
     rule: str
+    parts: tuple[Part, ...] = ()
+    takes_s: float = 0.0
+    alternatives: tuple[Alternative, ...] = ()
 
     @property
     def expected_usd(self) -> Decimal:

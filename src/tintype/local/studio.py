@@ -18,7 +18,7 @@ from tintype.domain.feed import Kind
 from tintype.domain.generation import State
 from tintype.local import choosing, filming, finished, generation, judging, proofing, resolving, simulated
 from tintype.local.filming import Film
-from tintype.local.generation import Estimate, Generation, Moment, StoredOutput
+from tintype.local.generation import Generation, Moment, StoredOutput
 from tintype.replicate import settings as replicate_settings
 from tintype.replicate.tokens import Token
 from tintype.service import listing, spend
@@ -312,19 +312,6 @@ class Studio(judging.Judging):
         """
         await resolving.resolve(self.core, ident, bought=bought, actor=self.actor)
         return await self.get(ident)
-
-    async def estimate(
-        self,
-        prompt: str | None = None,
-        *,
-        model: str | None = None,
-        mode: Mode | str | None = None,
-        **inputs: Any,
-    ) -> Estimate:
-        """Say what a generation will cost, before it is asked for."""
-        asked = await choosing.asked(self.core, self.actor, prompt, model=model, mode=mode, inputs=inputs)
-        price = self.core.generations.price(asked.requests[0])
-        return Estimate(price.expected_nano_usd, price.hold_nano_usd, price.rule)
 
     async def spend(
         self, *, by: str = "model", since: datetime | None = None, until: datetime | None = None

@@ -9,6 +9,7 @@ silence. Of n pictures each request makes as many as the model makes at once.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 N_MAX = 100
 PROMPT_MAX = prompts.LENGTH_MAX
+# What a warning says of a word that is dropped, and a refusal does not.
+_LEFT_OUT = re.compile(r", so [^;]*was left out")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,14 +84,15 @@ def _fitted(model: Model, wish: Wish) -> tuple[dict[str, Any], list[str]]:
         if name in model.inputs:
             values[name] = value
             continue
-        close = catalogue.nearest(name, model.inputs)
+        # A common word is no slip of the pen.
+        close = catalogue.nearest(name, model.inputs) if name in wish.input else None
         hint = f"; did you mean {close!r}?" if close else ""
         if wish.is_strict or name == "prompt":
             raise errors.InputError(f"{model.slug} has no input {name!r}{hint}")
         warnings.append(f"{model.slug} has no input {name!r}, so it was left out{hint}")
     asked = pictures.fitted(model, _words(wish))
     if asked.warnings and wish.is_strict:
-        raise errors.InputError(asked.warnings[0])
+        raise errors.InputError(_LEFT_OUT.sub("", asked.warnings[0]))
     values = {**asked.inputs, **values}
     along = profiles.along(model, wish.profile, said={*values, *_said(wish)})
     return {**along.inputs, **values}, [*warnings, *asked.warnings, *along.warnings]

@@ -81,6 +81,21 @@ async def test_a_mode_stands_for_a_model_of_the_settings(studio: Studio) -> None
         await studio.generate("a boat", mode="finest")
 
 
+async def test_an_estimate_tells_of_each_step_and_of_all_that_is_wrong(studio: Studio) -> None:
+    """As over HTTP: parts, time and alternatives; nothing is held, and nothing that is wrong is passed over."""
+    told = await studio.estimate("a fox", model="flux-dev", finish=["remove-background", "print:mug"])
+
+    assert [part.model for part in told.parts] == ["black-forest-labs/flux-dev", "cjwbw/rembg", "print:mug"]
+    assert told.expected_nano_usd == sum(part.expected_nano_usd for part in told.parts)
+    assert told.at_most_nano_usd == told.parts[0].at_most_nano_usd + told.parts[1].at_most_nano_usd
+    assert told.takes_s > 0
+    with pytest.raises(errors.InputError, match="'sead'; did you mean 'seed'"):
+        await studio.estimate("a fox", sead=4)
+    with pytest.raises(errors.InputError, match="in 2 generations, more than"):
+        await studio.estimate("a fox", finish=["remove-background"], max_usd="0.01")
+    assert await studio.list() == []
+
+
 async def test_auto_chooses_and_says_why(studio: Studio) -> None:
     """A21: the choice is a value with its reasons; a profile goes along, and what the user says wins."""
     choice = await studio.choose('a poster that says "OPEN"', max_usd="0.05")
