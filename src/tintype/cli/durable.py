@@ -146,10 +146,8 @@ class _Command:
             self.told = f"interrupted; {', '.join(errand.generations)} may go on; {_LATER}"
             try:
                 made = await deliver(open_studio, errand, self._board)
-            except OSError as error:
-                raise exits.Failure(
-                    f"{exits.of(error)}; what is made is kept, save it with: tintype resume"
-                ) from error
+            except (OSError, exits.Refusal) as error:
+                raise kept(error, errand.id) from error
             except asyncio.CancelledError:
                 self.told, is_left = await _given_up(open_studio, errand.generations)
                 if not is_left:
@@ -325,6 +323,13 @@ async def _one(open_studio: Studio, delivery: Delivery, number: int, board: prog
     )
 
 
+def kept(error: OSError | exits.Refusal, order_id: str) -> exits.Failure:
+    """Return the end of a command that made what it was told, and could not save it."""
+    return exits.Failure(
+        f"{exits.of(error)}; what order {order_id} made is kept, save it with: tintype resume"
+    )
+
+
 def _seconds(made: Generation, waited_s: float) -> float:
     """Return how long it took from the request to the stored file."""
     if made.finished_at is None:
@@ -385,5 +390,5 @@ async def _ended(open_studio: Studio, ident: str) -> Generation:
 
 
 __all__ = [
-    "KINDS", "SIMULATED", "Delivered", "Delivery", "deliver", "delivery_of", "is_installed", "make",
+    "KINDS", "SIMULATED", "Delivered", "Delivery", "deliver", "delivery_of", "is_installed", "kept", "make",
 ]  # fmt: skip

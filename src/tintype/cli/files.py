@@ -29,9 +29,14 @@ def stem(prompt: str, *, model: str, seed: int | None = None) -> str:
 
 
 def folder(path: Path) -> Path:
-    """Return the folder to save into, made where it is not there. Raises Refusal where it cannot be one."""
+    """Return the folder to save into, made where it is not there. Raises Refusal where nothing can be written there."""
+    from tempfile import TemporaryFile  # noqa: PLC0415 - not needed to answer --help
+
     try:
         path.mkdir(parents=True, exist_ok=True)
+        # Asking for the right to write would not tell of a file system that is read-only.
+        with TemporaryFile(dir=path):
+            pass
     except OSError as error:
         raise exits.Refusal(
             f"cannot save into {path}: {error.strerror}; choose another folder with --out"

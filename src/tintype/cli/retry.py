@@ -135,6 +135,9 @@ async def _delivered(
     if folder is not None:
         delivery = replace(delivery, folder=folder)
     with progress.Board(told.kind, len(delivery.generations), is_wanted=not is_quiet) as board:
-        made = await durable.deliver(open_studio, delivery, board)
+        try:
+            made = await durable.deliver(open_studio, delivery, board)
+        except (OSError, exits.Refusal) as error:
+            raise durable.kept(error, order.id) from error
     await delivered(open_studio.core.database, order.id)
     return made

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from tintype.domain import errors, money
-from tintype.local import generation
+from tintype.local import generation, targets
 from tintype.service import films
 from tintype.store import generations, outputs
 from tintype.store.patience import patiently
@@ -51,13 +51,18 @@ async def begin(
     studio: Studio,
     images: Sequence[Path | bytes | str],
     *,
+    to: Path | str,
     prompt: str | None,
     model: str | None,
     crossfade_s: float,
     idempotency_key: str | None,
     inputs: Mapping[str, Any],
 ) -> str:
-    """Ask for a film; returns its order's id. Raises InputError and what `Studio.submit` raises."""
+    """Ask for a film that is to be at `to`; returns its order's id.
+
+    Raises OSError where nothing can be written there, InputError, and what `Studio.submit` raises.
+    """
+    await targets.tried(to)
     core = studio.core
     by = model or (core.settings.model_video if images else films.WORDS_MODEL)
     asked = films.plan(core.catalogue, images, model=by, prompt=prompt, given=inputs, crossfade_s=crossfade_s)
@@ -94,9 +99,23 @@ async def made(studio: Studio, order_id: str, *, timeout_s: float | None = None)
     return film
 
 
+async def brought(studio: Studio, order_id: str, *, to: Path | str, timeout_s: float | None) -> Film:
+    """Wait for a film and write it to a file that is not there yet. Raises as `made` and `saved`."""
+    path = await targets.tried(to)
+    return await saved(studio, await made(studio, order_id, timeout_s=timeout_s), path)
+
+
 async def saved(studio: Studio, film: Row, to: Path) -> Film:
-    """Write a film to a file that is not there yet, and tell of it. Raises FileExistsError."""
-    return await told(studio, film, await studio.save_file(film.sha256 or "", to))
+    """Write a film to a file that is not there yet, and tell of it.
+
+    Raises FileExistsError, or another OSError, which says how the film is had that is made.
+    """
+    try:
+        path = await studio.save_file(film.sha256 or "", to)
+    except OSError as error:
+        words = f"film {film.order_id} is made and kept: film({film.order_id!r}, to=…) saves it elsewhere"
+        raise targets.told(error, words) from error
+    return await told(studio, film, path)
 
 
 async def told(studio: Studio, film: Row, path: Path) -> Film:
@@ -117,4 +136,4 @@ async def told(studio: Studio, film: Row, path: Path) -> Film:
     )
 
 
-__all__ = ["Film", "begin", "made", "saved", "told"]
+__all__ = ["Film", "begin", "brought", "made", "saved", "told"]

@@ -217,11 +217,13 @@ class Studio(judging.Judging):
         """Make a clip of each image, all admitted together or none, and join them into one MP4 at `to`.
 
         Without images it is one clip of the prompt. Raises GenerationFailed when a clip failed, whose `generation_id`
-        may be given to `retry`; then `film` brings the film. Raises InputError for a model that makes none.
+        may be given to `retry`; then `film` brings the film. Raises InputError for a model that makes none, and before
+        anything is bought FileExistsError, or another OSError where `to` cannot be written.
         """
         order_id = await filming.begin(
             self,
             images,
+            to=to,
             prompt=prompt,
             model=model,
             crossfade_s=crossfade_s,
@@ -232,7 +234,7 @@ class Studio(judging.Judging):
 
     async def film(self, order_id: str, *, to: Path | str, timeout_s: float | None = None) -> Film:
         """Wait for a film, and write it to `to`, which is not there yet. Raises as `video`."""
-        return await filming.saved(self, await filming.made(self, order_id, timeout_s=timeout_s), Path(to))
+        return await filming.brought(self, order_id, to=to, timeout_s=timeout_s)
 
     async def retry(self, ident: str) -> Generation:
         """Ask anew for a generation that ended without success, at its place in its order, and wait for it."""

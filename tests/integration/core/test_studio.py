@@ -21,7 +21,7 @@ from tests.integration.core.buying.conftest import until
 from tintype import Request, Studio, errors
 from tintype.domain import budget, choosing
 from tintype.domain.generation import State
-from tintype.local import simulated
+from tintype.local import filming, simulated, targets
 from tintype.store import ledger, limits
 
 if TYPE_CHECKING:
@@ -269,6 +269,29 @@ async def test_a_film_is_joined_of_clips(studio: Studio, tmp_path: Path) -> None
     assert film.path.stat().st_size > 1_000
     assert film.seconds == pytest.approx(sum(clip.outputs[0].seconds or 0 for clip in film.clips), abs=0.1)
     assert len({clip.order_id for clip in film.clips}) == 1
+    # As when somebody else took the name while it was made.
+    kept = await filming.made(studio, film.order_id)
+    with pytest.raises(FileExistsError, match=rf"film {film.order_id} is made and kept.*film.mp4") as raised:
+        await filming.saved(studio, kept, film.path)
+    assert raised.value.filename == str(film.path)
+    assert film.path.stat().st_size > 1_000
+
+
+async def test_a_film_that_could_not_be_written_is_not_bought(
+    studio: Studio, simulator: Simulator, tmp_path: Path
+) -> None:
+    """Where it is to be is tried first, and nothing is left there."""
+    (tmp_path / "mine").write_text("mine")
+
+    with pytest.raises(FileExistsError):
+        await studio.video(["https://example.com/a.png"], to=tmp_path / "mine", **SHORT)
+    with pytest.raises(FileNotFoundError):
+        await studio.video(["https://example.com/a.png"], to=tmp_path / "none" / "film.mp4", **SHORT)
+    await targets.tried(tmp_path / "film.mp4")
+
+    assert simulator.predictions() == []
+    assert (tmp_path / "mine").read_text() == "mine"
+    assert not (tmp_path / "film.mp4").exists()
 
 
 async def test_the_next_studio_takes_up_what_was_left(url: str, data: Path, simulator: Simulator) -> None:

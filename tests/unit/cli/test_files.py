@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tintype.cli import exits, files
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
 
@@ -66,5 +63,7 @@ def test_folder_is_made_and_what_cannot_be_one_is_refused(tmp_path: Path) -> Non
     (tmp_path / "file").write_text("x")
 
     assert files.folder(tmp_path / "a" / "b").is_dir()
-    with pytest.raises(exits.Refusal, match="--out"):
-        files.folder(tmp_path / "file")
+    assert not list((tmp_path / "a" / "b").iterdir())
+    for there in (tmp_path / "file", Path("/proc")):
+        with pytest.raises(exits.Refusal, match="--out"):
+            files.folder(there)
