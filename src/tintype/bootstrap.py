@@ -227,7 +227,9 @@ async def core_on(
             suitability.check_clock(database.clock_ahead_s)
             await patiently(lambda: sealing.agree(database, seal))
         links = Links(seal.derived(b"links"))
-        givens = Givens(database, files, upstream, seal, own=Owned(database, links))
+        given = fetch.Fetcher(Rules(allow_loopback=settings.allow_loopback_urls))
+        given = await stack.enter_async_context(given)
+        givens = Givens(database, files, upstream, seal, own=Owned(database, links), fetcher=given)
         progress = Progress(database, upstream, known, observer=observer, has_webhooks=heard_at is not None)
         buying = Buying(database, upstream, progress, givens, public_url=heard_at)
         inbox = Inbox(

@@ -6,6 +6,7 @@ order, admitted together or not at all.
 
 from __future__ import annotations
 
+import functools
 import secrets
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -47,7 +48,9 @@ class Plan:
         return len(self.requests) > 1 or any(one.steps for one in self.requests)
 
 
-def plan(parts: Sequence[PartAsked], here: Gateway, *, idempotency_key: str | None = None) -> Plan:
+async def plan(
+    parts: Sequence[PartAsked], here: Gateway, *, actor: Actor, idempotency_key: str | None = None
+) -> Plan:
     """Plan what bodies ask for; under the same Idempotency-Key the seeds of proofs are the same.
 
     Raises InputError naming the body where there are several, UnknownModel.
@@ -56,6 +59,7 @@ def plan(parts: Sequence[PartAsked], here: Gateway, *, idempotency_key: str | No
     planned: list[Request] = []
     warnings: list[str] = []
     kind = BATCH
+    price = functools.partial(here.core.generations.price, actor=actor)
     for place, part in enumerate(parts):
         try:
             found = wishes.plan(here.core.catalogue, wish(part, here))
@@ -70,7 +74,7 @@ def plan(parts: Sequence[PartAsked], here: Gateway, *, idempotency_key: str | No
             if (finish := steps_of(part, here)) is not None:
                 kind = finishing.KIND
                 steps = finish.after(here.core.catalogue, steps)
-            finishing.check_total(steps, _most(part), here.core.generations.price)
+            await finishing.check_total(steps, _most(part), price)
         except errors.InputError as fault:
             if len(parts) == 1:
                 raise

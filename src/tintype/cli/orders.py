@@ -14,6 +14,7 @@ from tintype.domain.errors import InputError, UnknownModel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from fractions import Fraction
 
     from tintype.domain.catalogue import Catalogue, Field, Model
     from tintype.domain.pricing import Estimate
@@ -235,4 +236,9 @@ def _estimate(own: Model | None, values: dict[str, Any]) -> Estimate | None:
 
 
 def _run(model: Model, values: dict[str, Any], *, seed: int | None) -> Run:
-    return Run(values, seed, pricing.estimate(model, values, run_s_max=RUN_S_MAX))
+    areas: dict[Path, Fraction] = {}
+    if pricing.counts_given(model):
+        from tintype.service.areas import of_paths  # noqa: PLC0415 - not needed for --help
+
+        areas = of_paths(model, values)
+    return Run(values, seed, pricing.estimate(model, values, run_s_max=RUN_S_MAX, areas=areas))

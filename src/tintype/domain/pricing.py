@@ -9,13 +9,14 @@ import functools
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tintype.domain.catalogue import Unit
 from tintype.domain.money import NANO_PER_USD
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from decimal import Decimal
 
     from tintype.domain.catalogue import Model
@@ -24,11 +25,15 @@ if TYPE_CHECKING:
 RUN_S_MAX = 1800
 # Replicate counts areas in units of 1024 by 1024 pixels.
 PIXELS_PER_MEGAPIXEL = 1024 * 1024
-# The largest picture that an edit model takes; what was given is only measured upstream.
 GIVEN_MEGAPIXELS_MAX = 20
+"""What a given picture counts as at most while nobody has measured it; none is bought before it is."""
 MADE_MEGAPIXELS_MAX = 4
+"""The largest picture of a model whose inputs do not say how large it makes them."""
+# Sides are rounded up to a multiple of some pixels.
+_ROUNDED = Fraction(17, 16)
 # A model's template puts tokens of its own around a prompt; chat models add far fewer than this.
 TEMPLATE_TOKENS_MAX = 100
+_STATED = re.compile(r"(\d+(?:\.\d+)?) MP")
 # More than any model makes in a run.
 _COUNT_MAX = 1_000
 # What is made of these, nobody can say without knowing the inputs.
@@ -58,18 +63,25 @@ class _Amount(NamedTuple):
     bound: Fraction
 
 
-def estimate(model: Model, values: Mapping[str, Any], *, run_s_max: int = RUN_S_MAX) -> Estimate:
+def estimate(
+    model: Model,
+    values: Mapping[str, Any],
+    *,
+    run_s_max: int = RUN_S_MAX,
+    areas: Mapping[Any, Fraction] = MappingProxyType({}),
+) -> Estimate:
     """Estimate one run of a model with inputs that suit it; defaults count where an input is left out.
 
-    `run_s_max` is the time after which the run is cancelled; it bounds what is billed by hardware time.
+    `run_s_max` is the time after which the run is cancelled; it bounds what is billed by hardware time. `areas` are the
+    megapixels of given pictures, each by what names it among the inputs; one that is not there was not measured.
     """
     most_usd = model.price.run_max_usd
     if most_usd is not None and not model.inputs and model.price.unit in _UNKNOWN:
         return Estimate(_nano(_exact(most_usd)), _nano(_exact(most_usd)))
     filled = model.filled(values)
     rate = _rate(model, filled)
-    made = _made(model, filled, run_s_max)
-    given = _given(model, filled)
+    made = _made(model, filled, run_s_max, areas)
+    given = _given(model, filled, areas)
     run = _exact(model.price.run_usd)
     given_rate = _exact(model.price.given_usd)
     expected = run + rate.expected * made.expected + given_rate * given.expected
@@ -98,7 +110,7 @@ def megapixels(model: Model, values: Mapping[str, Any]) -> Fraction | None:
     """Say how many megapixels each output is asked to have; None where only upstream knows."""
     if not model.inputs:
         return None
-    area = _megapixels(model.filled(values))
+    area = _megapixels(model, model.filled(values), {})
     return area.bound if area.bound == area.expected else None
 
 
@@ -115,8 +127,21 @@ def rate_usd(model: Model, values: Mapping[str, Any]) -> Fraction:
 
 def given_files(model: Model, values: Mapping[str, Any]) -> Fraction:
     """Say how many files a run was given."""
-    filled = model.filled(values)
-    return Fraction(_files(model, filled))
+    return Fraction(sum(1 for _ in given(model, values)))
+
+
+def given(model: Model, values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Go through the files that a run is given: the input of each, and what names it there."""
+    for field in model.inputs.values():
+        if field.takes_file and (value := values.get(field.name)):
+            yield from (
+                (field.name, part) for part in (value if isinstance(value, list | tuple) else [value])
+            )
+
+
+def counts_given(model: Model) -> bool:
+    """Whether the price counts the area of the pictures that are given."""
+    return bool(model.price.given_usd) and model.price.unit is Unit.MEGAPIXEL
 
 
 def _rate(model: Model, filled: Mapping[str, Any]) -> _Amount:
@@ -127,14 +152,14 @@ def _rate(model: Model, filled: Mapping[str, Any]) -> _Amount:
     return _Amount(every[0], max(every))
 
 
-def _made(model: Model, filled: Mapping[str, Any], run_s_max: int) -> _Amount:
+def _made(model: Model, filled: Mapping[str, Any], run_s_max: int, areas: Mapping[Any, Fraction]) -> _Amount:
     match model.price.unit:
         case Unit.RUN:
             return _same(Fraction(1))
         case Unit.IMAGE:
             return _same(Fraction(outputs(model, filled)))
         case Unit.MEGAPIXEL:
-            each = _megapixels(filled)
+            each = _megapixels(model, filled, areas)
             count = outputs(model, filled)
             return _Amount(each.expected * count, each.bound * count)
         case Unit.VIDEO_SECOND:
@@ -160,7 +185,7 @@ def _seconds(model: Model, filled: Mapping[str, Any]) -> _Amount:
     return _Amount(Fraction(str(field.default)), Fraction(field.maximum))
 
 
-def _given(model: Model, filled: Mapping[str, Any]) -> _Amount:
+def _given(model: Model, filled: Mapping[str, Any], areas: Mapping[Any, Fraction]) -> _Amount:
     if not model.price.given_usd:
         return _same(Fraction(0))
     if model.price.unit is Unit.TOKEN:
@@ -169,26 +194,38 @@ def _given(model: Model, filled: Mapping[str, Any]) -> _Amount:
         usual = sum(len(text) for text in texts)
         most = sum(len(text.encode(errors="surrogatepass")) for text in texts)
         return _Amount(Fraction(usual, 4), Fraction(most + TEMPLATE_TOKENS_MAX))
-    files = _files(model, filled)
-    return _Amount(Fraction(files), Fraction(files * GIVEN_MEGAPIXELS_MAX))
+    if model.price.unit is not Unit.MEGAPIXEL:
+        return _same(given_files(model, filled))
+    each = [_area(part, areas) for _, part in given(model, filled)]
+    return _Amount(
+        sum((one.expected for one in each), Fraction(0)), sum((one.bound for one in each), Fraction(0))
+    )
 
 
-def _files(model: Model, filled: Mapping[str, Any]) -> int:
-    files = 0
-    for field in model.inputs.values():
-        if field.takes_file and filled.get(field.name):
-            files += len(filled[field.name]) if isinstance(filled[field.name], list) else 1
-    return files
+def _area(part: Any, areas: Mapping[Any, Fraction]) -> _Amount:
+    """Return the area of a given picture; one that nobody measured is usually one megapixel."""
+    measured = areas.get(part) if areas else None
+    return _Amount(Fraction(1), Fraction(GIVEN_MEGAPIXELS_MAX)) if measured is None else _same(measured)
 
 
-def _megapixels(filled: Mapping[str, Any]) -> _Amount:
+def _megapixels(model: Model, filled: Mapping[str, Any], areas: Mapping[Any, Fraction]) -> _Amount:
     if filled.get("aspect_ratio") == "custom" and "width" in filled and "height" in filled:
         return _same(area(filled["width"], filled["height"]))
-    stated = re.fullmatch(r"(\d+(?:\.\d+)?) MP", str(filled.get("resolution", "")))
+    stated = _STATED.fullmatch(str(filled.get("resolution", "")))
     if stated:
         return _same(Fraction(stated[1]))
-    # The size of the given picture, which only upstream measures.
-    return _Amount(Fraction(1), Fraction(MADE_MEGAPIXELS_MAX))
+    # The size of a given picture, as far as the model makes it, in sides that suit the model.
+    return _Amount(Fraction(1), max(_largest(model), *areas.values(), Fraction(1)) * _ROUNDED)
+
+
+def _largest(model: Model) -> Fraction:
+    """Return the area of the largest picture that can be asked of a model, by its inputs."""
+    resolution, width, height = (model.inputs.get(name) for name in ("resolution", "width", "height"))
+    stated = [_STATED.fullmatch(str(choice)) for choice in (resolution.choices if resolution else ())]
+    found = [Fraction(one[1]) for one in stated if one]
+    if width is not None and height is not None and width.maximum and height.maximum:
+        found.append(area(int(width.maximum), int(height.maximum)))
+    return max(found, default=Fraction(MADE_MEGAPIXELS_MAX))
 
 
 def _holds(when: Mapping[str, Any], filled: Mapping[str, Any]) -> bool:

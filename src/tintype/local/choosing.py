@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -91,7 +92,8 @@ async def asked(  # noqa: PLR0913 - what `Studio.generate` takes, handed on
         # Files are read for it.
         said = await asyncio.to_thread(sameness.words, words)
     whole = [request] if steps is None else steps.after(core.catalogue, [request])
-    finishing.check_total(whole, request.hold_max_nano_usd, core.generations.price)
+    price = functools.partial(core.generations.price, actor=actor)
+    await finishing.check_total(whole, request.hold_max_nano_usd, price)
     return Asked(tuple(whole), steps is not None, choice, tuple(warnings), said)
 
 

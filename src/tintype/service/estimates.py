@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tintype.domain import breakdown, inputs, pricing, printing, sizing, steps
+from tintype.domain import breakdown, inputs, printing, sizing, steps
 from tintype.domain.catalogue import Kind
+from tintype.domain.pricing import Estimate as Estimated
 from tintype.store import limits
 
 if TYPE_CHECKING:
@@ -124,12 +125,14 @@ async def of(
             faults += wrong
             if wrong:
                 continue
-        price = generations.price(request)
+        price = await generations.price(request, actor=actor)
         made_up = None
         slug = request.model if model is None else model.slug
         priced_as = known.priced(slug, request.version) or model
         if priced_as is not None and request.deployment is None:
-            made_up = breakdown.of(priced_as, request.input, pricing.estimate(priced_as, request.input))
+            made_up = breakdown.of(
+                priced_as, request.input, Estimated(price.expected_nano_usd, price.hold_nano_usd)
+            )
         parts.append(
             Part(
                 slug,

@@ -23,11 +23,11 @@ from tintype.service.requests import Cache, Follows, Request
 from tintype.store import generations, outputs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from tintype.domain.catalogue import Catalogue, Model
     from tintype.domain.steps import Step
-    from tintype.service.generations import Price
+    from tintype.service.requests import Price
     from tintype.store.database import Database
     from tintype.store.generations import Generation
 
@@ -59,14 +59,14 @@ class Steps:
         return chain(known, first, self.texts, self.models)
 
 
-def check_total(
-    asked: Sequence[Request], most_nano_usd: int | None, price: Callable[[Request], Price]
+async def check_total(
+    asked: Sequence[Request], most_nano_usd: int | None, price: Callable[[Request], Awaitable[Price]]
 ) -> None:
     """Raise InputError where requests may cost more together than was stated, what is held for each added up."""
     if most_nano_usd is None or len(asked) == 1:
         return
     # Each by itself first: that says more.
-    held = sum(price(one).hold_nano_usd for one in asked)
+    held = sum([(await price(one)).hold_nano_usd for one in asked])
     if held > most_nano_usd:
         raise errors.InputError(
             f"this may cost up to ${to_usd(held)} in {len(asked)} generations, more than the "

@@ -9,16 +9,24 @@ or refused as a whole with the limit that has no room.
 from __future__ import annotations
 
 import asyncio
-import math
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from tintype.domain import catalogue as catalogue_
-from tintype.domain import charges, errors, ids, inputs, pricing, prompts
+from tintype.domain import errors, ids, inputs, pricing, prompts
 from tintype.domain.access import Actor
-from tintype.domain.money import to_usd
-from tintype.service import finishing, guarding, listing, proofs, repeating, requests, sameness, telling
+from tintype.service import (
+    finishing,
+    guarding,
+    listing,
+    prices,
+    proofs,
+    repeating,
+    requests,
+    sameness,
+    telling,
+)
 from tintype.service.answers import CallerLeft
 from tintype.service.listing import Filters
 from tintype.service.requests import Cache, Follows, Price, Request, Submitted
@@ -28,6 +36,7 @@ from tintype.store.errors import DatabaseAway
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from fractions import Fraction
 
     from tintype.domain.catalogue import Catalogue, Model
     from tintype.observing import Observer
@@ -131,18 +140,22 @@ class Generations:
         return self._submitted(answer, to_admit)
 
     async def prepared(self, request: Request, *, actor: Actor) -> Wanted:
-        """Check and price a request without admitting it; its files may be named by their hash.
+        """Check and price a request without admitting it; its files may be named by their hash, and none is fetched.
 
         Raises InputError, UnknownModel, ModelNotAllowed.
         """
         requests.check_secret(request, self._secret)
         self._blocked.check(request.input)
-        return await self._wanted(request, actor, secret=self._secret)
+        return await self._wanted(request, actor, secret=self._secret, fetches=False)
 
-    def price(self, request: Request) -> Price:
-        """Say what a request will cost, before it is made."""
+    async def price(self, request: Request, *, actor: Actor) -> Price:
+        """Say what a request will cost, before it is made. Raises InputError."""
         model = self._model(request.model)
-        return self._price(requests.own_price(self._catalogue, model, request) or model, request)
+        priced_as = requests.own_price(self._catalogue, model, request) or model
+        areas: Mapping[Any, Fraction] = {}
+        if priced_as is not None and pricing.counts_given(priced_as):
+            areas = await self._givens.looked_at(priced_as, request.input, actor=actor)
+        return prices.of(priced_as, request, areas=areas, unknown_nano_usd=self._unknown_hold_nano_usd)
 
     async def check_known(self, model: str) -> None:
         """Raise UnknownModel for a model that neither the catalogue nor upstream knows."""
@@ -285,6 +298,7 @@ class Generations:
         *,
         follows: str | None = None,
         secret: guarding.Check = guarding.nothing,
+        fetches: bool = True,
     ) -> Wanted:
         requests.check(request)
         model = self._model(request.model)
@@ -301,10 +315,14 @@ class Generations:
                 inputs.check_all(model, values)
             except inputs.UnfitInput as fault:
                 raise errors.InputError(str(fault)) from None
-        files = (*files, *requests.named_before(values, files))
         own = requests.own_price(self._catalogue, model, request)
         priced_as = own or (model if is_as_known else requests.fitting(model, values))
-        price = self._price(priced_as, request)
+        priced, areas = request, dict[Any, "Fraction"]()
+        if priced_as is not None and request.deployment is None and pricing.counts_given(priced_as):
+            values, areas = await self._givens.measured(priced_as, values, check=secret, fetches=fetches)
+            priced = replace(request, input=values)
+        files = (*files, *requests.named_before(values, files))
+        price = prices.of(priced_as, priced, areas=areas, unknown_nano_usd=self._unknown_hold_nano_usd)
         plain, sealed = self._givens.sealed(model, values)
         requests.check_json(plain)
         images, video_ms = requests.made(own or model, plain if priced_as is not None else {})
@@ -339,28 +357,6 @@ class Generations:
 
     def _model(self, name: str) -> Model | None:
         return self._catalogue.find_ours(name)
-
-    def _price(self, model: Model | None, request: Request) -> Price:
-        if model is None or request.deployment is not None:
-            held = self._unknown_hold_nano_usd
-            unpriced = f"the price of {request.deployment or request.model} is not known"
-            if held <= 0:
-                raise errors.InputError(f"{unpriced}, and TINTYPE_UNKNOWN_PRICE_HOLD is 0, which refuses it")
-            # Whoever asks may not say what it costs: that would be a budget for whoever says a nano-dollar.
-            if request.hold_max_nano_usd is not None and request.hold_max_nano_usd < held:
-                raise errors.InputError(
-                    f"{unpriced}, so that ${to_usd(held)} are held for it, more than the "
-                    f"${to_usd(request.hold_max_nano_usd)} that were stated"
-                )
-            return Price(held, held, charges.UNKNOWN_RULE)
-        stated = pricing.estimate(model, request.input, run_s_max=math.ceil(request.deadline_s))
-        held = stated.bound_nano_usd
-        if request.hold_max_nano_usd is not None and request.hold_max_nano_usd < held:
-            raise errors.InputError(
-                f"{model.slug} may cost up to ${to_usd(held)} with this input, more than the "
-                f"${to_usd(request.hold_max_nano_usd)} that were stated"
-            )
-        return Price(stated.expected_nano_usd, held, f"{charges.RULE_VERSION} {model.price.dated}")
 
     def _submitted(self, answer: admission.Answer, asked: admission.Request) -> Submitted:
         match answer:

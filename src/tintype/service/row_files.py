@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tintype.domain import errors
-from tintype.service import cells, givens, guarding
+from tintype.service import areas, cells, givens, guarding
 from tintype.service.cells import Broken
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from fractions import Fraction
 
     from tintype.domain.catalogue import Model
 
@@ -28,13 +29,17 @@ SIZE_MAX_BYTES = 100 * 1024 * 1024
 
 
 class RowFiles:
-    """Reads the files of one batch, each once; `new` are those that are not stored yet, by their SHA-256."""
+    """Reads the files of one batch, each once; `new` are those that are not stored yet, by their SHA-256.
+
+    `areas` are the megapixels of those that are pictures, by what names them in a row's input.
+    """
 
     def __init__(self, *, folder: Path | None = None, check: guarding.Check = guarding.nothing) -> None:
         self._folder, self._check = folder, check
         self._read: dict[Path, str] = {}
         self._known: set[str] = set()
         self.new: dict[str, bytes] = {}
+        self.areas: dict[str, Fraction] = {}
 
     @property
     def size_bytes(self) -> int:
@@ -91,6 +96,8 @@ class RowFiles:
                 raise Broken(name, str(fault)) from None
             self._known.add(sha256)
             self.new[sha256] = content
+            if (area := areas.of_content(content)) is not None:
+                self.areas[givens.MARK + sha256] = area
         return sha256
 
 

@@ -9,6 +9,7 @@ called; one that a template names is a variable; all else is an input of the mod
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import math
@@ -27,6 +28,7 @@ from tintype.service.requests import Cache, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from fractions import Fraction
 
     from tintype.domain.profiles import Profile
     from tintype.service.row_choices import RowChoices
@@ -186,9 +188,10 @@ class Planner:
         limit = template.hold_max_nano_usd
         if model is None or limit is None:
             return per_call
-        if _bound(model, values, per_call, template.deadline_s) > limit:
+        bound = functools.partial(_bound, model, values, template.deadline_s, self._files.areas)
+        if bound(per_call) > limit:
             per_call = 1
-        most = _bound(model, values, 1, template.deadline_s)
+        most = bound(1)
         if most > limit:
             raise Broken(
                 "model", f"{model.slug} may cost ${to_usd(most)}, above the limit of ${to_usd(limit)}"
@@ -366,10 +369,12 @@ def _per_call(model: Model | None, values: Mapping[str, Any], *, most: int) -> i
     return 1 if is_dearer else model.per_run_max
 
 
-def _bound(model: Model, values: Mapping[str, Any], count: int, deadline_s: float) -> int:
+def _bound(
+    model: Model, values: Mapping[str, Any], deadline_s: float, areas: Mapping[str, Fraction], count: int
+) -> int:
     counter = _counter(model)
     own = values if counter is None or count == 1 else {**values, counter: count}
-    return pricing.estimate(model, own, run_s_max=math.ceil(deadline_s)).bound_nano_usd
+    return pricing.estimate(model, own, run_s_max=math.ceil(deadline_s), areas=areas).bound_nano_usd
 
 
 def _digest(model: Model | None, slug: str, values: Mapping[str, Any]) -> str:

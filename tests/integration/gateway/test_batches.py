@@ -96,6 +96,27 @@ def test_rows_come_as_a_file_and_are_reported(http: httpx2.Client, name: str, co
         assert picture.size == (2 * 168 + 8, 184 + 8)
 
 
+def test_what_is_billed_by_its_size_is_given_to_a_row_as_a_file(http: httpx2.Client) -> None:
+    """Nothing is fetched while a batch is bought, so that the row says what to do."""
+    file = io.BytesIO()
+    Image.new("1", (6000, 6000)).save(file, "PNG")
+    given = [
+        "https://example.com/a.png",
+        f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}",
+    ]
+    rows = [{"input_images": json.dumps([one])} for one in given]
+    asked = {"prompt": "a boat", "model": "flux-2-pro", "rows": rows}
+
+    made = ended(http, http.post("/api/batches", json=asked).json())
+    listed = http.get(f"/api/batches/{made['id']}/rows").json()["data"]
+    dear = http.post("/api/batches", json={**asked, "max_usd": "0.54"}).json()
+
+    assert [one["state"] for one in listed] == ["broken", "succeeded"]
+    assert "upload it" in str(listed[0])
+    assert listed[1]["cost_usd"] == "0.54495"
+    assert "may cost $0.54495" in str(dear["broken"])
+
+
 def test_a_batch_is_canceled(http: httpx2.Client) -> None:
     """What runs is ended, and nothing more is bought."""
     rows = [{"color": f"[[delay=30]] {number}"} for number in range(3)]

@@ -2,14 +2,61 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import io
+import threading
+from contextlib import contextmanager
+from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import TYPE_CHECKING, Any
+
+from PIL import Image
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import httpx2
 
     from tests.integration.gateway.serving import Serving
 
 PATH = "/api/estimates"
+# Billed by the area of what is given, too.
+BY_AREA = "black-forest-labs/flux-2-pro"
+
+
+def picture(width: int, height: int) -> bytes:
+    file = io.BytesIO()
+    Image.new("1", (width, height)).save(file, "PNG")
+    return file.getvalue()
+
+
+@contextmanager
+def elsewhere(files: dict[str, bytes]) -> Iterator[str]:
+    """Serve files at an address that is not ours."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            """Give a file."""
+            content = files.get(self.path)
+            self.send_response(404 if content is None else 200)
+            self.send_header("content-length", str(len(content or b"")))
+            self.end_headers()
+            self.wfile.write(content or b"")
+
+        def log_message(self, *_: object) -> None:
+            """Stay silent."""
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as listener:
+        thread = threading.Thread(target=listener.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.server_port}"
+        finally:
+            listener.shutdown()
+            thread.join()
+
+
+def by_area(pictures: list[str], **more: Any) -> dict[str, Any]:
+    return {"prompt": "a boat", "model": BY_AREA, "input": {"input_images": pictures, **more}}
 
 
 def test_a_price_is_told_with_how_it_is_made_up(http: httpx2.Client, here: Serving) -> None:
@@ -107,3 +154,61 @@ def test_a_model_of_unknown_price_says_what_is_held(http: httpx2.Client) -> None
     assert told["parts"][0]["made_up"] is None
     assert told["at_most_usd"] == "1.00"
     assert (missing.status_code, missing.json()["code"]) == (404, "unknown_model")
+
+
+def test_a_large_picture_is_held_for_by_its_own_size(http: httpx2.Client, here: Serving) -> None:
+    """Rule 11: 36 megapixels are estimated, bounded, held and booked as they are, eight of them as eight."""
+    file = ("large.png", picture(6000, 6000))
+    link = http.post("/api/files", files={"file": file}).json()["url"]
+
+    told = http.post(PATH, json=by_area([link])).json()
+    refused = [
+        http.post("/api/generations", json={**by_area([link]), "max_usd": "0.54"}),
+        http.post("/api/generations", json={**by_area([link] * 8), "max_usd": "2.5"}),
+        http.post("/api/generations", json={**by_area([link]), "n": 2, "max_usd": "1"}),
+    ]
+    free = here.simulator.bills()["total_usd"]
+    made = http.post("/api/generations", json=by_area([link]), headers={"Prefer": "wait=30"}).json()
+
+    # 0.015 for the run, for a megapixel made, and for each of 34.33 given.
+    assert (told["expected_usd"], told["at_most_usd"]) == ("0.54495", "0.54495")
+    assert [one.status_code for one in refused] == [422] * 3
+    assert "up to $4.1496" in refused[1].json()["detail"]
+    assert (made["state"], made["cost_usd"]) == ("succeeded", "0.54495")
+    assert Decimal(here.simulator.bills()["total_usd"]) - Decimal(free) == Decimal("0.54495")
+
+
+def test_a_picture_elsewhere_is_fetched_to_be_measured(http: httpx2.Client, here: Serving) -> None:
+    """What is bought is what was measured; what cannot be, or is larger than was assumed, is refused."""
+    files = {"/a.png": picture(2048, 1024), "/large.png": picture(6000, 4000), "/text.png": b"not a picture"}
+    bought = here.simulator.bills()["predictions"]
+    with elsewhere(files) as origin:
+        links = [f"{origin}/{name}" for name in ("a.png", "large.png", "text.png", "gone.png")]
+        told = http.post(PATH, json=by_area([links[0]])).json()
+        answers = [http.post("/api/generations", json=by_area([link])) for link in links[1:]]
+        free = here.simulator.bills()
+        made = http.post(
+            "/api/generations", json=by_area([links[0]] * 2), headers={"Prefer": "wait=30"}
+        ).json()
+
+    details = [one.json()["detail"] for one in answers]
+    assert (told["expected_usd"], told["at_most_usd"]) == ("0.045", "0.33")
+    assert [one.status_code for one in answers] == [422] * 3
+    assert "22.89 megapixels" in details[0]
+    assert "cannot be read" in details[1]
+    assert "answered 404" in details[2]
+    assert free["predictions"] == bought
+    assert made["input"]["input_images"][0].startswith("tintype:sha256:")
+    # 0.015 for the run, a megapixel made, and two of 2 given.
+    assert (made["state"], made["cost_usd"]) == ("succeeded", "0.09")
+
+
+def test_what_is_as_large_as_the_picture_given_is_within_its_bound(http: httpx2.Client) -> None:
+    link = http.post("/api/files", files={"file": ("odd.png", picture(6000, 5001))}).json()["url"]
+    asked = by_area([link], resolution="match_input_image", aspect_ratio="match_input_image")
+
+    told = http.post(PATH, json=asked).json()
+    made = http.post("/api/generations", json=asked, headers={"Prefer": "wait=30"}).json()
+
+    assert made["state"] == "succeeded"
+    assert Decimal(made["cost_usd"]) <= Decimal(told["at_most_usd"])

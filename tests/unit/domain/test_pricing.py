@@ -87,7 +87,21 @@ def test_size_that_only_upstream_knows_widens_the_bound() -> None:
     estimate = pricing.estimate(model, {"prompt": "x", "resolution": "match_input_image"})
 
     assert estimate.expected_nano_usd == from_usd("0.03")
-    assert estimate.bound_nano_usd == from_usd("0.075")
+    # 4 MP, and what a side may be rounded up by.
+    assert estimate.bound_nano_usd == from_usd("0.07875")
+
+
+def test_a_given_picture_is_held_for_by_its_own_area() -> None:
+    """Rule 11: however large it is; and for the most that it may be as long as nobody has measured it."""
+    model = KNOWN.find("flux2_pro")
+    values = {"prompt": "x", "input_images": ["a", "b", "a"]}
+
+    some = pricing.estimate(model, values, areas={"a": Fraction(30)})
+    every = pricing.estimate(model, values, areas={"a": Fraction(30), "b": Fraction(1, 2)})
+
+    assert some.expected_nano_usd == from_usd("0.945")
+    assert some.bound_nano_usd == from_usd("1.23")
+    assert every.expected_nano_usd == every.bound_nano_usd == from_usd("0.9375")
 
 
 @st.composite
@@ -107,7 +121,9 @@ def runs(draw: st.DrawFn) -> tuple[Model, dict[str, Any]]:
         elif field.type == "boolean":
             values[field.name] = draw(st.booleans())
         elif field.type == "array":
-            values[field.name] = draw(st.lists(st.just("https://example.com/a.png"), max_size=5))
+            values[field.name] = draw(
+                st.lists(st.sampled_from([f"https://example.com/{one}.png" for one in "ab"]), max_size=5)
+            )
         elif field.type == "string":
             values[field.name] = draw(st.text(max_size=50))
     return model, values

@@ -50,8 +50,11 @@ def test_what_ran_costs_what_its_price_says(one: Ran) -> None:
     assert charges.charge(KNOWN.find(one.model), prediction) == from_usd(one.usd)
 
 
-def honest(model: Model, values: dict[str, Any], draw: st.DrawFn) -> charges.Made:
-    """Draw what an upstream that keeps its word makes of an input: at most what was asked for."""
+def honest(model: Model, values: dict[str, Any], areas: dict[Any, Fraction], draw: st.DrawFn) -> charges.Made:
+    """Draw what an upstream that keeps its word makes of an input: at most what was asked for.
+
+    Where it is to be as large as a picture that is given, that is its size, or the largest of the model's inputs.
+    """
     most = pricing.outputs(model, values)
     is_text = model.output is Output.TEXT
     tokens = int(model.filled(values).get("max_tokens", 0))
@@ -62,8 +65,10 @@ def honest(model: Model, values: dict[str, Any], draw: st.DrawFn) -> charges.Mad
         delivered=delivered,
         predict_time_s=Fraction(draw(st.integers(0, DEADLINE_S * 1000)), 1000),
         seconds=draw(st.none() | st.fractions(0, pricing.seconds(model, values))),
-        megapixels=draw(st.none() | st.fractions(0, 4)) if delivered else None,
-        megapixels_in=draw(st.fractions(0, 20)) * pricing.given_files(model, values),
+        megapixels=draw(st.none() | st.fractions(0, max(Fraction(4), *areas.values(), Fraction(0))))
+        if delivered
+        else None,
+        megapixels_in=sum((areas[part] for _, part in pricing.given(model, values)), Fraction(0)),
         tokens_in=draw(st.integers(0, read + pricing.TEMPLATE_TOKENS_MAX)) if is_text else None,
         tokens_out=draw(st.integers(0, tokens)) if is_text else None,
     )
@@ -73,14 +78,15 @@ def honest(model: Model, values: dict[str, Any], draw: st.DrawFn) -> charges.Mad
 def test_an_honest_prediction_costs_no_less_than_nothing_and_no_more_than_its_bound(
     data: st.DataObject, run: tuple[Model, dict[str, Any]]
 ) -> None:
-    """Rules 11 and 13: what is held is enough for whatever comes of it."""
+    """Rules 11 and 13: what is held is enough for whatever comes of it, however large the pictures given are."""
     model, values = run
-    made = data.draw(st.composite(lambda draw: honest(model, values, draw))())
+    areas = {part: data.draw(st.fractions(0, 10_000)) for _, part in pricing.given(model, values)}
+    made = data.draw(st.composite(lambda draw: honest(model, values, areas, draw))())
 
     cost = charges.cost_nano_usd(model, values, made)
 
     assert isinstance(cost, int)
-    assert 0 <= cost <= pricing.estimate(model, values, run_s_max=DEADLINE_S).bound_nano_usd
+    assert 0 <= cost <= pricing.estimate(model, values, run_s_max=DEADLINE_S, areas=areas).bound_nano_usd
 
 
 @given(runs(), st.integers(1, 60))

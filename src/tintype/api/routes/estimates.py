@@ -42,7 +42,7 @@ async def estimate(body: GenerationAsked, request: Request, caller: auth.Reads) 
     here = gateway.of(request)
     actor = caller.actor(user=body.user, project=body.project)
     parts, chosen = await choices.settled([body], here, actor=actor)
-    planned = asking.plan(parts, here)
+    planned = await asking.plan(parts, here, actor=actor)
     for one in planned.requests:
         requests.check(one)
     told = await estimates.of(

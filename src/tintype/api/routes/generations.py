@@ -74,7 +74,7 @@ async def submit(
     here = gateway.of(request)
     actor = caller.actor(user=body.user, project=body.project)
     parts, chosen = await choices.settled([body], here, actor=actor, idempotency_key=idempotency_key)
-    planned = asking.plan(parts, here, idempotency_key=idempotency_key)
+    planned = await asking.plan(parts, here, actor=actor, idempotency_key=idempotency_key)
     asked = await asking.submit(
         request, planned, body, actor=actor, idempotency_key=idempotency_key, as_order=False
     )

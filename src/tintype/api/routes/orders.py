@@ -39,7 +39,7 @@ async def submit(
     parts, chosen = await choices.settled(
         body.generations, here, actor=actor, idempotency_key=idempotency_key
     )
-    planned = asking.plan(parts, here, idempotency_key=idempotency_key)
+    planned = await asking.plan(parts, here, actor=actor, idempotency_key=idempotency_key)
     if body.film is not None:
         origin = here.origin_of(request)
         planned = asking.joined(planned, here, crossfade_s=body.film.crossfade, origin=origin)
