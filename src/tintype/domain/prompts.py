@@ -2,17 +2,16 @@
 
 prompts.check("a boat")                              # InputError says what is wrong, and where
 rules = prompts.Blocked(("gore", "some brand"))
-rules.check({"prompt": "a boat", "steps": 4})        # whole words, whatever their case and accents of width
+rules.check({"prompt": "a boat", "steps": 4})        # whole words, however they are written
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tintype.domain import errors
+from tintype.domain import errors, lookalikes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,7 +22,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 def check(text: str) -> None:
     """Raise InputError for a prompt that is empty, too long, or holds a control character other than line breaks."""
-    if not text.strip():
+    if lookalikes.is_blank(text):
         raise errors.InputError("the prompt is empty; say what is to be made")
     if len(text) > LENGTH_MAX:
         raise errors.InputError(f"the prompt has {len(text):,} characters; {LENGTH_MAX:,} are taken")
@@ -36,17 +35,22 @@ def check(text: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """Words and phrases that no prompt may hold, as whole words; none of them by default."""
+    """Words and phrases that no prompt may hold, as whole words; none of them by default.
+
+    Words that look alike are the same. That is no moderation: what is meant by other words is not found.
+    """
 
     words: tuple[str, ...] = ()
+    _named: Mapping[str, str] = field(init=False, repr=False, compare=False)
     _sought: re.Pattern[str] | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Read the list once: with thousands of words each prompt is still gone through once."""
-        parts = sorted(
-            {re.escape(_plain(word)) for word in self.words if word.strip()}, key=len, reverse=True
-        )
-        sought = re.compile(rf"(?<!\w)(?:{'|'.join(parts)})(?!\w)") if parts else None
+        named = {lookalikes.folded(word): word.strip() for word in self.words}
+        named.pop("", None)
+        parts = map(re.escape, sorted(named, key=len, reverse=True))
+        sought = re.compile(rf"(?<!\w)(?:{'|'.join(parts)})(?!\w)") if named else None
+        object.__setattr__(self, "_named", named)
         object.__setattr__(self, "_sought", sought)
 
     def check(self, values: Mapping[str, Any]) -> None:
@@ -57,10 +61,12 @@ class Blocked:
         if self._sought is None:
             return
         for name, text in _texts(values):
-            if found := self._sought.search(_plain(text)):
-                raise errors.InputError(
-                    f"the {name.replace('_', ' ')} holds {found[0]!r}, which this installation does not allow"
-                )
+            for written in {text, lookalikes.parted(text)}:
+                if found := self._sought.search(lookalikes.folded(written)):
+                    raise errors.InputError(
+                        f"the {name.replace('_', ' ')} holds {self._named[found[0]]!r}, "
+                        "which this installation does not allow"
+                    )
 
 
 def _texts(values: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
@@ -68,11 +74,6 @@ def _texts(values: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
         if "prompt" in name and "negative" not in name:
             parts = value if isinstance(value, list | tuple) else [value]
             yield from ((name, part) for part in parts if isinstance(part, str))
-
-
-def _plain(text: str) -> str:
-    """Return a text as words are compared: one case, one form of each letter, one space between."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 __all__ = ["LENGTH_MAX", "Blocked", "check"]
