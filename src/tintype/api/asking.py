@@ -160,15 +160,21 @@ async def submit(
     return asked
 
 
-async def waited(request: HttpRequest, asked: Submitted, prefer: str | None) -> tuple[int | None, bool]:
-    """Wait as `Prefer` says; returns the seconds when it was understood, and whether all has ended.
+async def waited(
+    request: HttpRequest, asked: Submitted, prefer: str | None, *, film_of: str | None = None
+) -> tuple[int | None, bool]:
+    """Wait as `Prefer` says and the server allows; returns the seconds when it was understood, and whether all ended.
 
-    Raises ClientDisconnect when the caller hangs up; what was asked for goes on.
+    `film_of` is an order whose film is waited for too. Raises ClientDisconnect when the caller hangs up; what was asked
+    for goes on.
     """
-    wait_s = waiting.preferred_s(prefer)
-    if wait_s is None:
+    preferred_s = waiting.preferred_s(prefer)
+    if preferred_s is None:
         return None, False
     here = gateway.of(request)
+    wait_s = waiting.granted_s(request, preferred_s)
+    if film_of is not None:
+        return wait_s, await waiting.until_made(here, film_of, timeout_s=wait_s, request=request)
     return wait_s, await waiting.until_all_final(here, asked.ids, timeout_s=wait_s, request=request)
 
 

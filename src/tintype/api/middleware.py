@@ -89,7 +89,8 @@ class Front:
             if isinstance(error, TimeoutError) and visit.limit.expired():
                 problem = problems.Problem(
                     "timeout",
-                    "the request took longer than it may; what was accepted goes on, look for it by its id",
+                    "the request took longer than it may; what was accepted goes on and is in its list, and asked "
+                    "again under the same Idempotency-Key it is named",
                 )
             if problem is None:
                 log.exception("no answer to %s %s", scope["method"], scope["path"])
@@ -182,7 +183,7 @@ class _Visit:
         seconds = self._front._monotonic() - self._began  # noqa: SLF001
         here: Gateway | None = self._scope["state"].get("gateway")
         if here is not None:
-            route = getattr(self._scope.get("route"), "path", None)
+            route = self._scope["state"].get("route") or getattr(self._scope.get("route"), "path", None)
             here.meters.answered(self._scope["method"], route, self.status, seconds)
         if log.isEnabledFor(logging.INFO):
             facts = {

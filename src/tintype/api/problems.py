@@ -52,6 +52,7 @@ TABLE: dict[str, tuple[int, str]] = {
     "not_there": (404, "What was named is not there"),
     "key_unknown": (404, "There is no such key"),
     "method_not_allowed": (405, "This method is not offered here"),
+    "name_taken": (409, "The name is taken"),
     "idempotency_conflict": (409, "The Idempotency-Key was used for something else"),
     "not_possible_now": (409, "The state does not allow it"),
     "gone": (410, "It was here and is not any more"),

@@ -89,7 +89,7 @@ def refuses(*statuses: int, is_open: bool = False) -> dict[int | str, dict[str, 
 
     What every route that takes a key may answer is among them; `is_open` says that this one takes none.
     """
-    always = {422, 500, 503} if is_open else {400, 401, 403, 422, 429, 500, 503}
+    always = {422, 500, 503, 504} if is_open else {400, 401, 403, 422, 429, 500, 503, 504}
     return {status: _documented(status) for status in sorted(always | set(statuses))}
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from starlette.requests import ClientDisconnect
 
+from tintype.api import gateway
 from tintype.domain.generation import State
 from tintype.store import films, generations
 
@@ -28,12 +29,19 @@ _PREFER = re.compile(r"(?:^|,)\s*wait(?:\s*=\s*(\d{1,6}))?\s*(?:[,;]|$)")
 
 
 def preferred_s(prefer: str | None) -> int | None:
-    """Return the seconds of `Prefer: wait=n`, `wait` alone being 60; None for what is not understood."""
+    """Return the seconds of `Prefer: wait=n`, at most 60, as `wait` alone; None for what is not understood."""
     found = _PREFER.search(prefer or "")
     if found is None:
         return None
-    seconds = WAIT_MAX_S if found[1] is None else int(found[1])
-    return seconds if 1 <= seconds <= WAIT_MAX_S else None
+    seconds = WAIT_MAX_S if found[1] is None else min(int(found[1]), WAIT_MAX_S)
+    return seconds or None
+
+
+def granted_s(request: Request, wanted_s: int) -> int:
+    """Let a request wait as long as it wants and the server allows (`TINTYPE_REQUEST_TIMEOUT_S`); returns how long."""
+    granted = min(wanted_s, int(gateway.of(request).settings.request_timeout_s))
+    allow(request, granted)
+    return granted
 
 
 async def until_final(here: Gateway, ident: str, *, timeout_s: float, request: Request | None = None) -> bool:

@@ -5,6 +5,7 @@
     │   ├── TokenMissing                         token_missing: there is none anywhere
     │   └── KeyringUnavailable                   keyring_unavailable
     ├── InputError (also a ValueError)           bad_input: refused here, nothing was sent
+    │   └── NameTaken                            name_taken: another one is called that
     ├── WebhookRefused                           webhook_refused
     ├── KeyRefused                               key_refused: no key of ours, expired or revoked
     ├── KeyUnknown                               key_unknown
@@ -108,6 +109,12 @@ class InputError(TintypeError, ValueError):
     """An argument was refused here, before anything was sent."""
 
     code = "bad_input"
+
+
+class NameTaken(InputError):
+    """Another one is called that already. Nothing was made; take another name."""
+
+    code = "name_taken"
 
 
 class WebhookRefused(TintypeError):

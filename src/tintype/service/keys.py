@@ -105,7 +105,7 @@ class Keys:
     ) -> Made:
         """Make a key with its limits, all or nothing; `by` is the id of the key that asks.
 
-        Raises InputError for a name that is taken or none, no scopes, or a time that has passed.
+        Raises NameTaken, and InputError for a name that is none, no scopes, or a time that has passed.
         """
         if (
             not 0 < len(name) <= _NAME_MAX
@@ -137,7 +137,7 @@ class Keys:
                 secret=written,
             )
             if not is_new:
-                raise errors.InputError(
+                raise errors.NameTaken(
                     f"there is a key {name!r} already; take another name, or rotate that one"
                 )
             whom = budgets.Subject(budget.Scope.KEY, ident)

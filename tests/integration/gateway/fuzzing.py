@@ -33,6 +33,10 @@ RULES = Path(__file__).with_name("schemathesis.toml")
 # Streams do not end while nothing ends; they have tests of their own.
 LEFT_OUT = r"/events$"
 CREATES_MIN = 200
+# What takes the scope `admin`, or shows more with it.
+ADMINISTERED = r"^/api/(keys|budgets|deliveries|usage|throttle|audit)"
+CALLER_SHARE = 0.7
+"""Of the time; the rest is an administrator's."""
 # A film takes a while to be joined on a busy machine, and every route is asked with wrong keys.
 ENVIRONMENT = {"TINTYPE_REQUEST_TIMEOUT_S": "300", "TINTYPE_WRONG_KEY_RATE": "off"}
 
@@ -48,14 +52,37 @@ class Outcome:
 
 def fuzz(here: Serving, *, seconds: int, phases: str, examples: int, only: str | None = None) -> Outcome:
     """Ask a gateway for so long, and count what it accepted."""
-    made = here.run("keys", "create", "--name", "fuzz", "--scopes", "generate,read", "--json")
-    key = json.loads(made.stdout)["key"]
     before = _creates(here)
-    done = subprocess.run(
+    whole = _asked(
+        here, "generate,read", seconds=seconds * CALLER_SHARE, phases=phases, examples=examples, only=only
+    )
+    # Last, as it sets budgets, pauses the account and revokes keys.
+    administered = _asked(
+        here,
+        "admin",
+        seconds=seconds * (1 - CALLER_SHARE),
+        phases=phases,
+        examples=examples,
+        only=ADMINISTERED if only is None else f"(?={only}){ADMINISTERED}",
+    )
+    return Outcome(
+        "\n".join(one.stdout + one.stderr for one in (whole, administered)),
+        whole.returncode == administered.returncode == 0,
+        _creates(here) - before,
+    )
+
+
+def _asked(
+    here: Serving, scopes: str, *, seconds: float, phases: str, examples: int, only: str | None
+) -> subprocess.CompletedProcess[str]:
+    """Ask with a key of these scopes."""
+    made = here.run("keys", "create", "--name", f"fuzz {scopes}", "--scopes", scopes, "--json")
+    key = json.loads(made.stdout)["key"]
+    return subprocess.run(
         [
             *(PROGRAM, "--config-file", RULES, "--no-color", "run", f"{here.origin}/openapi.json"),
             *("--header", f"Authorization: Bearer {key}", "--checks", "all", "--phases", phases),
-            *("--max-time", str(seconds), "--max-examples", str(examples)),
+            *("--max-time", str(round(seconds)), "--max-examples", str(examples)),
             *("--exclude-path-regex", LEFT_OUT),
             *(() if only is None else ("--include-path-regex", only)),
         ],
@@ -65,7 +92,6 @@ def fuzz(here: Serving, *, seconds: int, phases: str, examples: int, only: str |
         text=True,
         check=False,
     )
-    return Outcome(done.stdout + done.stderr, done.returncode == 0, _creates(here) - before)
 
 
 def _creates(here: Serving) -> int:

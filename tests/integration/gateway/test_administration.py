@@ -78,6 +78,16 @@ def test_a_key_is_exchanged_and_revoked(here: Serving, admin: httpx2.Client) -> 
     assert admin.post("/api/keys/turning/rotate").status_code == 404
 
 
+def test_a_name_that_is_taken_and_a_path_that_is_no_limit(admin: httpx2.Client) -> None:
+    admin.post("/api/keys", json={"name": "twice"})
+
+    taken = admin.post("/api/keys", json={"name": "twice"})
+    unlike = admin.delete("/api/budgets/standing")
+
+    assert (taken.status_code, taken.json()["code"]) == (409, "name_taken")
+    assert (unlike.status_code, unlike.headers["allow"]) == (405, "GET, HEAD")
+
+
 def test_keys_come_in_pages(admin: httpx2.Client) -> None:
     for number in range(3):
         admin.post("/api/keys", json={"name": f"page {number}"})

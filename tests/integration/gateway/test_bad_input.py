@@ -249,10 +249,48 @@ def test_an_id_that_is_none_is_not_there(ask: httpx2.Client, ident: str) -> None
 
 def test_a_prefer_that_is_not_understood_is_ignored(http: httpx2.Client) -> None:
     """And the answer does not say that it was applied."""
-    for prefer in ("wait=soon", "wait=0", "wait=61", "wait=-1", "respond-async", "", "wait=1e3"):
+    for prefer in ("wait=soon", "wait=0", "wait=-1", "respond-async", "", "wait=1e3"):
         answer = http.post("/api/generations", json={"prompt": "a boat"}, headers={"Prefer": prefer})
         assert answer.status_code == 202
         assert "preference-applied" not in answer.headers
+
+
+def test_a_wait_that_is_too_long_is_cut(http: httpx2.Client) -> None:
+    answer = http.post("/api/generations", json={"prompt": "a boat"}, headers={"Prefer": "wait=61"})
+
+    assert (answer.status_code, answer.headers["preference-applied"]) == (200, "wait=60")
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/generations", {"model": "nobody/new", "prompt": "a"}),
+        ("/api/orders", {"generations": [{"model": "nobody/new", "prompt": "a"}]}),
+        ("/api/estimates", {"model": "nobody/new", "prompt": "a"}),
+        ("/openai/v1/images/generations", {"model": "nobody/new", "prompt": "a"}),
+    ],
+)
+def test_a_model_that_nobody_can_be_asked_for_is_a_502_that_is_described(
+    http: httpx2.Client, here: Serving, path: str, body: dict[str, Any]
+) -> None:
+    here.simulator.faults(
+        [
+            {
+                "on": "request",
+                "method": "GET",
+                "path": "*/models/*",
+                "do": "answer",
+                "status": 500,
+                "body": "{}",
+            }
+        ]
+    )
+
+    answer = http.post(path, json=body)
+    here.simulator.clear_faults()
+
+    assert answer.status_code == 502
+    assert "502" in http.get("/openapi.json").json()["paths"][path]["post"]["responses"]
 
 
 @pytest.mark.parametrize("span", ["bytes=999999999-", "bytes=-0", "bytes=99999999-999999999"])

@@ -184,6 +184,29 @@ def test_what_takes_too_long_goes_on_and_is_named(hasty: Serving) -> None:
     assert film_waited["output"].startswith(f"{hasty.origin}/media/{film_told['id']}/0/")
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("/api/generations", {"prompt": "[[delay=60]] a"}, 202),
+        ("/api/orders", {"generations": [{"prompt": "[[delay=60]] a"}, {"prompt": "b"}]}, 202),
+        (
+            "/replicate/v1/models/black-forest-labs/flux-schnell/predictions",
+            {"input": {"prompt": "[[delay=60]] a"}},
+            201,
+        ),
+    ],
+)
+def test_a_wait_is_no_longer_than_the_server_allows(
+    hasty: Serving, path: str, body: dict[str, Any], status: int
+) -> None:
+    """The answer tells how it stands then, with its id; how long was waited is said."""
+    with hasty.http() as http:
+        answer = http.post(path, json=body, headers={"Prefer": "wait=60"})
+        http.post(f"{path if path.startswith('/api') else '/api/generations'}/{answer.json()['id']}/cancel")
+
+    assert (answer.status_code, answer.headers["preference-applied"]) == (status, "wait=1")
+
+
 def test_a_poll_ends_after_its_own_timeout(http: httpx2.Client) -> None:
     """200 with the status as it is: neither the request timeout nor the end is waited for."""
     ident = http.post("/api/generations", json={"prompt": "[[delay=60]] a boat"}).json()["id"]

@@ -195,7 +195,9 @@ async def cancel(request: Request, caller: auth.Generates, id: Ident) -> BatchTo
     return telling.batch(await gateway.of(request).core.batches.cancel(id, actor=caller.actor()))
 
 
-@router.post("/{id}/resume", status_code=202, response_model=BatchTold, responses=routing.refuses(404))
+@router.post(
+    "/{id}/resume", status_code=202, response_model=BatchTold, responses=routing.refuses(404, 409, 413, 415)
+)
 async def resume(
     request: Request, caller: auth.Generates, id: Ident, body: BatchResumed | None = None
 ) -> BatchTold:

@@ -13,6 +13,7 @@ from tintype.api.schemas.estimates import LimitTold
 from tintype.service import budgets
 from tintype.store import limits
 
+# A number alone is one: `standing` is no limit that could be removed.
 router = routing.router("/api/budgets", tags=["budgets"])
 
 Ident = Annotated[int, Path(description="The limit's number.", ge=1, le=2**63 - 1, examples=[1])]
@@ -52,19 +53,19 @@ async def standing(
     return [present.left(one) for one in await limits.standing(gateway.of(request).core.database, actor)]
 
 
-@router.get("/{id}", response_model=BudgetTold, responses=routing.refuses(404))
+@router.get("/{id:int}", response_model=BudgetTold, responses=routing.refuses(404))
 async def show(request: Request, caller: auth.Administers, id: Ident) -> BudgetTold:  # noqa: ARG001 - as above
     """Show a limit with how it stands now."""
     return present.limit(await budgets.get(gateway.of(request).core.database, id))
 
 
-@router.delete("/{id}", status_code=204, response_class=Response, responses=routing.refuses(404))
+@router.delete("/{id:int}", status_code=204, response_class=Response, responses=routing.refuses(404))
 async def remove(request: Request, caller: auth.Administers, id: Ident) -> None:
     """Remove a limit. What is held in it settles without it."""
     await budgets.remove(gateway.of(request).core.database, id, by=caller.key)
 
 
-@router.put("/{id}/override", response_model=BudgetTold, responses=routing.refuses(404, 413, 415))
+@router.put("/{id:int}/override", response_model=BudgetTold, responses=routing.refuses(404, 413, 415))
 async def override(body: OverrideAsked, request: Request, caller: auth.Administers, id: Ident) -> BudgetTold:
     """Let another amount count until a time; afterwards the limit's own counts again."""
     db = gateway.of(request).core.database
@@ -73,7 +74,7 @@ async def override(body: OverrideAsked, request: Request, caller: auth.Administe
     )
 
 
-@router.delete("/{id}/override", response_model=BudgetTold, responses=routing.refuses(404))
+@router.delete("/{id:int}/override", response_model=BudgetTold, responses=routing.refuses(404))
 async def end_override(request: Request, caller: auth.Administers, id: Ident) -> BudgetTold:
     """Let the limit's own amount count again from now on."""
     return present.limit(await budgets.end_override(gateway.of(request).core.database, id, by=caller.key))

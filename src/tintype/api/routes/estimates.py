@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 router = routing.router("/api/estimates", tags=["estimates"])
 
 
-@router.post("", response_model=EstimateTold, responses=routing.refuses(404, 413, 415))
+@router.post("", response_model=EstimateTold, responses=routing.refuses(404, 413, 415, 502))
 async def estimate(body: GenerationAsked, request: Request, caller: auth.Reads) -> EstimateTold:
     """Say whether a request is right, what it costs and how that is made up, how long it takes, what is left to you.
 

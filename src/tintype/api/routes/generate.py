@@ -52,7 +52,7 @@ _WORDS: dict[State, Status] = {
 @router.post(
     "/image",
     response_model=ImageGenerationResponse,
-    responses=routing.refuses(402, 404, 409, 413, 415, 502, 504),
+    responses=routing.refuses(402, 404, 409, 413, 415, 502),
 )
 async def generate_image(
     body: ImageGenerationRequest,
@@ -89,7 +89,7 @@ async def generate_image(
 @router.post(
     "/video",
     response_model=VideoGenerationResponse,
-    responses=routing.refuses(402, 404, 409, 413, 415, 502, 504),
+    responses=routing.refuses(402, 404, 409, 413, 415, 502),
 )
 async def generate_video(
     body: VideoGenerationRequest,
@@ -116,7 +116,7 @@ async def generate_video(
     "/video/async",
     status_code=202,
     response_model=AsyncVideoGenerationResponse,
-    responses=routing.refuses(402, 404, 409, 413, 415),
+    responses=routing.refuses(402, 404, 409, 413, 415, 502),
 )
 async def generate_video_async(
     body: AsyncVideoGenerationRequest,

@@ -56,7 +56,7 @@ _LIST = "generations"
     "",
     status_code=202,
     response_model=GenerationOrOrder,
-    responses={200: {"model": GenerationOrOrder}, **routing.refuses(402, 404, 409, 413, 415)},
+    responses={200: {"model": GenerationOrOrder}, **routing.refuses(402, 404, 409, 413, 415, 502)},
 )
 async def submit(
     body: GenerationAsked,
@@ -158,7 +158,7 @@ async def cancel(request: Request, caller: auth.Generates, id: Ident) -> Generat
     "/{id}/retry",
     status_code=202,
     response_model=GenerationTold,
-    responses=routing.refuses(402, 404, 409, 413, 415),
+    responses=routing.refuses(402, 404, 409, 413, 415, 502),
 )
 async def retry(
     request: Request,
@@ -189,7 +189,7 @@ async def retry(
     "/{id}/approve",
     status_code=202,
     response_model=GenerationTold,
-    responses={200: {"model": GenerationTold}, **routing.refuses(402, 404, 409, 413, 415)},
+    responses={200: {"model": GenerationTold}, **routing.refuses(402, 404, 409, 413, 415, 502)},
 )
 async def approve(
     body: ApprovalAsked,

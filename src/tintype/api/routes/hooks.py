@@ -33,7 +33,7 @@ _REPLICATE = {
     HOOKS + "{token}",
     status_code=204,
     response_class=Response,
-    responses=routing.refuses(401, 413, 502, 504, is_open=True),
+    responses=routing.refuses(401, 413, 502, is_open=True),
     openapi_extra={"requestBody": _REPLICATE},
 )
 async def receive(

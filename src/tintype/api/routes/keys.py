@@ -24,7 +24,7 @@ _LIST = "keys"
 Named = Annotated[str, Path(description="The key's id or name.", max_length=100, examples=["shop"])]
 
 
-@router.post("", status_code=201, response_model=KeyMade, responses=routing.refuses(404, 413, 415))
+@router.post("", status_code=201, response_model=KeyMade, responses=routing.refuses(404, 409, 413, 415))
 async def create(body: KeyAsked, request: Request, caller: auth.Administers) -> KeyMade:
     """Make a key with its limits, all or nothing. Its secret is in this answer and in no other.
 

@@ -59,11 +59,13 @@ router = routing.router(f"{PREFIX}/v1", tags=["openai"])
 
 def _refuses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Document errors in the shape of this part of the API."""
-    stated = sorted({400, 401, 403, 422, 429, 500, 503, *statuses})
+    stated = sorted({400, 401, 403, 422, 429, 500, 503, 504, *statuses})
     return {status: routing.shaped(ErrorTold, status) for status in stated}
 
 
-@router.post("/images/generations", response_model=ImagesTold, responses=_refuses(402, 404, 409, 413, 415))
+@router.post(
+    "/images/generations", response_model=ImagesTold, responses=_refuses(402, 404, 409, 413, 415, 502)
+)
 async def generate(body: ImagesAsked, request: Request, caller: auth.Generates) -> Response:
     """Make pictures and wait for them. Once they are asked for, no answer invites to buy them again.
 

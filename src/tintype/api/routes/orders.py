@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import Path, Query, Request, Response
 
-from tintype.api import asking, auth, choices, gateway, present, routing, waiting
+from tintype.api import asking, auth, choices, gateway, present, routing
 from tintype.api.routes.generations import IdempotencyKey, Prefer
 from tintype.api.schemas.generations import OrderAsked, OrderPage, OrderTold, RatingAsked, RatingTold
 from tintype.domain import errors
@@ -23,7 +23,7 @@ _LIST = "orders"
     "",
     status_code=202,
     response_model=OrderTold,
-    responses={200: {"model": OrderTold}, **routing.refuses(402, 404, 409, 413, 415)},
+    responses={200: {"model": OrderTold}, **routing.refuses(402, 404, 409, 413, 415, 502)},
 )
 async def submit(
     body: OrderAsked,
@@ -46,11 +46,10 @@ async def submit(
     asked = await asking.submit(
         request, planned, body, actor=actor, idempotency_key=idempotency_key, as_order=True
     )
-    wait_s, is_over = await asking.waited(request, asked, prefer)
+    film_of = None if body.film is None else asked.order_id
+    wait_s, is_over = await asking.waited(request, asked, prefer, film_of=film_of)
     if wait_s is not None:
         response.headers["Preference-Applied"] = f"wait={wait_s}"
-        if is_over and asked.order_id is not None and body.film is not None:
-            is_over = await waiting.until_made(here, asked.order_id, timeout_s=wait_s, request=request)
         response.status_code = 200 if is_over else 202
     if asked.order_id is None:
         raise errors.UnknownOrder("this Idempotency-Key was used for a generation that is no order")
@@ -95,7 +94,7 @@ async def cancel(request: Request, caller: auth.Generates, id: Ident) -> OrderTo
 
 
 @router.post(
-    "/{id}/retry", status_code=202, response_model=OrderTold, responses=routing.refuses(402, 404, 409)
+    "/{id}/retry", status_code=202, response_model=OrderTold, responses=routing.refuses(402, 404, 409, 502)
 )
 async def retry(request: Request, caller: auth.Generates, id: Ident) -> OrderTold:
     """Repeat the generations of an order that ended without success, each at its place and for itself.

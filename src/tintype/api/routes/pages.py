@@ -27,7 +27,7 @@ _ADVICE = {
     500: "Tell the operator the request_id: the log has the rest under it.",
     502: "Nothing more will come of this one; `detail` says why. Ask anew if it is worth it.",
     503: "Wait as long as Retry-After says. What was accepted goes on, and nothing is lost.",
-    504: "What was accepted goes on: look for it by the id in the answer.",
+    504: "What was accepted goes on: look for it by the id in the answer, or in its list where there is none.",
 }
 
 

@@ -221,7 +221,8 @@ async def _create(
     """Admit it, wait for its end if that is wished, and tell of it as it stands."""
     here = gateway.of(request)
     read = _read(request, what, body, cancel_after)
-    wait_s = orders.wait_s(prefer)
+    preferred_s = orders.wait_s(prefer)
+    wait_s = None if preferred_s is None else waiting.granted_s(request, preferred_s)
     origin = here.origin_of(request)
 
     async def act(hand: Hand) -> Response:
@@ -246,7 +247,7 @@ async def _create(
         (ident,) = submitted.ids
         headers = {"Location": f"{origin}{words.BASE}/predictions/{ident}"}
         if wait_s is not None:
-            headers["Preference-Applied"] = str(prefer).strip()
+            headers["Preference-Applied"] = str(prefer).strip() if wait_s == preferred_s else f"wait={wait_s}"
         if wait_s is None and submitted.queued:
             # It is as it was just written: nothing of it has to be read.
             (row,) = submitted.queued
