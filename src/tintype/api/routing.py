@@ -70,7 +70,13 @@ class Heads:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; the server sends no body to a HEAD."""
         if scope["type"] == "http" and scope["method"] == "HEAD":
-            scope = {**scope, "method": "GET", _IS_HEAD: True}
+            inner = {**scope, "method": "GET", _IS_HEAD: True}
+            try:
+                await self._app(inner, receive, send)
+            finally:
+                # Which route it was, the layer around tells its metrics.
+                scope["route"] = inner.get("route")
+            return
         await self._app(scope, receive, send)
 
 

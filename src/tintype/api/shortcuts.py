@@ -34,6 +34,8 @@ class Shortcuts:
         if way is None:
             await self._app(scope, receive, send)
             return
+        # Nothing is matched, and it is counted as the route that it stands for.
+        scope["state"]["route"] = scope["path"]
         tape = _Tape(receive)
         answer = await way(StrictRequest(scope, tape.record))
         if answer is None:

@@ -67,6 +67,26 @@ def test_a_generation_shows_in_the_metrics(here: Serving, http: httpx2.Client) -
     assert "secret-project" not in reply.text
 
 
+def test_every_way_to_a_route_is_counted_as_the_route(http: httpx2.Client) -> None:
+    """By the shortcut, with what it refuses, and by HEAD."""
+
+    def counted(method: str, route: str, status: str) -> float:
+        told = _read(http.get("/metrics").text)["tintype_http_requests_total"]
+        return told.get(_labels(method=method, route=route, status=status), 0)
+
+    before = counted("POST", "/api/generations", "202"), counted("POST", "/api/generations", "401")
+    refused = http.post(
+        "/api/generations", json={"prompt": "a boat"}, headers={"Authorization": "Bearer tt_no"}
+    )
+    made = http.post("/api/generations", json={"prompt": "a boat"})
+    http.head(f"/api/generations/{made.json()['id']}")
+
+    assert (made.status_code, refused.status_code) == (202, 401)
+    assert counted("POST", "/api/generations", "202") == before[0] + 1
+    assert counted("POST", "/api/generations", "401") == before[1] + 1
+    assert counted("HEAD", "/api/generations/{id}", "200") >= 1
+
+
 def test_metrics_are_for_this_machine_or_a_key(http: httpx2.Client) -> None:
     """Rule 24: whatever came through a proxy or by a foreign name is not this machine's own."""
     foreign = (
