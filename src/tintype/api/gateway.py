@@ -99,6 +99,8 @@ async def opened(
         watching = (meters, *stack.enter_context(traces.observers()))
         options: dict[str, Any] = {
             "finish_s": finish_s,
+            # Prices and models of upstream are asked for here too, and workers share the one that runs.
+            "simulates": True,
             "observers": watching,
             "origin": origin,
             **(given or {}),

@@ -42,9 +42,10 @@ class Studio(judging.Judging):
 
     `data`, `database_url` and `storage_url` stand in for the settings of these names, `token` and `base_url` for the
     token and the upstream. `user` and `project` say in whose name is asked. With `works=False` nothing is bought or
-    followed here: for looking only, or where `tintype worker` runs. `application` is what the database sees. At the
-    end, jobs that were begun get `finish_s`, then they are given back. `observers` are told what happens; callbacks
-    tell that outputs are at `origin`.
+    followed here: for looking only, or where `tintype worker` runs. `simulates` says whether the built-in simulator is
+    kept running where no token is set: by default, where something is bought. `application` is what the database sees.
+    At the end, jobs that were begun get `finish_s`, then they are given back. `observers` are told what happens;
+    callbacks tell that outputs are at `origin`.
     """
 
     def __init__(  # noqa: PLR0913 - keyword-only choices, all optional
@@ -58,6 +59,7 @@ class Studio(judging.Judging):
         user: str | None = None,
         project: str | None = None,
         works: bool = True,
+        simulates: bool | None = None,
         application: str = "tintype studio",
         finish_s: float = 20.0,
         observers: Sequence[Observer] = (),
@@ -74,6 +76,7 @@ class Studio(judging.Judging):
             if value
         }
         self._works, self._application, self._finish_s = works, application, finish_s
+        self._simulates = works if simulates is None else simulates
         self._observers = tuple(observers)
         self._origin = origin
         self._stack = contextlib.AsyncExitStack()
@@ -129,7 +132,7 @@ class Studio(judging.Judging):
 
     async def _simulator(self, folder: Path) -> replicate_settings.Upstream:
         running = simulated.Upstream(folder)
-        if self._works:
+        if self._simulates:
             await self._stack.enter_async_context(running)
         return replicate_settings.Upstream(
             running.origin, Token(simulated.TOKEN), source=replicate_settings.BUILT_IN

@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpx2
 import pytest
 
 from tests.integration.core.conftest import server
@@ -96,3 +97,38 @@ def test_a_clock_that_is_minutes_off_upstreams_is_told(server: embedded.Server, 
         )
 
     assert "10 minutes behind upstream's" in told(done)
+
+
+def test_without_a_token_the_simulator_runs_beside_a_gateway_that_does_not_work(folder: Path) -> None:
+    """What is printed as upstream answers; a worker that comes later shares it."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    environment = kept | {"TINTYPE_DATA": str(folder / "data")}
+    with subprocess.Popen(
+        [TINTYPE, "serve", "--port", "0", "--no-worker"],
+        env=environment,
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        try:
+            assert process.stdout
+            said = dict(line.strip().split(" ", 1) for line in (process.stdout.readline() for _ in range(2)))
+            parts = httpx2.get(f"{said['ready']}/readyz", trust_env=False, timeout=30).json()["parts"]
+            with subprocess.Popen(
+                [TINTYPE, "worker"],
+                env=environment,
+                cwd=folder,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+            ) as worker:
+                assert worker.stdout
+                shared = worker.stdout.readline()
+                worker.terminate()
+        finally:
+            process.terminate()
+
+    upstream = said["upstream"].partition(" ")[0]
+    assert {one["name"]: one["good"] for one in parts}["upstream"]
+    assert shared == f"ready for {upstream} (simulated)\n"
