@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import functools
 import secrets
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tintype.api import auth, callbacks, gateway, limits, present, waiting
+from tintype.api.problems import Problem
 from tintype.domain import errors, money, pictures, profiles
 from tintype.domain.choosing import Mode
 from tintype.service import films, finishing, notices, proofs, sameness, wishes
@@ -19,7 +21,7 @@ from tintype.service.requests import Follows, Request
 from tintype.store import outputs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pydantic import BaseModel
     from starlette.requests import Request as HttpRequest
@@ -158,6 +160,21 @@ async def submit(
     )
     limits.tell(request, asked.pace)
     return asked
+
+
+@contextmanager
+def still_there(asked: Submitted) -> Iterator[None]:
+    """Say of what a repeated request had made the first time, and what was deleted since, that it is gone (rule 8)."""
+    try:
+        yield
+    except (errors.UnknownGeneration, errors.UnknownOrder):
+        if not asked.is_repeated:
+            raise
+        raise Problem(
+            "gone",
+            f"{asked.order_id or asked.ids[0]}, which this Idempotency-Key had made, was deleted; to have it made "
+            "anew, ask under another key",
+        ) from None
 
 
 async def waited(

@@ -54,13 +54,16 @@ def test_both_ways_give_the_same_answer(http: httpx2.Client) -> None:
         (b'{"prompt": "a boat"}', {"Authorization": "Basic YTpi"}),
         (b'{"prompt": "a boat"}', {"Idempotency-Key": ""}),
         (b'{"prompt": "a boat"}', {"Idempotency-Key": "k" * 256}),
+        (b'{"prompt": "a boat"}', {"Idempotency-Key": "caf\u00e9"}),
     ],
 )
 def test_both_ways_refuse_alike(http: httpx2.Client, content: bytes, headers: dict[str, str]) -> None:
-    sent = {"Content-Type": "application/json"} | headers
+    stated = {"Content-Type": "application/json"} | headers
+    sent = [(name.encode(), value.encode()) for name, value in stated.items()]
+    longer = [*sent, (b"Prefer", b"respond-async")]
 
     short = http.post("/api/generations", content=content, headers=sent)
-    long = http.post("/api/generations", content=content, headers=sent | LONG)
+    long = http.post("/api/generations", content=content, headers=longer)
 
     assert short.status_code >= 400
     assert short.status_code == long.status_code
@@ -76,6 +79,24 @@ def test_the_same_key_gives_the_same_generation_by_either_way(http: httpx2.Clien
     again = http.post("/api/generations", json=body, headers=key)
 
     assert short.json()["id"] == long.json()["id"] == again.json()["id"]
+
+
+@pytest.mark.parametrize("more", [{}, {"Prefer": "wait=5"}])
+def test_a_key_that_was_used_names_one_request_for_a_day(
+    http: httpx2.Client, request: pytest.FixtureRequest, more: dict[str, str]
+) -> None:
+    """Rule 8: on another route it is a conflict; what it had made and was deleted is gone, and is not made anew."""
+    headers = {"Idempotency-Key": request.node.name, **more}
+    first = http.post("/api/generations", json={"prompt": "a boat"}, headers=headers).json()["id"]
+
+    other = http.post("/api/orders", json={"generations": [{"prompt": "a boat"}]}, headers=headers)
+    while http.delete(f"/api/generations/{first}").status_code == 409:
+        pass
+    again = http.post("/api/generations", json={"prompt": "a boat"}, headers=headers)
+
+    assert (other.status_code, other.json()["code"]) == (409, "idempotency_conflict")
+    assert (again.status_code, again.json()["code"]) == (410, "gone")
+    assert first in again.json()["detail"]
 
 
 def test_the_route_asks_for_nothing_that_its_shortcut_does_not_know() -> None:

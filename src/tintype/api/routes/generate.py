@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from fastapi import Request, Response
 
-from tintype.api import auth, callbacks, gateway, limits, present, routing, waiting
+from tintype.api import asking, auth, callbacks, gateway, limits, present, routing, waiting
 from tintype.api.gateway import Gateway
 from tintype.api.problems import Problem
 from tintype.api.routes.generations import IdempotencyKey
@@ -52,7 +52,7 @@ _WORDS: dict[State, Status] = {
 @router.post(
     "/image",
     response_model=ImageGenerationResponse,
-    responses=routing.refuses(402, 404, 409, 413, 415, 502),
+    responses=routing.refuses(402, 404, 409, 410, 413, 415, 502),
 )
 async def generate_image(
     body: ImageGenerationRequest,
@@ -79,7 +79,8 @@ async def generate_image(
     status_url = f"{here.origin_of(request)}/api/generations/{ident}"
     if not await waiting.until_final(here, ident, timeout_s=here.settings.request_timeout_s, request=request):
         raise _goes_on(here, ident, status_url)
-    row = await here.core.generations.get(ident, actor=caller.actor())
+    with asking.still_there(asked):
+        row = await here.core.generations.get(ident, actor=caller.actor())
     urls = await _urls(request, row)
     if row.state != State.SUCCEEDED or not urls:
         raise _failed(ident, _why(row), image_url=None)

@@ -56,7 +56,7 @@ _LIST = "generations"
     "",
     status_code=202,
     response_model=GenerationOrOrder,
-    responses={200: {"model": GenerationOrOrder}, **routing.refuses(402, 404, 409, 413, 415, 502)},
+    responses={200: {"model": GenerationOrOrder}, **routing.refuses(402, 404, 409, 410, 413, 415, 502)},
 )
 async def submit(
     body: GenerationAsked,
@@ -89,11 +89,12 @@ async def submit(
             asked.queued[0], (), links=here.links, origin=here.origin_of(request), warnings=planned.warnings
         )
         return choices.told_with(told, chosen)
-    if asked.order_id is not None:
-        whole = await asking.order(request, asked.order_id, actor=actor, warnings=planned.warnings)
-        return choices.told_with(whole, chosen, is_repeated=asked.is_repeated)
-    told = await asking.generation(request, asked.ids[0], actor=actor, warnings=planned.warnings)
-    return choices.told_with(told, chosen, is_repeated=asked.is_repeated)
+    with asking.still_there(asked):
+        if asked.order_id is not None:
+            whole = await asking.order(request, asked.order_id, actor=actor, warnings=planned.warnings)
+            return choices.told_with(whole, chosen, is_repeated=asked.is_repeated)
+        told = await asking.generation(request, asked.ids[0], actor=actor, warnings=planned.warnings)
+        return choices.told_with(told, chosen, is_repeated=asked.is_repeated)
 
 
 async def submit_shortly(request: StrictRequest) -> Response | None:
@@ -101,7 +102,7 @@ async def submit_shortly(request: StrictRequest) -> Response | None:
     key = request.headers.get("idempotency-key")
     if request.scope["query_string"] or "prefer" in request.headers:
         return None
-    if key is not None and not 1 <= len(key) <= IDEMPOTENCY_KEY_MAX:
+    if key is not None and not (1 <= len(key) <= IDEMPOTENCY_KEY_MAX and key.isascii() and key.isprintable()):
         return None
     try:
         body = GenerationAsked.model_validate(await request.json())
@@ -158,7 +159,7 @@ async def cancel(request: Request, caller: auth.Generates, id: Ident) -> Generat
     "/{id}/retry",
     status_code=202,
     response_model=GenerationTold,
-    responses=routing.refuses(402, 404, 409, 413, 415, 502),
+    responses=routing.refuses(402, 404, 409, 410, 413, 415, 502),
 )
 async def retry(
     request: Request,
@@ -182,14 +183,15 @@ async def retry(
     if wait_s is not None:
         response.headers["Preference-Applied"] = f"wait={wait_s}"
         response.status_code = 200 if is_over else 202
-    return await asking.generation(request, asked.ids[0], actor=actor)
+    with asking.still_there(asked):
+        return await asking.generation(request, asked.ids[0], actor=actor)
 
 
 @router.post(
     "/{id}/approve",
     status_code=202,
     response_model=GenerationTold,
-    responses={200: {"model": GenerationTold}, **routing.refuses(402, 404, 409, 413, 415, 502)},
+    responses={200: {"model": GenerationTold}, **routing.refuses(402, 404, 409, 410, 413, 415, 502)},
 )
 async def approve(
     body: ApprovalAsked,
@@ -229,9 +231,10 @@ async def approve(
         response.headers["Preference-Applied"] = f"wait={wait_s}"
     if approved.is_repeated or is_over:
         response.status_code = 200
-    return await asking.generation(
-        request, approved.final_id, actor=caller.actor(), warnings=approved.warnings
-    )
+    with asking.still_there(asked):
+        return await asking.generation(
+            request, approved.final_id, actor=caller.actor(), warnings=approved.warnings
+        )
 
 
 @router.delete("/{id}", status_code=204, response_class=Response, responses=routing.refuses(404, 409))

@@ -23,7 +23,7 @@ _LIST = "orders"
     "",
     status_code=202,
     response_model=OrderTold,
-    responses={200: {"model": OrderTold}, **routing.refuses(402, 404, 409, 413, 415, 502)},
+    responses={200: {"model": OrderTold}, **routing.refuses(402, 404, 409, 410, 413, 415, 502)},
 )
 async def submit(
     body: OrderAsked,
@@ -52,8 +52,9 @@ async def submit(
         response.headers["Preference-Applied"] = f"wait={wait_s}"
         response.status_code = 200 if is_over else 202
     if asked.order_id is None:
-        raise errors.UnknownOrder("this Idempotency-Key was used for a generation that is no order")
-    told = await asking.order(request, asked.order_id, actor=actor, warnings=planned.warnings)
+        raise errors.IdempotencyConflict("this Idempotency-Key was used for a generation that is no order")
+    with asking.still_there(asked):
+        told = await asking.order(request, asked.order_id, actor=actor, warnings=planned.warnings)
     return choices.told_with(told, chosen, is_repeated=asked.is_repeated)
 
 

@@ -18,7 +18,7 @@ _ADVICE = {
     404: "Check the id or the path. What is another key's looks as if it were not there.",
     405: "Use one of the methods that the Allow header lists.",
     409: "Look at how it stands now, and do what its state allows.",
-    410: "It was deleted; make it again.",
+    410: "It was deleted; make it again, under another Idempotency-Key where one was given.",
     413: "Send less, or upload files to /api/files and name their URLs.",
     415: "Send JSON with Content-Type: application/json, or multipart where files are taken.",
     416: "Ask for a range within the size that Content-Range tells.",
