@@ -53,9 +53,17 @@ class Requires:
         """Return the caller. Raises Problem 401 for no good key, 403 where it lacks the scope."""
         return await caller(request, credentials.credentials if credentials else None, self.scope)
 
+    async def met(self, request: Request) -> None:
+        """Ask for the key before anything of the body is read. Raises Problem."""
+        await caller(request, None, self.scope)
+
 
 async def caller(request: Request, secret: str | None, scope: Scope) -> Caller:
-    """Return who calls. Raises Problem 401 for no good key, 403 where it lacks the scope."""
+    """Return who calls; a request is asked once. Raises Problem 401 for no good key, 403 where it lacks the scope."""
+    known: Caller | None = getattr(request.state, "caller", None)
+    if known is not None:
+        check(known, scope)
+        return known
     here = gateway.of(request)
     if secret is None:
         secret = secret_of(request)

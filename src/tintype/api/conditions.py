@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _TAG = re.compile(r'(?:W/)?("[^"]*")')
-_SPAN = re.compile(r"bytes\s*=\s*(\d{0,18})\s*-\s*(\d{0,18})", re.IGNORECASE)
+_END = re.compile(r"[0-9]{0,18}")
 
 
 def is_known(headers: Mapping[str, str], etag: str) -> bool:
@@ -34,14 +34,14 @@ def span(headers: Mapping[str, str], etag: str, size_bytes: int) -> tuple[int, i
     unit, _, ranges = stated.partition("=")
     if unit.strip().lower() != "bytes" or "," in ranges:
         return None
-    found = _SPAN.fullmatch(stated.strip())
-    if found is None or not (found[1] or found[2]):
+    first, dash, last = (part.strip() for part in ranges.partition("-"))
+    if not (dash and (first or last) and _END.fullmatch(first) and _END.fullmatch(last)):
         raise _not_there(f"the range {stated[:60]!r} cannot be understood", size_bytes)
-    if not found[1]:
-        start, end = max(size_bytes - int(found[2]), 0), size_bytes
+    if not first:
+        start, end = max(size_bytes - int(last), 0), size_bytes
     else:
-        start, end = int(found[1]), min(int(found[2] or size_bytes) + 1, size_bytes)
-        if found[2] and int(found[2]) < start:
+        start, end = int(first), min(int(last or size_bytes) + 1, size_bytes)
+        if last and int(last) < start:
             raise _not_there(f"the range {stated[:60]!r} ends before it begins", size_bytes)
     if start >= end:
         raise _not_there(f"the file has {size_bytes:,} bytes, and nothing of the range", size_bytes)

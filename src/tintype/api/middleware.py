@@ -31,6 +31,8 @@ REQUEST_S = 360.0
 """How long it may take until an answer begins."""
 # Paths that take files: streamed to the store, which has a limit of its own.
 _STREAMED = ("/api/files", "/api/batches/file", "/replicate/v1/files", "/replicate/files", "/hooks/")
+_OPENING = re.compile(r"^/(media|share|hooks/replicate|streams)/.*", re.DOTALL)
+PATH_SHOWN_MAX = 300
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _SAFETY = (
     (b"x-content-type-options", b"nosniff"),
@@ -93,7 +95,7 @@ class Front:
                     "again under the same Idempotency-Key it is named",
                 )
             if problem is None:
-                log.exception("no answer to %s %s", scope["method"], scope["path"])
+                log.exception("no answer to %s %s", scope["method"], shown(scope["path"]))
                 problem = problems.internal(error, is_shown=self._is_debug and _is_from_here(scope))
             if visit.has_started:
                 raise
@@ -143,6 +145,8 @@ class _Visit:
         left_s = self._deadline - self._front._monotonic()  # noqa: SLF001
         if self._left is None or self.has_started:
             return await self._receive()
+        if self._stated_bytes() > self._front._body_max_bytes:  # noqa: SLF001
+            raise self._too_large()
         try:
             async with asyncio.timeout(max(left_s, 0.001)):
                 message = await self._receive()
@@ -151,12 +155,7 @@ class _Visit:
         if message["type"] == "http.request":
             self._left -= len(message.get("body", b""))
             if self._left < 0:
-                most = self._front._body_max_bytes  # noqa: SLF001
-                raise problems.Problem(
-                    "too_large",
-                    f"the body has more than {most:,} bytes; send files to /api/files and name their URL",
-                    headers={"Connection": "close"},
-                )
+                raise self._too_large()
             if not message.get("more_body", False):
                 # What comes next is only the news that the caller has gone.
                 self._left = None
@@ -194,6 +193,19 @@ class _Visit:
             }
             log.info("answered", extra=facts)
 
+    def _too_large(self) -> problems.Problem:
+        most = self._front._body_max_bytes  # noqa: SLF001
+        return problems.Problem(
+            "too_large",
+            f"the body has more than {most:,} bytes; send files to /api/files and name their URL",
+            headers={"Connection": "close"},
+        )
+
+    def _stated_bytes(self) -> int:
+        """Return how large the body is said to be, 0 where nothing is said."""
+        stated = (value for name, value in self._scope["headers"] if name == b"content-length")
+        return int(next((value for value in stated if value.isdigit()), 0))
+
     def _taken(self) -> str | None:
         for name, value in self._scope["headers"]:
             if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
@@ -206,8 +218,8 @@ class _Visit:
 
 
 def shown(path: str) -> str:
-    """Return a path as it may be logged: what opens something by itself is masked."""
-    return re.sub(r"^/(media|share|hooks/replicate|streams)/.*", r"/\1/****", path)
+    """Return a path as it may be logged: what opens something by itself is masked, what nobody would read cut."""
+    return _OPENING.sub(r"/\1/****", path[:PATH_SHOWN_MAX])
 
 
 def _is_from_here(scope: Scope) -> bool:

@@ -8,6 +8,7 @@ debug mode on loopback.
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import re
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 MEDIA_TYPE = "application/problem+json"
 PAGES = "/problems/"
 """Where a problem's page is served, followed by its code."""
+
+FIELDS_MAX = 50
+"""How many faults of a request are told."""
 
 # code → status, and a title that is the same for every problem of the code.
 TABLE: dict[str, tuple[int, str]] = {
@@ -280,11 +284,12 @@ def _of_status(error: HTTPException) -> Problem:
 
 
 def _of_validation(error: RequestValidationError, known: list[str]) -> Problem:
-    fields = [_field(one, known) for one in error.errors()]
+    found = error.errors()
+    fields = [_field(one, known) for one in itertools.islice(found, FIELDS_MAX)]
     if not fields:
         return Problem("bad_input", "the request does not fit.")
     first = fields[0]
-    more = f" ({len(fields) - 1} more in fields)" if len(fields) > 1 else ""
+    more = f" ({len(found) - 1} more)" if len(found) > 1 else ""
     return Problem("bad_input", f"{first['field']}: {first['detail']}{more}", facts={"fields": fields})
 
 

@@ -37,16 +37,19 @@ class Route(APIRoute):
         """Return what answers a request."""
         handle = super().get_route_handler()
         parts = list(_parts(self.dependant))
-        # What opens by itself is handed on by others, who add their own words to the query.
-        takes_key = any(isinstance(part.call, auth.Requires) for part in parts)
+        # What opens by itself takes no key; it is handed on by others, who add their own words to the query.
+        key = next((part.call for part in parts if isinstance(part.call, auth.Requires)), None)
         known = sorted({name for part in parts for name in _asked(part)})
         fields = _names(self.body_field.field_info.annotation if self.body_field else None)
 
         async def answered(request: Request) -> Response:
             try:
                 _refuse_nul(request)
-                if takes_key and request.scope["query_string"]:
-                    _refuse_unknown(request, known)
+                if key is not None:
+                    if request.scope["query_string"]:
+                        _refuse_unknown(request, known)
+                    # Before the body is read, which may be large and hostile.
+                    await key.met(request)
                 answer = await handle(StrictRequest(request.scope, request.receive))
                 return _without_body(answer) if is_head(request) else answer
             except ClientDisconnect:

@@ -115,7 +115,7 @@ _SYNONYMS = {
 _VAGUE = frozenset({"application/octet-stream", "binary/octet-stream", "application/x-www-form-urlencoded"})
 _TAG = re.compile(r"<([A-Za-z!?][\w:.-]*)")
 _BEFORE_ROOT = re.compile(
-    r"\s*(?:<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>\[]*(?:\[.*?\])?\s*>)", re.DOTALL | re.IGNORECASE
+    r"\s*(?:<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>\[]*+(?:\[.*?\]\s*+)?>)", re.DOTALL | re.IGNORECASE
 )
 _LENGTH = re.compile(r"\s*([0-9]{1,6}(?:\.[0-9]{1,6})?)\s*(?:px)?\s*")
 _HTML_TAGS = frozenset({"html", "head", "body", "title", "meta", "script", "div", "h1", "p", "center"})

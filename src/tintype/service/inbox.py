@@ -34,6 +34,7 @@ LEFT_AFTER_S = 5.0
 """A webhook without an effect for so long was left behind by a process that died."""
 BODY_MAX_BYTES = 16 * 1024 * 1024
 _AT_ONCE = 16
+_LARGE_AT_ONCE = 4
 _REFRESH_S = 60.0
 _LEFT_MAX = 500
 
@@ -72,6 +73,8 @@ class Inbox:
         self._now = now
         self._monotonic = monotonic
         self._turns = asyncio.Semaphore(_AT_ONCE)
+        self.room = asyncio.Semaphore(_LARGE_AT_ONCE)
+        """Held while a large delivery is read, before anybody knows whose it is."""
         self._working: set[asyncio.Task[None]] = set()
 
     async def receive(self, token: str | None, headers: Mapping[str, str], body: bytes) -> None:

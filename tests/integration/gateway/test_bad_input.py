@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import socket
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 CREATES = ("/api/generations", "/api/orders", "/api/generate/image", "/api/estimates")
 IDENT = "01k9w3t8m2q7r5v6x0y4z1a2b3"
 SENT = {"Content-Type": "application/json"}
+JSON = "Content-Type: application/json\r\n"
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +100,37 @@ def test_a_body_that_is_too_large_is_a_413(ask: httpx2.Client, path: str) -> Non
     body = json.dumps({"prompt": "a" * (10 * 1024 * 1024)}).encode()
 
     assert refused(ask.post(path, content=body, headers=SENT)) == (413, "too_large")
+
+
+def heard(here: Serving, head: str) -> str:
+    """Return what is answered to a head whose body never comes."""
+    place = urlsplit(here.origin)
+    with socket.create_connection((place.hostname, place.port), timeout=30) as caller:
+        caller.sendall(f"{head}\r\nHost: {place.netloc}\r\n{JSON}\r\n".encode())
+        return caller.recv(65_536).decode()
+
+
+@pytest.mark.parametrize("path", CREATES)
+def test_a_body_that_is_too_large_by_its_own_word_is_not_waited_for(idle: Serving, path: str) -> None:
+    told = heard(idle, f"POST {path} HTTP/1.1\r\nContent-Length: 99999999999")
+
+    assert told.startswith("HTTP/1.1 413 ")
+
+
+@pytest.mark.parametrize("path", [*CREATES, "/api/keys", "/openai/v1/images/generations"])
+def test_who_has_no_good_key_has_no_body_read(idle: Serving, path: str) -> None:
+    told = heard(
+        idle, f"POST {path} HTTP/1.1\r\nContent-Length: 5000000\r\nAuthorization: Bearer tt_{'0' * 43}"
+    )
+
+    assert told.startswith("HTTP/1.1 401 ")
+
+
+def test_many_faults_are_counted_and_some_of_them_told(ask: httpx2.Client) -> None:
+    answer = ask.post("/api/generations", json={"prompt": "a"} | {f"x{number}": 1 for number in range(900)})
+
+    assert refused(answer) == (422, "bad_input")
+    assert (len(answer.json()["fields"]), "(899 more)" in answer.json()["detail"]) == (50, True)
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,13 @@ def test_a_range_is_that_part_of_the_file(
     assert answer.headers["content-range"] == f"bytes {first}-{last}/{len(whole)}"
 
 
-@pytest.mark.parametrize("stated", ["bytes=99999999-", "bytes=9-3", "bytes=x-y", "bytes=-", "bytes=-0"])
+@pytest.mark.parametrize(
+    "stated",
+    [
+        *("bytes=99999999-", "bytes=9-3", "bytes=x-y", "bytes=-", "bytes=-0"),
+        pytest.param(f"bytes={' ' * 20_000}-{' ' * 20_000}x", id="spaces"),
+    ],
+)
 def test_a_range_that_is_not_there_is_a_problem(http: httpx2.Client, stated: str) -> None:
     """416 with the file's size, as a problem."""
     (output,) = made(http, seed=7)["outputs"]

@@ -39,6 +39,9 @@ _HEADS = [
     (b'<svg xmlns="http://www.w3.org/2000/svg" width="10" height="20"/>', Kind.SVG),
     (b'\xef\xbb\xbf<?xml version="1.0"?>\n<!-- drawn -->\n<!DOCTYPE svg>\n<svg/>', Kind.SVG),
     (b'<svg:svg xmlns:svg="http://www.w3.org/2000/svg"/>', Kind.SVG),
+    (b'<!DOCTYPE svg [ <!ENTITY a "b"> ] >\n<svg/>', Kind.SVG),
+    # Each place where a search could begin anew would cost as much as the first.
+    (b"<!DOCTYPE svg" + b" " * 60_000, Kind.TEXT),
     (b"<!DOCTYPE html>\n<html><body>502 Bad Gateway</body></html>", Kind.HTML),
     (b"<!doctype html>gone", Kind.HTML),
     (b"\n <HTML><svg/></HTML>", Kind.HTML),

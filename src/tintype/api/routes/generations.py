@@ -104,11 +104,11 @@ async def submit_shortly(request: StrictRequest) -> Response | None:
         return None
     if key is not None and not (1 <= len(key) <= IDEMPOTENCY_KEY_MAX and key.isascii() and key.isprintable()):
         return None
+    caller = await auth.caller(request, None, Scope.GENERATE)
     try:
         body = GenerationAsked.model_validate(await request.json())
     except (Problem, ValidationError):
         return None
-    caller = await auth.caller(request, None, Scope.GENERATE)
     told = await submit(body, request, Response(), caller, key)
     return Response(told.model_dump_json(), status_code=202, media_type="application/json")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 from typing import Annotated
 
 from fastapi import Path, Request, Response
@@ -16,6 +17,7 @@ router = routing.router(tags=["webhooks"])
 
 BODY_S = 10.0
 """How long a webhook's body may take to arrive; upstream sends one that was refused again."""
+SMALL_BYTES = 256 * 1024
 _REPLICATE = {
     "description": "A prediction, as Replicate sends it, signed in `webhook-id`, `webhook-timestamp` and "
     "`webhook-signature` (Standard Webhooks).",
@@ -45,11 +47,17 @@ async def receive(
 
 
 async def _body(request: Request) -> bytes:
-    """Return the bytes as they came, which are what is signed. Raises Problem for too many, or too slow ones."""
+    """Return the bytes as they came, which are what is signed. Raises Problem for too many, or too slow ones.
+
+    Who sends is known at their end only, so large ones wait for each other: strangers fill no memory.
+    """
     body = bytearray()
+    room = gateway.of(request).core.inbox.room
     try:
-        async with asyncio.timeout(BODY_S):
+        async with asyncio.timeout(BODY_S), AsyncExitStack() as held:
             async for piece in request.stream():
+                if len(body) <= SMALL_BYTES < len(body) + len(piece):
+                    await held.enter_async_context(room)
                 body += piece
                 if len(body) > BODY_MAX_BYTES:
                     raise Problem(
