@@ -15,14 +15,16 @@ CELL_PX = 160
 COLUMNS = 10
 _MARGIN_PX = 8
 _CAPTION_PX = 16
+_KIND_PX = 32
 _CAPTION_MAX = 80
 _PAPER, _INK, _EMPTY = (255, 255, 255), (40, 40, 40), (228, 228, 228)
 
 
 def sheet(cells: list[list[str | None]], target: str) -> dict[str, Any]:
-    """Write a PNG of cells, each the path of a picture or film, or None, and a caption; return its width and height.
+    """Write a PNG of cells: the path of a picture or film, a caption, and what kind of file it is; return its size.
 
-    A file that cannot be decoded leaves its place empty.
+    Where there is no path, or no picture in it, the kind stands on white within a frame: something was made that
+    cannot be drawn here, such as an SVG. Without a kind nothing was made, and the place is grey.
     """
     from PIL import Image, ImageDraw  # noqa: PLC0415 - the pool's other work need not wait for it
 
@@ -33,18 +35,23 @@ def sheet(cells: list[list[str | None]], target: str) -> dict[str, Any]:
     with Image.new("RGB", (width, height), _PAPER) as made:
         drawing = ImageDraw.Draw(made)
         drawn: dict[str, Any] = {}
-        for number, (source, caption) in enumerate(cells):
+        for number, (source, caption, kind) in enumerate(cells):
             left = _MARGIN_PX + number % columns * (CELL_PX + _MARGIN_PX)
             top = _MARGIN_PX + number // columns * (CELL_PX + _CAPTION_PX + _MARGIN_PX)
             # Rows that are equal show the same one.
             small = None
             if source is not None:
                 small = drawn[source] = drawn[source] if source in drawn else _small(source)
-            if small is None:
-                drawing.rectangle((left, top, left + CELL_PX - 1, top + CELL_PX - 1), fill=_EMPTY)
-            else:
+            edges = (left, top, left + CELL_PX - 1, top + CELL_PX - 1)
+            if small is not None:
                 place = (left + (CELL_PX - small.width) // 2, top + (CELL_PX - small.height) // 2)
                 made.paste(small, place, small)
+            elif kind is None:
+                drawing.rectangle(edges, fill=_EMPTY)
+            else:
+                drawing.rectangle(edges, outline=_INK)
+                middle = (left + CELL_PX // 2, top + CELL_PX // 2)
+                drawing.text(middle, kind, fill=_INK, anchor="mm", font_size=_KIND_PX)
             drawing.text((left, top + CELL_PX + 1), _cut(drawing, caption or ""), fill=_INK)
         made.save(target, "PNG")
     return {"width": width, "height": height}

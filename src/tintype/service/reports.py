@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from tintype.domain import spreadsheets
 from tintype.domain.money import to_usd
-from tintype.media import disk
+from tintype.media import disk, kinds
+from tintype.media.kinds import Kind
 from tintype.store import outputs
 
 if TYPE_CHECKING:
@@ -77,10 +78,10 @@ class Tools:
                 for line in lines:
                     path = None
                     shown = next((one for one in line.outputs if one.content_type.startswith(_SHOWN)), None)
-                    if shown is not None:
+                    if shown is not None and shown.content_type != Kind.SVG:
                         small = shown.thumbnail_sha256 or shown.sha256
                         path = str(await stack.enter_async_context(self.files.local(small)))
-                    cells.append([path, _caption(line)])
+                    cells.append([path, _caption(line), _kind(line)])
                 await self.pool.run("sheet", cells=cells, target=str(target))
             return await asyncio.to_thread(target.read_bytes)
         finally:
@@ -88,6 +89,7 @@ class Tools:
 
 
 _SHOWN = ("image/", "video/")
+_OTHER = "FILE"
 
 
 async def with_outputs(db: Database, rows: Sequence[Row]) -> list[Line]:
@@ -145,6 +147,12 @@ def _own(row: Row, kept: Mapping[str, Sequence[Output]]) -> list[Output]:
         is_all = count == 1
         found += [one for one in made if is_all or 0 <= skip + one.position < row.count]
     return found
+
+
+def _kind(line: Line) -> str | None:
+    """Say what kind of file was made first, for where it cannot be drawn; None where nothing was."""
+    first = next(iter(line.outputs), None)
+    return None if first is None else kinds.extension(first.content_type).removeprefix(".").upper() or _OTHER
 
 
 def _caption(line: Line) -> str:
