@@ -18,6 +18,8 @@ from tintype.domain.money import from_usd
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tintype.domain.catalogue import Model
+
 BOOK = catalogue.load()
 VERSION = "5c7d" * 16
 POSTER = {
@@ -66,6 +68,36 @@ def test_the_books_price_is_replaced_and_the_rest_stays() -> None:
     assert len(known.models) == len(BOOK.models)
 
 
+@given(
+    st.sampled_from(BOOK.models),
+    st.sampled_from(list(own.UNITS)),
+    st.sampled_from(["", ", at most 0.5", ", at most 50"]),
+)
+def test_no_price_of_ones_own_makes_a_model_free(model: Model, unit: str, most: str) -> None:
+    """Rule 11: whatever is stated is refused, or is held above zero, and covers what it is expected to cost."""
+    try:
+        known = own.extend(BOOK, {model.slug: f"0.001 per {unit}{most}"})
+    except ValueError as fault:
+        assert model.slug in str(fault)  # noqa: PT017 - not every price is refused
+        return
+
+    estimate = pricing.estimate(known.find(model.slug), {"prompt": "x"})
+
+    assert 0 < estimate.expected_nano_usd <= estimate.bound_nano_usd
+
+
+def test_what_is_stated_as_the_most_holds_no_less_than_what_is_asked_for() -> None:
+    """Rule 11: four at 10 cents are 40, though a run was said to cost 20; an open area costs what was said."""
+    known = own.extend(
+        BOOK, {"flux-schnell": "0.1 per image, at most 0.2", "sdxl": "0.01 per megapixel, at most 0.2"}
+    )
+
+    four = pricing.estimate(known.find("flux-schnell"), {"prompt": "x", "num_outputs": 4})
+
+    assert (four.expected_nano_usd, four.bound_nano_usd) == (from_usd("0.4"), from_usd("0.4"))
+    assert pricing.estimate(known.find("sdxl"), {"prompt": "x"}).bound_nano_usd == from_usd("0.2")
+
+
 def test_a_version_has_a_price_of_its_own() -> None:
     known = own.extend(BOOK, {f"stability-ai/sdxl:{VERSION}": "0.004 per run", "acme/fox": "0.02 per run"})
 
@@ -102,6 +134,27 @@ def test_a_model_with_inputs_is_one_like_the_books() -> None:
         ({"acme/fox": {"price": "0.02 per image", "kind": "song"}}, "song"),
         ({"flux-schnell": {"price": "0.02 per image", "kind": "edit"}}, "only its price"),
         ({"acme/fox": 3}, "has not the form"),
+        (
+            {"flux-schnell": "0.003 per second of film"},
+            "makes pictures; write its price per run, image, megapixel or",
+        ),
+        (
+            {"veo-3.1": "0.1 per image"},
+            "makes films; write its price per run, second of film or second of run time",
+        ),
+        (
+            {"llama3_8b": "0.1 per megapixel, at most 1"},
+            "makes texts; write its price per run, million tokens or",
+        ),
+        ({"flux-schnell": "0.0000000001 per image"}, "nothing is free"),
+        ({"acme/fox": "0 per run"}, "nothing is free"),
+        ({"acme/fox": {"price": {"unit": "image", "rates": [{"usd": "-1"}]}}}, "nothing is free"),
+        ({"flux-schnell": "0.1 per image, at most 0.01"}, "less than one image costs"),
+        ({"veo-3.1": "0.1 per second of film, at most 0.2"}, "less than a run usually costs, which is $0.8"),
+        ({"flux-schnell": "0.01 per megapixel"}, "do not say how large its pictures are"),
+        ({f"acme/fox:{VERSION}": "0.1 per run, at most 0.05"}, "less than one run costs"),
+        ({"acme/poster": {**POSTER, "price": "0.1 per second of film"}}, "do not say how long"),
+        ({"acme/poster": {**POSTER, "price": "0.1 per million tokens"}}, "no input 'max_tokens'"),
     ],
 )
 def test_what_is_wrong_with_a_price_is_told(prices: dict[str, Any], words: str) -> None:

@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from tintype import catalogue
+from tintype.domain import pricing
 from tintype.domain.catalogue import (
     OWN,
     Catalogue,
@@ -29,15 +30,16 @@ from tintype.domain.catalogue import (
     Unit,
 )
 from tintype.domain.errors import UnknownModel
+from tintype.domain.money import NANO_PER_USD, to_usd
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 SOURCE = "your own price"
 _USD = r"\$?(\d{1,6}(?:\.\d{1,18})?)"
 _PRICE = re.compile(rf"{_USD} per ([a-z ]+?)(?:, at most {_USD})?")
 _NAME = re.compile(r"(?P<slug>[\w. -]+(?:/[\w.-]+)?)(?::(?P<version>[0-9a-f]{64}))?")
-_UNITS = {
+UNITS = {
     "run": Unit.RUN,
     "image": Unit.IMAGE,
     "megapixel": Unit.MEGAPIXEL,
@@ -45,7 +47,17 @@ _UNITS = {
     "second of run time": Unit.HARDWARE_SECOND,
     "million tokens": Unit.TOKEN,
 }
+"""What a price may be for, in words."""
+_WORDS = {unit: word for word, unit in UNITS.items()}
+_PICTURES = (Unit.RUN, Unit.IMAGE, Unit.MEGAPIXEL, Unit.HARDWARE_SECOND)
+_TAKES = {
+    Kind.VIDEO: (Unit.RUN, Unit.VIDEO_SECOND, Unit.HARDWARE_SECOND),
+    Kind.TEXT: (Unit.RUN, Unit.TOKEN, Unit.HARDWARE_SECOND),
+}
+_MAKES = {Kind.VIDEO: "films", Kind.TEXT: "texts"}
 _PER_TOKEN = Decimal(1_000_000)
+# A nano-dollar: what is less is rounded to nothing.
+_LEAST_USD = Decimal("0.000000001")
 # What these cost has no bound as long as nobody knows which inputs decide it.
 _UNBOUNDED = (Unit.MEGAPIXEL, Unit.VIDEO_SECOND, Unit.TOKEN)
 _KINDS = {Unit.VIDEO_SECOND: Kind.VIDEO, Unit.TOKEN: Kind.TEXT}
@@ -109,7 +121,7 @@ def _model(slug: str, base: Model | None, value: Any) -> Model:
     if base is not None:
         if table:
             raise ValueError(f"the book knows it; only its price can be stated, not {', '.join(table)}")
-        return replace(base, price=price)
+        return _priced(base, price)
     if "inputs" not in table and price.unit in _UNBOUNDED and price.run_max_usd is None:
         raise ValueError("what a run costs has no bound by itself; add: , at most AMOUNT")
     kind = Kind(table.get("kind", _KINDS.get(price.unit, Kind.IMAGE)))
@@ -127,7 +139,7 @@ def _model(slug: str, base: Model | None, value: Any) -> Model:
     unknown = [name for name in table if name not in _FIELDS]
     if unknown:
         raise ValueError(f"there is no {unknown[0]!r}; there are price, {', '.join(_FIELDS)}")
-    made = replace(catalogue.model(facts), price=price)
+    made = _priced(catalogue.model(facts), price)
     # Of a model whose inputs are not known, this is the name by which most are told how many to make.
     return made if made.inputs else replace(made, count=Count(input="num_outputs", when={}))
 
@@ -138,13 +150,63 @@ _FIELDS = (
 )
 
 
+def _priced(model: Model, price: Price) -> Model:
+    """Return a model at a price. Raises ValueError for one that would make it free, or that bounds nothing."""
+    if not price.rates:
+        raise ValueError("there is no rate in it")
+    for rate in price.rates:
+        each = rate.usd * (_PER_TOKEN if price.unit is Unit.TOKEN else 1)
+        if each < _LEAST_USD or min(price.run_usd, price.given_usd) < 0:
+            raise ValueError(f"no price is below ${_LEAST_USD:f}, as nothing is free")
+    takes = _TAKES.get(model.kind, _PICTURES)
+    if price.unit not in takes:
+        raise ValueError(
+            f"{model.slug} makes {_MAKES.get(model.kind, 'pictures')}; write its price per {_either(takes)}"
+        )
+    if model.inputs:
+        _check_inputs(model, price)
+    most = price.run_max_usd
+    least = min(rate.usd for rate in price.rates)
+    if most is not None and most < price.run_usd + least:
+        raise ValueError(f"at most {most:f} is less than one {_WORDS[price.unit]} costs")
+    made = replace(model, price=price)
+    if most is not None and model.inputs:
+        usual = pricing.estimate(replace(model, price=replace(price, run_max_usd=None)), {}).expected_nano_usd
+        if usual > most * NANO_PER_USD:
+            raise ValueError(f"at most {most:f} is less than a run usually costs, which is ${to_usd(usual)}")
+    return made
+
+
+def _check_inputs(model: Model, price: Price) -> None:
+    """Raise ValueError where the inputs do not say how many units are asked for, so that the hold would be none."""
+    match price.unit:
+        case Unit.VIDEO_SECOND if not model.seconds:
+            raise ValueError(
+                f"the inputs of {model.slug} do not say how long its films are; write its price per run or second of "
+                "run time"
+            )
+        case Unit.TOKEN if "max_tokens" not in model.inputs:
+            raise ValueError(
+                f"{model.slug} has no input 'max_tokens', so its texts have no bound; write it per run"
+            )
+        case Unit.MEGAPIXEL if price.run_max_usd is None and not pricing.states_area(model):
+            raise ValueError(
+                f"the inputs of {model.slug} do not say how large its pictures are; add: , at most AMOUNT"
+            )
+
+
+def _either(units: Sequence[Unit]) -> str:
+    words = [_WORDS[unit] for unit in units]
+    return f"{', '.join(words[:-1])} or {words[-1]}"
+
+
 def _price(stated: Any) -> Price:
     if not isinstance(stated, str):
         return catalogue.price({"dated": OWN, "source": SOURCE, **stated})
     match = _PRICE.fullmatch(" ".join(stated.split()))
-    unit = None if match is None else _UNITS.get(match[2])
+    unit = None if match is None else UNITS.get(match[2])
     if match is None or unit is None:
-        raise ValueError(f"{stated[:80]!r} is no price; write 0.02 per {', '.join(_UNITS)}")
+        raise ValueError(f"{stated[:80]!r} is no price; write 0.02 per {', '.join(UNITS)}")
     usd = Decimal(match[1]) / (_PER_TOKEN if unit is Unit.TOKEN else 1)
     return Price(
         unit=unit,
@@ -156,4 +218,4 @@ def _price(stated: Any) -> Price:
     )
 
 
-__all__ = ["SOURCE", "extend", "read"]
+__all__ = ["SOURCE", "UNITS", "extend", "read"]

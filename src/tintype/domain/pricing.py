@@ -87,7 +87,9 @@ def estimate(
     expected = run + rate.expected * made.expected + given_rate * given.expected
     bound = run + rate.bound * made.bound + given_rate * given.bound
     if most_usd is not None:
-        bound = min(bound, _exact(most_usd))
+        # What is asked for is never held at less than it is expected to cost, whatever was stated as the most.
+        is_open = model.price.unit is Unit.MEGAPIXEL and made.bound > made.expected
+        bound = _exact(most_usd) if is_open else max(expected, min(bound, _exact(most_usd)))
     return Estimate(_nano(min(expected, bound)), _nano(bound))
 
 
@@ -142,6 +144,12 @@ def given(model: Model, values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 def counts_given(model: Model) -> bool:
     """Whether the price counts the area of the pictures that are given."""
     return bool(model.price.given_usd) and model.price.unit is Unit.MEGAPIXEL
+
+
+def states_area(model: Model) -> bool:
+    """Whether the inputs of a model name the largest area that it makes."""
+    resolution = model.inputs.get("resolution")
+    return resolution is not None and any(_STATED.fullmatch(str(choice)) for choice in resolution.choices)
 
 
 def _rate(model: Model, filled: Mapping[str, Any]) -> _Amount:
