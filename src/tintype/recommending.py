@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from tintype import catalogue
-from tintype.domain import choosing, errors, money, pictures, recommending
+from tintype import catalogue, settings
+from tintype.catalogue import own
+from tintype.domain import errors, money, pictures, recommending
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from tintype.domain.catalogue import Catalogue
 
 
-_known = functools.cache(catalogue.load)
+_book = functools.cache(catalogue.load)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,18 +50,24 @@ def recommend(  # noqa: PLR0913 - what a picture is to be, each optional
     aspect_ratio: str | None = None,
     size: str | None = None,
     models: Sequence[str] | None = None,
-    pool: Sequence[str] = choosing.POOL,
-    background: str = recommending.CUTTER,
+    pool: Sequence[str] | None = None,
+    background: str | None = None,
     known: Catalogue | None = None,
 ) -> Recommendation:
-    """Recommend the best tier that `budget` dollars afford for each of so many iterations, by the book's prices.
+    """Recommend the best tier that `budget` dollars afford for each of so many iterations.
 
     Without `needs_high_quality` the `standard` tier is as good as it gets. `models` are the only ones to choose
-    among, the first of equals. Else it is one of `pool`, and where none of those will do, one of all of the catalogue,
-    which is the one that comes with the package unless another is `known`. Where no model leaves the background out by
-    itself, `background` is the one that cuts out.
-    Raises InputError and UnknownModel.
+    among, the first of equals. Else it is one of `pool`, and where none of those will do, one of all of the catalogue
+    `known`. Where no model leaves the background out by itself, `background` is the one that cuts out. What is not
+    given of these is as the settings say, prices of one's own among them.
+    Raises InputError and UnknownModel, and ConfigurationError where a setting is wrong.
     """
+    if pool is None or background is None or known is None:
+        chosen = settings.load()
+        pool = chosen.models_auto if pool is None else pool
+        background = chosen.model_background if background is None else background
+        if known is None:
+            known = own.extend(_book(), chosen.prices) if chosen.prices else _book()
     try:
         nano_usd = money.from_usd(Decimal(str(budget)))
         pixels = None if size is None else pictures.pixels(size)
@@ -76,7 +83,7 @@ def recommend(  # noqa: PLR0913 - what a picture is to be, each optional
         words=pictures.Words(size=pixels, aspect_ratio=aspect_ratio),
         background=background,
     )
-    found = recommending.recommend(known or _known(), asked, pool=models or pool, only=models is not None)
+    found = recommending.recommend(known, asked, pool=models or pool, only=models is not None)
     return Recommendation(
         model=found.model.slug,
         name=found.model.name,

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from tintype import recommending, settings
-from tintype.cli import book, exits, screen
+from tintype import recommending
+from tintype.cli import exits, screen
 from tintype.domain import errors, money
 from tintype.domain.errors import UnknownModel
 
@@ -42,7 +42,6 @@ def recommend(  # noqa: PLR0913 - each is an option of the command
     ] = False,
 ) -> None:
     """Recommend the best model that a budget affords."""
-    given = settings.load()
     try:
         found = recommending.recommend(
             budget,
@@ -54,9 +53,6 @@ def recommend(  # noqa: PLR0913 - each is an option of the command
             aspect_ratio=aspect,
             size=size,
             models=models,
-            pool=given.models_auto,
-            background=given.model_background,
-            known=book.load(),
         )
     except UnknownModel as error:
         raise exits.Refusal(f"{error} See: tintype models") from None

@@ -154,3 +154,12 @@ def test_what_fits_is_never_dearer_than_the_budget(
     assert found.fits is (found.total_usd <= cents)
     assert found.iterations_possible * found.price_usd <= cents
     assert not lettering or Ability.LETTERING in KNOWN.find(found.model).abilities
+
+
+def test_a_price_of_ones_own_is_what_is_recommended_by(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the command does it: at the guide's $0.025 SeeDream 4 is what the guide says."""
+    by_the_book = tintype.recommend("2.50", 100)
+    monkeypatch.setenv("TINTYPE_PRICES", "seedream-4 = 0.025 per image")
+
+    assert (by_the_book.model, tintype.recommend("2.50", 100).model) == (SCHNELL, SEEDREAM)
+    assert tintype.recommend("2.50", 100, known=KNOWN).model == SCHNELL
