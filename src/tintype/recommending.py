@@ -5,14 +5,14 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tintype import catalogue, settings
 from tintype.catalogue import own
 from tintype.domain import errors, money, pictures, recommending
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from tintype.domain.catalogue import Catalogue
 
@@ -24,8 +24,8 @@ _book = functools.cache(catalogue.load)
 class Recommendation:
     """A model for a budget: its slug, name and tier, dollars for one picture and for all, and why it is this one.
 
-    `finish` are the finishing steps that it needs, their price among the rest. Where the budget is not enough for all,
-    `fits` is False, and it is the cheapest that can do what is asked.
+    `input` are the model's inputs for the size or shape, `finish` the finishing steps that it needs, their price among
+    the rest. Where the budget is not enough for all, `fits` is False, and it is the cheapest that can do what is asked.
     """
 
     model: str
@@ -37,6 +37,7 @@ class Recommendation:
     iterations_possible: int
     finish: tuple[str, ...]
     reasons: tuple[str, ...]
+    input: Mapping[str, Any]
 
 
 def recommend(  # noqa: PLR0913 - what a picture is to be, each optional
@@ -94,6 +95,7 @@ def recommend(  # noqa: PLR0913 - what a picture is to be, each optional
         iterations_possible=found.iterations_possible,
         finish=found.finish,
         reasons=found.reasons,
+        input=found.input,
     )
 
 

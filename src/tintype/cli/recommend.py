@@ -68,12 +68,15 @@ def recommend(  # noqa: PLR0913 - each is an option of the command
                 "total_usd": _usd(found.total_usd),
                 "fits": found.fits,
                 "iterations_possible": found.iterations_possible,
+                "input": dict(found.input),
                 "finish": list(found.finish),
                 "reasons": list(found.reasons),
             }
         )
         return
     screen.put(f"{found.model}  {found.name}, ${_usd(found.price_usd)} each, ${_usd(found.total_usd)} in all")
+    if found.input:
+        screen.put("  " + " ".join(f"--set {name}={value}" for name, value in found.input.items()))
     for reason in found.reasons:
         screen.put(f"  {reason}")
 

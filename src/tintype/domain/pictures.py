@@ -3,6 +3,7 @@
     pictures.fitted(model, Words(size=(1536, 1024), quality="high", output_format="jpeg"))
 
 What a model has no input for is left out with a sentence; what it has an input for comes as near as its choices allow.
+A size that it does not make exactly is told with the one that comes: `sizing` says which that is.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from tintype.domain import sizing
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -20,18 +23,13 @@ if TYPE_CHECKING:
 TRANSPARENT = "transparent"
 """The background that is none."""
 SHAPES = frozenset({"aspect_ratio", "size", "resolution", "image_size", "width", "height"})
-"""The inputs that say how wide and high a picture is to be."""
+"""The inputs that may say how wide and high a picture is to be."""
 _SIZES = ("size", "resolution", "image_size")
-_PIXELS = re.compile(r"\d{3,5}x\d{3,5}")
-_RATIO = re.compile(r"(\d{1,4}(?:\.\d)?)[:x](\d{1,4}(?:\.\d)?)")
-# Models that take width and height take multiples of this.
-_STEP = 64
-# What pictures have at least and at most that are made in a shape, and in no size that is stated.
-_SHAPED_PIXELS = (256 * 256, 2048 * 2048)
-# How much longer or flatter the nearest shape may be.
+# A size below this is none of a picture, but a slip.
+_PIXELS_LEAST = 256 * 256
+# How many times fewer pixels, and how much longer or flatter a shape, are still something like what was asked for.
+_SMALLER_MAX = 4
 _LIKE = math.log(2)
-# What two ratios differ in by rounding to whole pixels.
-_EQUAL = 0.02
 _QUALITIES = ("low", "medium", "high", "xhigh", "max")
 _QUALITY_NAMES = {"standard": "medium", "hd": "high"}
 _FORMAT_NAMES = {"jpeg": "jpg", "jpg": "jpeg"}
@@ -57,12 +55,19 @@ class Words:
 class Fitted:
     """The inputs that say it, and sentences about what they do not say.
 
-    `too_far` says that a size was asked for which the model makes nothing like.
+    Of these `larger` says that a size comes with all pixels that were asked for, in their shape, and some more;
+    `too_far` that a size was asked for which the model makes nothing like.
     """
 
     inputs: dict[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    larger: str | None = None
     too_far: str | None = None
+
+    @property
+    def lacks(self) -> list[str]:
+        """What the model cannot do, where more pixels than were asked for are as good."""
+        return [one for one in self.warnings if one is not self.larger]
 
 
 def fitted(model: Model, words: Words) -> Fitted:
@@ -90,8 +95,7 @@ def fitted(model: Model, words: Words) -> Fitted:
 
 def check_ratio(text: str) -> None:
     """Raise ValueError for what is no shape such as `4:3`."""
-    sides = _RATIO.fullmatch(text)
-    if sides is None or not float(sides[1]) or not float(sides[2]):
+    if sizing.ratio(text) is None:
         raise ValueError(f"{text[:20]!r} is no aspect ratio; write it as 4:3")
 
 
@@ -104,104 +108,57 @@ def pixels(text: str) -> tuple[int, int]:
 
 
 def _size(model: Model, width: int, height: int, found: Fitted) -> None:
-    wanted = f"{width}x{height}"
-    for name in _SIZES:
-        if name in model.inputs and wanted in model.inputs[name].choices:
-            found.inputs[name] = wanted
-            return
-    sides = (model.inputs.get("width"), model.inputs.get("height"))
-    if sides[0] is not None and sides[1] is not None and _takes(sides[0], width) and _takes(sides[1], height):
-        for name in ("aspect_ratio", *_SIZES):
-            if name in model.inputs and "custom" in model.inputs[name].choices:
-                found.inputs[name] = "custom"
-        found.inputs |= {"width": width, "height": height}
+    near, wanted = sizing.nearest(model, width, height), f"{width}x{height}"
+    if near is None:
+        found.warnings.append(f"{model.slug} has no input for a size, so {wanted} was left out")
         return
-    for name in ("aspect_ratio", *_SIZES):
-        near = _nearest(model.inputs[name].choices, width / height) if name in model.inputs else None
-        if near is not None:
-            found.inputs[name] = near[0]
-            _tell_size(model, width, height, near, found)
-            return
-    if sides[0] is not None and sides[1] is not None:
-        made = _sides(model, width / height)
-        found.inputs |= made
-        found.warnings.append(
-            f"{model.slug} makes no {wanted}; of this shape it makes {made['width']}x{made['height']}"
-        )
-        if abs(math.log(width * height / made["width"] / made["height"])) > 2 * _LIKE:
-            found.too_far = found.warnings[-1]
+    found.inputs |= near.inputs
+    if near.size == (width, height):
         return
-    found.warnings.append(f"{model.slug} has no input for a size, so {wanted} was left out")
-
-
-def _tell_size(model: Model, width: int, height: int, near: tuple[str, float], found: Fitted) -> None:
-    """Tell what becomes of a size that is made as the nearest of a model's choices, where that is not the same."""
-    choice, distance = near
-    least, most = _SHAPED_PIXELS
-    is_size = _PIXELS.fullmatch(choice) is not None
-    is_other_area = not is_size and not least <= width * height <= most
-    if is_size:
-        found.warnings.append(f"{model.slug} makes no {width}x{height}; the nearest size is {choice}")
-    elif distance > _EQUAL or is_other_area:
-        found.warnings.append(f"{model.slug} makes no {width}x{height}; the nearest shape is {choice}")
-    if distance > _LIKE or is_other_area:
+    if near.size is None:
+        said = ", ".join(f"{name} {value}" for name, value in near.inputs.items())
+        found.warnings.append(f"whether {model.slug} makes {wanted} is not known; it is asked for {said}")
+    else:
+        found.warnings.append(f"{model.slug} makes no {wanted}; {near.size[0]}x{near.size[1]} comes instead")
+    if near.apart > _LIKE or width * height < _PIXELS_LEAST or _is_small(near.size, width * height):
         found.too_far = found.warnings[-1]
+    elif near.is_enough and near.apart <= sizing.EQUAL:
+        found.larger = found.warnings[-1]
+
+
+def _is_small(size: tuple[int, int] | None, pixels_asked: int) -> bool:
+    return size is not None and size[0] * size[1] * _SMALLER_MAX < pixels_asked
 
 
 def _shape(model: Model, aspect_ratio: str, found: Fitted) -> None:
     """Ask for a shape: as it is written, else by the nearest that the model has, else by width and height."""
     field = model.inputs.get("aspect_ratio")
-    if field is not None and (not field.choices or aspect_ratio in field.choices):
-        found.inputs["aspect_ratio"] = aspect_ratio
-        return
-    sides = _RATIO.fullmatch(aspect_ratio)
-    if sides is None or not float(sides[1]) or not float(sides[2]):
+    wanted = sizing.ratio(aspect_ratio)
+    if wanted is None or (field is not None and (not field.choices or aspect_ratio in field.choices)):
         # What is no shape at all is refused with what the model takes.
         found.inputs["aspect_ratio"] = aspect_ratio
         return
-    ratio = float(sides[1]) / float(sides[2])
-    for name in ("aspect_ratio", *_SIZES):
-        near = _nearest(model.inputs[name].choices, ratio) if name in model.inputs else None
-        if near is not None:
-            choice, distance = near
-            found.inputs[name] = choice
-            if distance > _EQUAL:
-                found.warnings.append(f"{model.slug} makes no {aspect_ratio}; the nearest shape is {choice}")
-            return
-    if "width" in model.inputs and "height" in model.inputs:
-        found.inputs |= _sides(model, ratio)
+    choices = [
+        (abs(math.log(shape / wanted)), name, str(choice))
+        for name in ("aspect_ratio", *_SIZES)
+        if name in model.inputs
+        for choice in model.inputs[name].choices
+        if (shape := sizing.ratio(choice)) is not None
+    ]
+    near = min(choices, default=None)
+    sides = sizing.shaped(model, wanted)
+    if near is not None and (near[0] <= sizing.EQUAL or sides is None):
+        distance, name, choice = near
+        found.inputs[name] = choice
+    elif sides is not None:
+        found.inputs |= sides
+        choice = f"{sides['width']}x{sides['height']}"
+        distance = abs(math.log(sides["width"] / sides["height"] / wanted))
+    else:
+        found.warnings.append(f"{model.slug} has no input for a shape, so {aspect_ratio} was left out")
         return
-    found.warnings.append(f"{model.slug} has no input for a shape, so {aspect_ratio} was left out")
-
-
-def _sides(model: Model, ratio: float) -> dict[str, Any]:
-    """Return width and height of a shape, of about as many pixels as the model makes when nothing is said."""
-    usual = [int(model.inputs[name].default or 1024) for name in ("width", "height")]
-    height = math.sqrt(usual[0] * usual[1] / ratio)
-    wanted = {"width": height * ratio, "height": height}
-    return {
-        name: _within(model.inputs[name], max(_STEP, round(value / _STEP) * _STEP))
-        for name, value in wanted.items()
-    }
-
-
-def _within(wanted: Field, value: int) -> int:
-    low = value if wanted.minimum is None else max(value, math.ceil(wanted.minimum))
-    return low if wanted.maximum is None else min(low, math.floor(wanted.maximum))
-
-
-def _nearest(choices: Iterable[str | int], ratio: float) -> tuple[str, float] | None:
-    """Return the choice whose shape is most like a ratio, and how far it is from it."""
-    shapes = []
-    for choice in choices:
-        sides = _RATIO.fullmatch(str(choice))
-        if sides is not None and float(sides[1]) and float(sides[2]):
-            distance = abs(math.log(float(sides[1]) / float(sides[2]) / ratio))
-            shapes.append((distance, str(choice)))
-    if not shapes:
-        return None
-    distance, choice = min(shapes)
-    return choice, distance
+    if distance > sizing.EQUAL:
+        found.warnings.append(f"{model.slug} makes no {aspect_ratio}; the nearest shape is {choice}")
 
 
 def _quality(model: Model, quality: str, found: Fitted) -> None:

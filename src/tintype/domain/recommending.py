@@ -10,14 +10,14 @@ is affordable, others `standard`; else the best tier below. Prices are those tha
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tintype.domain import errors, pictures, pricing
 from tintype.domain.catalogue import Ability, Kind, Quality
 from tintype.domain.money import to_usd
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from tintype.domain.catalogue import Catalogue, Model
 
@@ -56,7 +56,8 @@ class Asked:
 class Recommendation:
     """A model with the finishing steps that it needs, what one picture costs, and why it is this one.
 
-    `fits` says whether the budget is enough for all iterations; otherwise it is the cheapest that can do it.
+    `fits` says whether the budget is enough for all iterations; otherwise it is the cheapest that can do it. `input`
+    are the inputs that ask for the size or shape; more pixels than were asked for are as good.
     """
 
     model: Model
@@ -65,6 +66,7 @@ class Recommendation:
     fits: bool
     asked: Asked
     reasons: tuple[str, ...]
+    input: Mapping[str, Any]
 
     @property
     def total_nano_usd(self) -> int:
@@ -138,7 +140,7 @@ def _unable(model: Model, asked: Asked) -> str | None:
         return "it works on a picture that is given"
     if asked.has_lettering and Ability.LETTERING not in model.abilities:
         return "it is not known for legible text"
-    return next(iter(pictures.fitted(model, asked.words).warnings), None)
+    return next(iter(pictures.fitted(model, asked.words).lacks), None)
 
 
 def _price(known: Catalogue, model: Model, asked: Asked) -> tuple[int, tuple[str, ...]]:
@@ -192,13 +194,15 @@ def _told(one: _Priced, asked: Asked, notes: Sequence[str], *, fits: bool) -> Re
     if not fits:
         possible = asked.budget_nano_usd // max(one.nano_usd, 1)
         last += f"; the budget is enough for {possible:,}"
+    fitted = pictures.fitted(one.model, asked.words)
     return Recommendation(
         model=one.model,
         price_nano_usd=one.nano_usd,
         finish=one.finish,
         fits=fits,
         asked=asked,
-        reasons=(first, *notes, last),
+        reasons=(first, *notes, last, *fitted.warnings),
+        input=fitted.inputs,
     )
 
 

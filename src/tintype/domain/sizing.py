@@ -114,6 +114,11 @@ def says_shape(values: Mapping[str, Any]) -> bool:
     return any(pair(values.get(name)) or ratio(values.get(name)) for name in _AREAS)
 
 
+def says_size(model: Model, values: Mapping[str, Any]) -> bool:
+    """Whether inputs of a model's own say how large or of which shape what it makes is."""
+    return says_shape(values) or _extent_name(model) in values
+
+
 @dataclass(frozen=True, slots=True)
 class _Way:
     """A way to ask for a size: inputs, what is made of them, how far its shape is, whether it has enough pixels."""
@@ -362,4 +367,15 @@ def _blocks(area: int, shape: float, step: int) -> Size:
     )
 
 
-__all__ = ["EQUAL", "MAKERS", "Nearest", "made", "nearest", "pair", "ratio", "says_shape", "shaped"]
+__all__ = [
+    "EQUAL",
+    "MAKERS",
+    "Nearest",
+    "made",
+    "nearest",
+    "pair",
+    "ratio",
+    "says_shape",
+    "says_size",
+    "shaped",
+]

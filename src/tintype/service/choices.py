@@ -183,7 +183,11 @@ def candidate(
     prices = [pricing.estimate(model, one.input, run_s_max=longest_s) for one in planned.requests]
     expected = sum(one.expected_nano_usd for one in prices)
     most, limit = sum(_most(known, one, longest_s) for one in whole), wish.hold_max_nano_usd
-    unfit = next((one for one in planned.warnings if not one.startswith("profile ")), None)
+    # More pixels than were asked for are as good, where it is not to be exactly so.
+    is_fine = frozenset() if wish.is_strict else frozenset({planned.larger})
+    unfit = next(
+        (one for one in planned.warnings if one not in is_fine and not one.startswith("profile ")), None
+    )
     if actor is not None and actor.models is not None and model.slug not in actor.models:
         unfit = "this key may not use it"
     elif limit is not None and most > limit:

@@ -9,11 +9,13 @@ silence. Of n pictures each request makes as many as the model makes at once.
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tintype.domain import catalogue, errors, pictures, profiles, prompts
+from tintype.domain import catalogue, errors, pictures, profiles, prompts, sizing
+from tintype.domain.pictures import Fitted
 from tintype.service.requests import Cache, Request
 
 if TYPE_CHECKING:
@@ -58,10 +60,14 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """The requests that a wish needs, and what could not be done of it, in words."""
+    """The requests that a wish needs, and what could not be done of it, in words.
+
+    Among that `larger` says that more pixels come than were asked for, which are as good where a model is chosen.
+    """
 
     requests: tuple[Request, ...]
     warnings: tuple[str, ...] = ()
+    larger: str | None = None
 
 
 def plan(known: Catalogue, wish: Wish) -> Planned:
@@ -73,11 +79,11 @@ def plan(known: Catalogue, wish: Wish) -> Planned:
     model = known.find_ours(wish.model)
     if model is None:
         return Planned(tuple(_free(wish)), tuple(_unfit_for_free(wish)))
-    values, warnings = _fitted(model, wish)
-    return Planned(tuple(_known(model, values, wish)), tuple(warnings))
+    fitted = _fitted(model, wish)
+    return Planned(tuple(_known(model, fitted.inputs, wish)), tuple(fitted.warnings), fitted.larger)
 
 
-def _fitted(model: Model, wish: Wish) -> tuple[dict[str, Any], list[str]]:
+def _fitted(model: Model, wish: Wish) -> Fitted:
     """Return the values that the model has inputs for, and a sentence for each thing that it cannot do."""
     values, warnings = {}, []
     for name, value in {**_common(wish), **wish.input}.items():
@@ -90,12 +96,27 @@ def _fitted(model: Model, wish: Wish) -> tuple[dict[str, Any], list[str]]:
         if wish.is_strict or name == "prompt":
             raise errors.InputError(f"{model.slug} has no input {name!r}{hint}")
         warnings.append(f"{model.slug} has no input {name!r}, so it was left out{hint}")
-    asked = pictures.fitted(model, _words(wish))
-    if asked.warnings and wish.is_strict:
-        raise errors.InputError(_LEFT_OUT.sub("", asked.warnings[0]))
+    words = _words(model, wish)
+    asked = pictures.fitted(model, words)
+    warnings += [*_unsaid(wish, words), *asked.warnings]
+    if warnings and wish.is_strict:
+        raise errors.InputError(_LEFT_OUT.sub("", warnings[0]))
     values = {**asked.inputs, **values}
     along = profiles.along(model, wish.profile, said={*values, *_said(wish)})
-    return {**along.inputs, **values}, [*warnings, *asked.warnings, *along.warnings]
+    return Fitted({**along.inputs, **values}, [*warnings, *along.warnings], asked.larger)
+
+
+def _unsaid(wish: Wish, words: pictures.Words) -> list[str]:
+    """Tell which size or shape is not asked for, as another word stands over it."""
+    if wish.size is None:
+        return []
+    size = f"{wish.size[0]}x{wish.size[1]}"
+    if words.size is None:
+        return [f"the input says how large it is, so the size {size} was left out"]
+    shape = sizing.ratio(wish.aspect_ratio)
+    if shape is None or abs(math.log(wish.size[0] / wish.size[1] / shape)) <= sizing.EQUAL:
+        return []
+    return [f"the size {size} says the shape, so {wish.aspect_ratio} was left out"]
 
 
 def _said(wish: Wish) -> set[str]:
@@ -121,12 +142,12 @@ def _common(wish: Wish) -> dict[str, Any]:
     return {name: value for name, value in named.items() if value is not None and name not in wish.input}
 
 
-def _words(wish: Wish) -> pictures.Words:
+def _words(model: Model, wish: Wish) -> pictures.Words:
     """Return what models know by different names, but for what the model's own words say."""
     given = wish.input.keys()
     return pictures.Words(
-        size=None if given & pictures.SHAPES else wish.size,
-        aspect_ratio=None if given & pictures.SHAPES else wish.aspect_ratio,
+        size=None if sizing.says_size(model, wish.input) else wish.size,
+        aspect_ratio=None if sizing.says_shape(wish.input) else wish.aspect_ratio,
         output_format=None if "output_format" in given else wish.format,
         quality=None if "quality" in given else wish.quality,
         background=pictures.TRANSPARENT if wish.is_transparent and "background" not in given else None,

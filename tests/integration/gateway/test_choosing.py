@@ -84,8 +84,29 @@ def test_what_a_model_cannot_do_is_a_warning_or_refused(ask: httpx2.Client) -> N
     refused = ask.post(ESTIMATES, json={**body, "strict": True})
 
     assert (told["valid"], len(told["warnings"])) == (True, 2)
-    assert told["warnings"][0] == "google/imagen-4 makes no 1536x1024; the nearest shape is 4:3"
+    assert told["warnings"][0] == "google/imagen-4 makes no 1536x1024; 2368x1776 comes instead"
     assert refused.status_code == 422
+
+
+def test_a_size_is_made_or_told_or_refused(ask: httpx2.Client) -> None:
+    """Also of a proof, whose size is the smallest only where none is asked for; one that is chosen can make it."""
+    small = {"prompt": "a fox", "mode": "proof", "size": "2048x2048"}
+    large = {"prompt": "a fox", "mode": "auto", "size": "4096x4096", "strict": True}
+
+    made = ask.post(
+        GENERATIONS,
+        json={"prompt": "a fox", "model": "imagen-4", "size": "2048x2048", "strict": True},
+        headers={"Prefer": "wait=60"},
+    ).json()
+    proof = ask.post(GENERATIONS, json=small, headers={"Prefer": "wait=60"}).json()
+    refused = ask.post(GENERATIONS, json={**small, "strict": True})
+    chosen = ask.post(ESTIMATES, json=large).json()
+
+    assert (made["warnings"], made["outputs"][0]["width"]) == ([], 2048)
+    assert proof["warnings"] == [f"{SCHNELL} makes no 2048x2048; 1024x1024 comes instead"]
+    assert (proof["outputs"][0]["width"], refused.status_code) == (1024, 422)
+    assert (chosen["choices"][0]["model"], chosen["warnings"]) == ("bytedance/seedream-4", [])
+    assert f"not {SCHNELL}: {SCHNELL} makes no 4096x4096" in str(chosen["choices"][0]["reasons"])
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,14 +17,27 @@ KNOWN = catalogue.load()
 @pytest.mark.parametrize(
     ("model", "size", "expected"),
     [
-        ("flux-schnell", (1024, 1024), {"aspect_ratio": "1:1"}),
-        ("flux-schnell", (1536, 1024), {"aspect_ratio": "3:2"}),
-        ("flux-schnell", (1024, 1536), {"aspect_ratio": "2:3"}),
+        ("flux-schnell", (1024, 1024), {"aspect_ratio": "1:1", "megapixels": "1"}),
+        ("flux-schnell", (1216, 832), {"aspect_ratio": "3:2", "megapixels": "1"}),
+        ("flux-schnell", (512, 512), {"aspect_ratio": "1:1", "megapixels": "0.25"}),
+        ("imagen-4", (2048, 2048), {"aspect_ratio": "1:1", "image_size": "2K"}),
+        ("nano-banana-pro", (4096, 4096), {"aspect_ratio": "1:1", "resolution": "4K"}),
         ("recraft-v3", (1365, 1024), {"size": "1365x1024"}),
         ("ideogram-v3-turbo", (896, 960), {"resolution": "896x960"}),
         ("flux-1.1-pro", (1024, 768), {"aspect_ratio": "custom", "width": 1024, "height": 768}),
+        ("seedream-4", (4096, 4096), {"aspect_ratio": "1:1", "size": "4K"}),
         ("seedream-4", (2048, 1024), {"size": "custom", "width": 2048, "height": 1024}),
+        ("flux-2-pro", (2048, 2048), {"aspect_ratio": "1:1", "resolution": "4 MP"}),
+        # Its price goes by the resolution, which says no less than the sides.
+        (
+            "flux-2-flex",
+            (1600, 1104),
+            {"aspect_ratio": "custom", "resolution": "2 MP", "width": 1600, "height": 1104},
+        ),
         ("sdxl", (1280, 720), {"width": 1280, "height": 720}),
+        ("veo-3.1", (1280, 720), {"aspect_ratio": "16:9", "resolution": "720p"}),
+        ("pixverse-v5.6", (1920, 1080), {"aspect_ratio": "16:9", "quality": "1080p"}),
+        ("sora-2", (1280, 720), {"aspect_ratio": "landscape"}),
     ],
 )
 def test_a_size_becomes_what_the_model_takes(
@@ -37,68 +48,96 @@ def test_a_size_becomes_what_the_model_takes(
     assert (found.inputs, found.warnings) == (expected, [])
 
 
-def test_the_nearest_shape_is_said_to_be_another() -> None:
-    found = pictures.fitted(KNOWN.find("imagen-4"), Words(size=(1536, 1024)))
-
-    assert found.inputs == {"aspect_ratio": "4:3"}
-    assert found.warnings == ["google/imagen-4 makes no 1536x1024; the nearest shape is 4:3"]
-
-
 @pytest.mark.parametrize(
-    ("model", "size", "inputs_", "words"),
+    ("model", "size", "inputs_", "comes"),
     [
-        (
-            "flux-schnell",
-            (9999, 9999),
-            {"aspect_ratio": "1:1"},
-            "makes no 9999x9999; the nearest shape is 1:1",
-        ),
-        ("flux-schnell", (64, 64), {"aspect_ratio": "1:1"}, "makes no 64x64; the nearest shape is 1:1"),
-        (
-            "flux-schnell",
-            (2000, 100),
-            {"aspect_ratio": "21:9"},
-            "makes no 2000x100; the nearest shape is 21:9",
-        ),
-        (
-            "sdxl-lightning-4step",
-            (9999, 9999),
-            {"width": 1024, "height": 1024},
-            "of this shape it makes 1024x1024",
-        ),
-        (
-            "flux-1.1-pro",
-            (5000, 5000),
-            {"aspect_ratio": "1:1"},
-            "makes no 5000x5000; the nearest shape is 1:1",
-        ),
+        ("seedream-4", (512, 512), {"aspect_ratio": "1:1", "size": "1K"}, "1024x1024"),
+        ("veo-3.1", (640, 360), {"aspect_ratio": "16:9", "resolution": "720p"}, "1280x720"),
+        ("nano-banana-pro", (1100, 1100), {"aspect_ratio": "1:1", "resolution": "2K"}, "2048x2048"),
+        ("sdxl", (1299, 700), {"width": 1304, "height": 704}, "1304x704"),
+        ("ideogram-v3-turbo", (1280, 720), {"resolution": "1312x736"}, "1312x736"),
     ],
 )
-def test_a_size_that_a_model_makes_nothing_like_is_said_to_be_too_far(
-    model: str, size: tuple[int, int], inputs_: dict[str, object], words: str
+def test_a_size_that_is_not_made_is_the_next_larger_and_is_told(
+    model: str, size: tuple[int, int], inputs_: dict[str, object], comes: str
 ) -> None:
     found = pictures.fitted(KNOWN.find(model), Words(size=size))
 
-    assert (found.inputs, len(found.warnings), found.too_far) == (inputs_, 1, found.warnings[0])
-    assert words in found.warnings[0]
+    assert (found.inputs, found.too_far, found.lacks) == (inputs_, None, [])
+    assert found.warnings == [f"{KNOWN.find(model).slug} makes no {size[0]}x{size[1]}; {comes} comes instead"]
 
 
-def test_a_size_among_sizes_becomes_the_nearest_and_is_told() -> None:
-    known = KNOWN.find("recraft-v3")
-    sized = replace(known, inputs={"size": known.inputs["size"]})
+@pytest.mark.parametrize(
+    ("model", "size", "inputs_", "comes"),
+    [
+        ("flux-schnell", (1536, 1024), {"aspect_ratio": "3:2", "megapixels": "1"}, "1216x832"),
+        ("flux-schnell", (2048, 2048), {"aspect_ratio": "1:1", "megapixels": "1"}, "1024x1024"),
+        ("imagen-4", (1536, 1024), {"aspect_ratio": "4:3", "image_size": "2K"}, "2368x1776"),
+        ("ideogram-v3-turbo", (1100, 1000), {"resolution": "1088x960"}, "1088x960"),
+        ("flux-1.1-pro", (2000, 1000), {"aspect_ratio": "custom", "width": 1440, "height": 736}, "1440x736"),
+        ("recraft-v3", (2730, 2048), {"size": "1365x1024"}, "1365x1024"),
+    ],
+)
+def test_a_size_beyond_a_model_is_the_nearest_and_is_lacking(
+    model: str, size: tuple[int, int], inputs_: dict[str, object], comes: str
+) -> None:
+    """Fewer pixels, or another shape: it comes as near as can be, and no model is chosen for it."""
+    found = pictures.fitted(KNOWN.find(model), Words(size=size))
 
-    found = pictures.fitted(sized, Words(size=(2730, 2048)))
-
-    assert found.inputs == {"size": "1365x1024"}
-    assert found.warnings == ["recraft-ai/recraft-v3 makes no 2730x2048; the nearest size is 1365x1024"]
-    assert found.too_far is None
+    assert (found.inputs, found.too_far) == (inputs_, None)
+    assert found.lacks == found.warnings
+    assert f"makes no {size[0]}x{size[1]}; {comes} comes instead" in found.warnings[0]
 
 
-def test_a_side_that_is_too_long_for_a_model_of_pixels_becomes_its_own_of_that_shape() -> None:
-    found = pictures.fitted(KNOWN.find("sdxl-lightning-4step"), Words(size=(1300, 1300)))
+@pytest.mark.parametrize(
+    ("model", "size", "comes"),
+    [
+        ("flux-schnell", (9999, 9999), "1024x1024"),
+        ("flux-schnell", (64, 64), "512x512"),
+        ("flux-schnell", (2000, 100), "1536x640"),
+        ("flux-schnell", (4096, 4096), "1024x1024"),
+        ("sdxl-lightning-4step", (9999, 9999), "1280x1280"),
+        ("flux-1.1-pro", (5000, 5000), "1440x1440"),
+    ],
+)
+def test_a_size_that_a_model_makes_nothing_like_is_said_to_be_too_far(
+    model: str, size: tuple[int, int], comes: str
+) -> None:
+    found = pictures.fitted(KNOWN.find(model), Words(size=size))
 
-    assert found.inputs == {"width": 1024, "height": 1024}
-    assert (len(found.warnings), found.too_far) == (1, None)
+    assert (len(found.warnings), found.too_far) == (1, found.warnings[0])
+    assert f"{comes} comes instead" in found.warnings[0]
+
+
+def test_where_the_picture_that_is_given_decides_the_shape_that_is_said() -> None:
+    found = pictures.fitted(KNOWN.find("wan-2.2-i2v-fast"), Words(size=(1280, 720)))
+
+    assert found.inputs == {"resolution": "720p"}
+    assert found.warnings == [
+        "whether wan-video/wan-2.2-i2v-fast makes 1280x720 is not known; it is asked for resolution 720p"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("model", "shape", "expected"),
+    [
+        ("sdxl", "4:3", {"width": 1184, "height": 888}),
+        ("flux-1.1-pro", "7:5", {"aspect_ratio": "custom", "width": 1216, "height": 864}),
+        ("sora-2", "16:9", {"aspect_ratio": "landscape"}),
+        ("recraft-v3", "7:5", {"aspect_ratio": "7:5"}),
+    ],
+)
+def test_a_shape_becomes_what_the_model_takes(model: str, shape: str, expected: dict[str, object]) -> None:
+    found = pictures.fitted(KNOWN.find(model), Words(aspect_ratio=shape))
+
+    assert (found.inputs, found.warnings) == (expected, [])
+
+
+def test_a_shape_that_sides_do_not_reach_is_told() -> None:
+    found = pictures.fitted(KNOWN.find("sdxl-lightning-4step"), Words(aspect_ratio="21:2"))
+
+    assert found.inputs == {"width": 1280, "height": 256}
+    assert "makes no 21:2; the nearest shape is 1280x256" in found.warnings[0]
 
 
 def test_formats_have_two_names() -> None:

@@ -86,6 +86,12 @@ def test_a_quantity_costs_its_multiple(name: str, usd: str, guides_usd: str) -> 
         ({"transparent": True}, SEEDREAM, ("remove-background",)),
         ({"edit": True, "needs_high_quality": True, "budget": 2}, "google/nano-banana-pro", ()),
         ({"size": "1365x1024", "models": ("flux_schnell", "recraft-v3")}, "recraft-ai/recraft-v3", ()),
+        ({"size": "2048x2048"}, SEEDREAM, ()),
+        (
+            {"size": "4096x4096", "models": ("flux_schnell", "nano-banana-pro"), "budget": 3},
+            "google/nano-banana-pro",
+            (),
+        ),
         ({"aspect_ratio": "21:9", "models": ("imagen4_ultra", "flux_schnell")}, SCHNELL, ()),
     ],
 )
@@ -93,6 +99,21 @@ def test_it_can_do_what_is_asked(asked: dict[str, Any], model: str, finish: tupl
     found = tintype.recommend(asked.pop("budget", "1.00"), 10, **asked)
 
     assert (found.model, found.finish, found.fits) == (model, finish, True)
+
+
+def test_the_inputs_of_a_size_are_told_and_priced() -> None:
+    """Only models that have so many pixels are recommended, and by what these cost."""
+    largest = tintype.recommend(5, 10, size="4096x4096")
+    some, more = (
+        tintype.recommend(5, 1, size=size, models=("nano-banana-pro",)) for size in ("2048x2048", "4096x4096")
+    )
+    about = tintype.recommend(5, 10, size="1000x1000", models=("seedream4",))
+
+    assert (largest.model, largest.input) == (SEEDREAM, {"aspect_ratio": "1:1", "size": "4K"})
+    assert (some.price_usd, more.price_usd) == (Decimal("0.15"), Decimal("0.30"))
+    assert about.reasons[-1] == "bytedance/seedream-4 makes no 1000x1000; 1024x1024 comes instead"
+    with pytest.raises(InputError, match="no model can do this"):
+        tintype.recommend(5, 10, size="4096x4096", models=("flux_schnell", "imagen-4"))
 
 
 def test_the_price_holds_the_finishing_step() -> None:

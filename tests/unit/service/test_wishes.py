@@ -28,9 +28,14 @@ def planned(model: str, **words: Any) -> tuple[dict[str, Any], list[str]]:
     ("model", "words", "expected"),
     [
         ("flux-schnell", {"aspect_ratio": "4:3", "format": "jpeg"}, {"aspect_ratio": "4:3", "output_format": "jpg"}),
-        ("flux-schnell", {"size": (1536, 1024), "seed": 3}, {"aspect_ratio": "3:2", "seed": 3}),
+        ("flux-schnell", {"size": (512, 512), "seed": 3}, {"aspect_ratio": "1:1", "megapixels": "0.25", "seed": 3}),
         ("recraft-v3", {"aspect_ratio": "1:1"}, {"aspect_ratio": "1:1"}),
-        ("sdxl", {"aspect_ratio": "4:3"}, {"width": 1152, "height": 896}),
+        ("sdxl", {"aspect_ratio": "4:3"}, {"width": 1184, "height": 888}),
+        (
+            "nano-banana-pro",
+            {"aspect_ratio": "16:9", "input": {"resolution": "4K"}},
+            {"aspect_ratio": "16:9", "resolution": "4K"},
+        ),
         ("qwen-image", {"negative_prompt": "fog"}, {"negative_prompt": "fog"}),
         ("flux-schnell", {"aspect_ratio": "4:3", "input": {"aspect_ratio": "1:1"}}, {"aspect_ratio": "1:1"}),
     ],
@@ -46,6 +51,16 @@ def test_common_words_become_the_models_own(
     [
         ("flux-schnell", {"negative_prompt": "fog"}, "has no input 'negative_prompt', so it was left out"),
         ("flux-schnell", {"aspect_ratio": "7:5"}, "makes no 7:5; the nearest shape is 4:3"),
+        ("flux-schnell", {"size": (4096, 4096)}, "makes no 4096x4096; 1024x1024 comes instead"),
+        ("imagen-4-fast", {"size": (2048, 2048)}, "makes no 2048x2048; 1024x1024 comes instead"),
+        ("seedream-4", {"size": (512, 512)}, "makes no 512x512; 1024x1024 comes instead"),
+        ("veo-3.1", {"size": (640, 360)}, "makes no 640x360; 1280x720 comes instead"),
+        ("imagen-4", {"size": (1024, 1024), "aspect_ratio": "4:3"}, "says the shape, so 4:3 was left out"),
+        (
+            "imagen-4",
+            {"size": (2048, 2048), "input": {"image_size": "1K"}},
+            "so the size 2048x2048 was left out",
+        ),
         ("flux-schnell", {"transparent": True}, "the finishing step remove-background does it"),
         ("flux-schnell", {"quality": "high"}, "has no input for quality"),
         ("flux-schnell", {"format": "gif"}, "has no output_format 'gif', so it was left out"),

@@ -47,6 +47,7 @@ async def recommend(body: RecommendationAsked, request: Request, _caller: auth.R
         per_iteration_usd=usd(asked.per_iteration_nano_usd),
         fits=found.fits,
         iterations_possible=found.iterations_possible,
+        input=dict(found.input),
         finish=list(found.finish),
         reasons=list(found.reasons),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, StrictBool
 
@@ -70,5 +70,9 @@ class RecommendationTold(Told):
     per_iteration_usd: Usd = Field(description="What the budget leaves for each.", examples=["0.05"])
     fits: bool = Field(description="Whether the budget is enough for all iterations.")
     iterations_possible: int = Field(description="How many the budget is enough for.", examples=[166])
+    input: dict[str, Any] = Field(
+        examples=[{"aspect_ratio": "1:1", "size": "4K"}],
+        description="The model's own inputs for the size or shape that was asked for.",
+    )
     finish: list[str] = Field(examples=[["remove-background"]])
     reasons: list[str] = Field(examples=[["$5.00 for 100 iterations leave $0.05 for each"]])
