@@ -239,7 +239,7 @@ def as_document(model: Model) -> dict[str, Any]:
         "capabilities": {
             "seed": model.has_seed,
             "negative_prompt": model.has_negative_prompt,
-            "transparency": model.is_transparent,
+            "transparency": model.makes_transparent,
             "aspect_ratios": list(model.aspect_ratios),
             "outputs_per_run_max": model.per_run_max,
             "abilities": [ability.value for ability in model.abilities],

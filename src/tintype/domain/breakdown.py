@@ -85,7 +85,8 @@ def _fits(other: Model, model: Model, values: Mapping[str, Any]) -> bool:
         field = other.inputs.get(name)
         if field is None or (field.choices and values[name] not in field.choices):
             return False
-    if model.is_transparent and not other.is_transparent:
+    is_clear = model.is_transparent or values.get("background") == "transparent"
+    if is_clear and not other.is_transparent:
         return False
     gives_picture = model.image_input is not None and values.get(model.image_input.name) is not None
     needs = [one for one in other.inputs.values() if one.required and one.name not in _COMMON]

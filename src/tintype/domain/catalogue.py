@@ -197,6 +197,12 @@ class Model:
         return "negative_prompt" in self.inputs
 
     @property
+    def makes_transparent(self) -> bool:
+        """Whether it leaves the background out: always, or where its input `background` says so."""
+        background = self.inputs.get("background")
+        return self.is_transparent or (background is not None and "transparent" in background.choices)
+
+    @property
     def aspect_ratios(self) -> tuple[str, ...]:
         """The width to height ratios that can be asked for, empty where there is no such input."""
         field = self.inputs.get("aspect_ratio")
@@ -212,7 +218,7 @@ class Model:
         """What it can do beside making something of a prompt, told from its inputs."""
         files = [field for field in self.inputs.values() if field.takes_file]
         facts = {
-            Ability.TRANSPARENCY: self.is_transparent,
+            Ability.TRANSPARENCY: self.makes_transparent,
             Ability.SEED: self.has_seed,
             Ability.NEGATIVE_PROMPT: self.has_negative_prompt,
             Ability.EDIT: bool(files) and self.kind in _EDITS,

@@ -9,7 +9,7 @@ is affordable, others `standard`; else the best tier below. Prices are those tha
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from tintype.domain import errors, pictures, pricing
@@ -145,12 +145,15 @@ def _unable(model: Model, asked: Asked) -> str | None:
 
 def _price(known: Catalogue, model: Model, asked: Asked) -> tuple[int, tuple[str, ...]]:
     """Return what one picture is expected to cost, and the finishing steps that are in it."""
-    values = {"prompt": "", **pictures.fitted(model, asked.words).inputs}
+    words = asked.words
+    if asked.is_transparent and model.makes_transparent:
+        words = replace(words, background=pictures.TRANSPARENT)
+    values = {"prompt": "", **pictures.fitted(model, words).inputs}
     if asked.is_edit and model.image_input is not None:
         picture = model.image_input
         values[picture.name] = [_PICTURE] if picture.type == "array" else _PICTURE
     price = pricing.estimate(model, values).expected_nano_usd
-    if not asked.is_transparent or model.is_transparent:
+    if not asked.is_transparent or model.makes_transparent:
         return price, ()
     step = known.find(asked.background)
     return price + pricing.estimate(step, {}).expected_nano_usd, (BACKGROUND,)

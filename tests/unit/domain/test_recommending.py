@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 import tintype
 from tintype import catalogue
 from tintype.domain import pricing
-from tintype.domain.catalogue import Ability
+from tintype.domain.catalogue import Ability, Catalogue, Field, Kind, Rate
 from tintype.domain.errors import InputError
 
 KNOWN = catalogue.load()
@@ -184,3 +185,42 @@ def test_a_price_of_ones_own_is_what_is_recommended_by(monkeypatch: pytest.Monke
 
     assert (by_the_book.model, tintype.recommend("2.50", 100).model) == (SCHNELL, SEEDREAM)
     assert tintype.recommend("2.50", 100, known=KNOWN).model == SCHNELL
+
+
+def test_a_model_that_can_be_asked_for_no_background_needs_no_step() -> None:
+    """Its ability is told from its inputs, and its price is the one that it has with these."""
+    base = KNOWN.find("flux_schnell")
+    background = Field(
+        name="background", type="string", default="auto", choices=("auto", "transparent", "opaque")
+    )
+    maker = replace(
+        base,
+        slug="acme/stickers",
+        aliases=(),
+        inputs={**base.inputs, "background": background},
+        price=replace(
+            base.price,
+            rates=(
+                Rate(usd=Decimal("0.02"), when={"background": "transparent"}),
+                Rate(usd=Decimal("0.01"), when={}),
+            ),
+        ),
+    )
+    known = Catalogue((*KNOWN.models, maker))
+
+    found, plain = (
+        tintype.recommend(1, 10, transparent=transparent, models=("acme/stickers",), known=known)
+        for transparent in (True, False)
+    )
+
+    assert Ability.TRANSPARENCY in maker.abilities
+    assert (found.model, found.finish, found.price_usd) == ("acme/stickers", (), Decimal("0.02"))
+    assert (plain.finish, plain.price_usd) == ((), Decimal("0.01"))
+
+
+def test_no_maker_of_the_catalogue_is_said_to_make_transparent_pictures() -> None:
+    """None of them has an input for it; those that remove backgrounds do nothing else."""
+    able = {model.kind for model in KNOWN.models if Ability.TRANSPARENCY in model.abilities}
+
+    assert able == {Kind.BACKGROUND}
+    assert not any("background" in model.inputs for model in KNOWN.models if not model.is_transparent)
