@@ -57,7 +57,8 @@ class Recommendation:
     """A model with the finishing steps that it needs, what one picture costs, and why it is this one.
 
     `fits` says whether the budget is enough for all iterations; otherwise it is the cheapest that can do it. `input`
-    are the inputs that ask for the size or shape; more pixels than were asked for are as good.
+    are the inputs that ask for the size or shape, and for no background where the model has an input for it; more
+    pixels than were asked for are as good.
     """
 
     model: Model
@@ -145,10 +146,7 @@ def _unable(model: Model, asked: Asked) -> str | None:
 
 def _price(known: Catalogue, model: Model, asked: Asked) -> tuple[int, tuple[str, ...]]:
     """Return what one picture is expected to cost, and the finishing steps that are in it."""
-    words = asked.words
-    if asked.is_transparent and model.makes_transparent:
-        words = replace(words, background=pictures.TRANSPARENT)
-    values = {"prompt": "", **pictures.fitted(model, words).inputs}
+    values = {"prompt": "", **_fitted(model, asked).inputs}
     if asked.is_edit and model.image_input is not None:
         picture = model.image_input
         values[picture.name] = [_PICTURE] if picture.type == "array" else _PICTURE
@@ -157,6 +155,13 @@ def _price(known: Catalogue, model: Model, asked: Asked) -> tuple[int, tuple[str
         return price, ()
     step = known.find(asked.background)
     return price + pricing.estimate(step, {}).expected_nano_usd, (BACKGROUND,)
+
+
+def _fitted(model: Model, asked: Asked) -> pictures.Fitted:
+    """Return the inputs that ask for the picture, without its background where the model can leave it out."""
+    is_clear = asked.is_transparent and model.makes_transparent
+    words = replace(asked.words, background=pictures.TRANSPARENT) if is_clear else asked.words
+    return pictures.fitted(model, words)
 
 
 def _wanted(asked: Asked) -> Quality:
@@ -197,7 +202,7 @@ def _told(one: _Priced, asked: Asked, notes: Sequence[str], *, fits: bool) -> Re
     if not fits:
         possible = asked.budget_nano_usd // max(one.nano_usd, 1)
         last += f"; the budget is enough for {possible:,}"
-    fitted = pictures.fitted(one.model, asked.words)
+    fitted = _fitted(one.model, asked)
     return Recommendation(
         model=one.model,
         price_nano_usd=one.nano_usd,

@@ -216,6 +216,7 @@ def test_a_model_that_can_be_asked_for_no_background_needs_no_step() -> None:
     assert Ability.TRANSPARENCY in maker.abilities
     assert (found.model, found.finish, found.price_usd) == ("acme/stickers", (), Decimal("0.02"))
     assert (plain.finish, plain.price_usd) == ((), Decimal("0.01"))
+    assert (found.input, plain.input) == ({"background": "transparent"}, {})
 
 
 def test_no_maker_of_the_catalogue_is_said_to_make_transparent_pictures() -> None:
