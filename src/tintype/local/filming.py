@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tintype.domain import errors, money
 from tintype.local import generation, targets
-from tintype.service import films
+from tintype.service import films, sameness
 from tintype.store import generations, outputs
 from tintype.store.patience import patiently
 
@@ -66,10 +66,19 @@ async def begin(
     core = studio.core
     by = model or (core.settings.model_video if images else films.WORDS_MODEL)
     asked = films.plan(core.catalogue, images, model=by, prompt=prompt, given=inputs, crossfade_s=crossfade_s)
-    begun = await studio.submit_all(
-        asked, idempotency_key=idempotency_key, kind=films.KIND, plan={"crossfade_s": crossfade_s}
+    said = None
+    if idempotency_key is not None:
+        # Files are read for it.
+        said = await asyncio.to_thread(sameness.words, [list(images), prompt, model, crossfade_s, inputs])
+    begun = await core.generations.submit(
+        asked,
+        actor=studio.actor,
+        idempotency_key=idempotency_key,
+        kind=films.KIND,
+        plan={"crossfade_s": crossfade_s},
+        said=said,
     )
-    return begun[0].order_id or ""
+    return begun.order_id or ""
 
 
 async def made(studio: Studio, order_id: str, *, timeout_s: float | None = None) -> Row:

@@ -57,10 +57,13 @@ def test_the_same_key_gives_the_same_film(http: httpx2.Client) -> None:
 
     first = http.post("/api/generate/video", json=body, headers=headers).json()
     again = http.post("/api/generate/video", json=body, headers=headers).json()
-    other = http.post("/api/generate/video", json={"image_urls": IMAGES}, headers=headers)
+    others = [
+        http.post("/api/generate/video", json=other, headers=headers)
+        for other in ({"image_urls": IMAGES}, {**body, "crossfade": 0.5}, {**body, "prompt": "a storm"})
+    ]
 
     assert again == first
-    assert other.status_code == 409
+    assert [other.status_code for other in others] == [409] * 3
 
 
 def test_a_film_is_made_after_all_when_its_clip_is_repeated(http: httpx2.Client, here: Serving) -> None:

@@ -27,7 +27,7 @@ from tintype.domain import catalogue, errors, money
 from tintype.domain.access import Actor
 from tintype.domain.generation import State
 from tintype.replicate.facade import ReplicateClient
-from tintype.service import films, wishes
+from tintype.service import films, sameness, wishes
 from tintype.store import generations, outputs
 from tintype.store.films import Film
 from tintype.store.generations import Generation
@@ -190,6 +190,7 @@ async def _film_asked(
             "callback_url": callback_url,
             "crossfade_s": body.crossfade,
         },
+        said=None if key is None else sameness.words(body.model_dump(mode="json")),
     )
     limits.tell(request, asked.pace)
     if asked.order_id is None:
