@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from tintype.service.batches import Standing
 
 PROBLEMS_SHOWN = 10
+_ORDER = ("succeeded", "running", "waiting", "failed", "undone", "broken")
 
 
 async def found(open_studio: Studio, ident: str) -> Standing | None:
@@ -87,7 +88,8 @@ def put(standing: Standing) -> None:
 
 def rows(standing: Standing) -> str:
     """Say how many rows are how far: `80 succeeded, 2 broken`."""
-    return ", ".join(f"{count} {state}" for state, count in sorted(standing.rows.items()))
+    told = sorted(standing.rows.items(), key=lambda one: _ORDER.index(one[0]))
+    return ", ".join(f"{count} {state}" for state, count in told)
 
 
 __all__ = ["PROBLEMS_SHOWN", "canceled", "document", "found", "put", "rows"]
