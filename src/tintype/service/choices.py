@@ -22,7 +22,7 @@ from tintype.domain.preference import Vote
 from tintype.service import wishes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from tintype.domain.access import Actor
     from tintype.domain.catalogue import Catalogue, Model
@@ -121,7 +121,7 @@ def chosen(
     return among(
         wish,
         known=known,
-        pool=pool,
+        liked=[known.find(name) for name in pool],
         likings=preference.tallied(votes),
         judge=lambda model, one: candidate(model, one, known=known, actor=actor, steps=steps),
         is_exploring=is_exploring,
@@ -132,16 +132,15 @@ def among(
     wish: Wish,
     *,
     known: Catalogue,
-    pool: Iterable[str],
+    liked: Sequence[Model],
     likings: Likings,
     judge: Judge,
     is_exploring: bool = False,
 ) -> Choice:
-    """Choose among the models of the pool, or else all that make pictures, as `judge` says what each can do.
+    """Choose among the models that are liked, or else all that make pictures, as `judge` says what each can do.
 
     Raises as `made`.
     """
-    liked = [known.find(name) for name in pool]
     names = {one.slug for one in liked}
     asked = [wish]
     if wish.is_transparent and not wish.is_strict:

@@ -44,12 +44,13 @@ class RowChoices:
         self._lot = lot
         makers = (one for one in chooser.known.models if one.kind in choices.MAKERS)
         self._inputs = frozenset().union(*(one.inputs for one in makers))
+        self._liked: list[Model] = []
         self._judged: dict[str, dict[str, Candidate]] = {}
 
     def check(self) -> None:
         """Raise UnknownModel where the settings name a model to choose among that there is not."""
-        for name in self._chooser.pool:
-            self._chooser.known.find(name)
+        if not self._liked:
+            self._liked = [self._chooser.known.find(name) for name in self._chooser.pool]
 
     def takes(self, name: str) -> bool:
         """Whether one of the models that may be chosen has an input of this name."""
@@ -57,6 +58,7 @@ class RowChoices:
 
     def __call__(self, wish: Wish) -> Choice:
         """Choose for a row, whose inputs are as they stand in the file. Raises InputError, UnknownModel."""
+        self.check()
         judged = self._judged.setdefault(_name(wish), {})
         if len(self._judged) > KEPT_MAX:
             self._judged.clear()
@@ -71,7 +73,7 @@ class RowChoices:
         return choices.among(
             wish,
             known=self._chooser.known,
-            pool=self._chooser.pool,
+            liked=self._liked,
             likings=self._likings,
             judge=judge,
             is_exploring=choices.draw(lot) < self._chooser.explore_share,
