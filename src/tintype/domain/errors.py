@@ -377,6 +377,7 @@ __all__ = [
     "KeyringUnavailable",
     "LimitReached",
     "ModelNotAllowed",
+    "NameTaken",
     "NetworkError",
     "NotFound",
     "NotPossibleNow",
