@@ -1,7 +1,8 @@
 """What comes before the application: a request's head has to arrive whole, soon, and at a size that a head has.
 
 The server that this builds on waits for a head as long as it takes and keeps however much of it comes; a single caller
-could fill its memory, and many could hold all its connections.
+could fill its memory, and many could hold all its connections. When it stops it closes connections on which a request
+may be under way; here they are given a moment in which that is answered.
 """
 
 from __future__ import annotations
@@ -17,17 +18,20 @@ HEAD_MAX_BYTES = 256 * 1024
 """The most of a head that is kept while the rest of it is missing."""
 HEAD_S = 20.0
 """How long a head may take to arrive, from the connection or from its own first byte."""
+FIRST_S, NEXT_S = 1.0, 0.25
+"""How long a first request may take to arrive at a server that stops, and a further one."""
 _TOO_LARGE = "431 Request Header Fields Too Large", "The head of the request is too large."
 _TOO_SLOW = "408 Request Timeout", "The head of the request did not arrive in time."
 
 
 class Connection(HttpToolsProtocol):
-    """One connection of a caller. `head_s` is how long a head may take."""
+    """One connection of a caller. `head_s` is how long a head may take, `first_s` how long one when all is to end."""
 
     # Beside the base's attributes: with more than thirty, each connection would have a table of their names.
     __slots__ = ("_is_in_head", "_kept_bytes", "_limit")
 
     head_s = HEAD_S
+    first_s = FIRST_S
 
     def __init__(self, *positional: Any, **named: Any) -> None:
         super().__init__(*positional, **named)
@@ -70,6 +74,21 @@ class Connection(HttpToolsProtocol):
         self._rest()
         super().on_headers_complete()
 
+    def shutdown(self) -> None:
+        """Close when what was asked is answered; who asks nothing is given a moment, as it may be under way."""
+        if self._is_idle():
+            wait_s = self.first_s if self.cycle is None else NEXT_S  # type: ignore[redundant-expr] # None at first
+            self.loop.call_later(wait_s, self._close)
+        else:
+            super().shutdown()
+
+    def _close(self) -> None:
+        if not self.transport.is_closing() and self._is_idle():
+            self.transport.close()
+
+    def _is_idle(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete  # type: ignore[redundant-expr] # None at first
+
     def _rest(self) -> None:
         if self._limit is not None:
             self._limit.cancel()
@@ -80,7 +99,7 @@ class Connection(HttpToolsProtocol):
         self._rest()
         if self.transport.is_closing():
             return
-        if self.cycle is None or self.cycle.response_complete:  # type: ignore[redundant-expr] # None at first
+        if self._is_idle():
             status, text = why
             self.transport.write(
                 f"HTTP/1.1 {status}\r\ncontent-type: text/plain; charset=utf-8\r\n"

@@ -174,7 +174,12 @@ class _Visit:
             stated = {name for name, _ in headers}
             headers.append((b"x-request-id", self.request_id.encode()))
             headers.extend(one for one in _SAFETY if one[0] not in stated)
-            headers.extend(one for one in self._scope["state"].get("pace", ()) if one[0] not in stated)
+            state = self._scope["state"]
+            headers.extend(one for one in state.get("pace", ()) if one[0] not in stated)
+            here: Gateway | None = state.get("gateway")
+            if here is not None and here.stopping.is_set():
+                # Nothing more is to be sent on a connection that is about to close.
+                headers.append((b"connection", b"close"))
         await self._send(message)
 
     def tell(self) -> None:

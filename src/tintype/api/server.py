@@ -15,7 +15,8 @@ import threading
 import time
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from multiprocessing.reduction import DupFd
+from typing import TYPE_CHECKING, Any
 
 import httpx2
 import uvicorn
@@ -73,10 +74,34 @@ class Options:
         return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.port}"
 
 
-def bind(options: Options) -> socket.socket:
+class Listener(socket.socket):
+    """A listening socket that no program inherits which is started here; processes that answer have it handed over."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _handed_over, (self.family, self.type, self.proto, DupFd(self.fileno()))
+
+
+def _handed_over(family: int, kind: int, protocol: int, duplicate: Any) -> Listener:
+    made = Listener(family, kind, protocol, fileno=duplicate.detach())
+    # Those who start this process have to let it be inherited; a decoder of pictures would listen, and never answer.
+    made.set_inheritable(False)
+    return made
+
+
+class _Several(Multiprocess):
+    """Processes that answer together, below one that only watches them."""
+
+    def terminate_all(self) -> None:
+        """Let them end. Before, this one listens no more: who connects would wait for an answer that nobody gives."""
+        for one in self.sockets:
+            one.close()
+        super().terminate_all()
+
+
+def bind(options: Options) -> Listener:
     """Return the listening socket. Raises ConfigurationError where the address cannot be had."""
     family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
-    listener = socket.socket(family)
+    listener = Listener(family)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((options.host, options.port))
@@ -91,7 +116,6 @@ def bind(options: Options) -> socket.socket:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, GONE_S * 1000)
     # From now on callers wait for the first answer in place of being refused.
     listener.listen(BACKLOG)
-    listener.set_inheritable(True)
     return listener
 
 
@@ -115,7 +139,7 @@ def serve(options: Options, listener: socket.socket, *, ready: Callable[[], None
     os.environ[_OPTIONS] = json.dumps(asdict(options))
     threading.Thread(target=_when_answered, args=(options, ready), daemon=True).start()
     with metrics.shared():
-        several = Multiprocess(_config("tintype.api.server:from_environment", options), sockets=[listener])
+        several = _Several(_config("tintype.api.server:from_environment", options), sockets=[listener])
         several.run()
     if any(one.exitcode == STARTUP_FAILURE for one in several.processes):
         raise ConfigurationError("none of the processes that answer could start; why, each of them said")
@@ -254,4 +278,4 @@ def _told_to_stop(made: Gateway) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-__all__ = ["Options", "bind", "build", "from_environment", "raise_descriptors", "serve"]
+__all__ = ["Listener", "Options", "bind", "build", "from_environment", "raise_descriptors", "serve"]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import subprocess
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -20,7 +22,6 @@ from tintype import testing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.integration.gateway.serving import Serving
     from tintype.store import embedded
@@ -116,10 +117,31 @@ def test_several_processes_answer_as_one(url: str, upstream: Simulator) -> None:
             http.post("/api/generations", json={"prompt": f"boat {number}"}, headers={"Prefer": "wait=30"})
             for number in range(6)
         ]
+        holders = _listening(here)
         code = here.stop()
 
     assert {one.json()["state"] for one in made} == {"succeeded"}
     assert (code, upstream.bills()["predictions"]) == (0, 6)
+    # Those that answer and the one above them, and none that decodes pictures.
+    assert len(holders) == 3, holders
+    assert not any("pool_worker" in one for one in holders)
+
+
+def _listening(here: Serving) -> list[str]:
+    """Return the command lines of the processes that hold a gateway's listening socket."""
+    port = f":{urlsplit(here.origin).port:04X}"
+    (inode,) = (
+        line.split()[9]
+        for line in Path("/proc/net/tcp").read_text().splitlines()
+        if line.split()[1].endswith(port) and line.split()[3] == "0A"
+    )
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            held = {str(one.readlink()) for one in (process / "fd").iterdir()}
+            if f"socket:[{inode}]" in held:
+                found.append((process / "cmdline").read_text())
+    return found
 
 
 def _ask(here: Serving, accepted: list[str]) -> None:

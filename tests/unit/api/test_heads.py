@@ -25,6 +25,23 @@ class Impatient(heads.Connection):
     head_s = 0.2
 
 
+class Stopping(heads.Connection):
+    """Belongs to a server that begins to stop when somebody has connected."""
+
+    first_s = 30.0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as the base has it
+        """Stop."""
+        super().connection_made(transport)
+        self.shutdown()
+
+
+class StoppingSoon(Stopping):
+    """The same, and waits for nobody."""
+
+    first_s = 0.01
+
+
 async def _greets(scope: Scope, receive: Receive, send: Send) -> None:
     while (await receive()).get("more_body"):
         pass
@@ -75,6 +92,15 @@ async def test_the_second_head_of_a_connection_has_the_same_limit() -> None:
         writer.write(ASKED)
 
         assert (await _answered(reader)).startswith(b"HTTP/1.1 408 ")
+
+
+async def test_who_has_connected_is_answered_by_a_server_that_stops() -> None:
+    """A request that was under way has its answer; who sends nothing is closed to."""
+    async with _served(Stopping) as (reader, writer):
+        writer.write(ASKED + b"\r\n")
+        assert (await reader.readuntil(b"hi")).startswith(b"HTTP/1.1 200 ")
+    async with _served(StoppingSoon) as (reader, _):
+        assert await _answered(reader) == b""
 
 
 async def test_a_head_that_does_not_end_is_refused() -> None:
