@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,8 @@ WORDS = {
     "off": False,
     "0": False,
 }
+# An address, a file in itself, or what stands for a stored file and for what another generation makes.
+_FILE = re.compile(r"https?://[^\s/?#\\]|data:|tintype:(?:sha256|output):", re.IGNORECASE)
 
 
 class UnfitInput(ValueError):
@@ -84,6 +87,20 @@ def check(wanted: Field, value: Any) -> None:
         low, high = wanted.minimum, wanted.maximum
         if (low is not None and value < low) or (high is not None and value > high):
             raise UnfitInput(wanted.name, f"{wanted.name} {value} is out of range; {allowed(wanted)}")
+
+
+def check_file(wanted: Field, value: Any) -> None:
+    """Raise UnfitInput where an input that takes files is given what names none; paths and bytes are files too."""
+    if not wanted.takes_file or value is None:
+        return
+    for part in value if isinstance(value, list | tuple) else [value]:
+        is_none = isinstance(part, bool | int | float | dict | list) or part is None
+        if is_none or (isinstance(part, str) and not _FILE.match(part)):
+            raise UnfitInput(
+                wanted.name,
+                f"{wanted.name} {str(part)[:60]!r} is no file; give the address of one, https://…, a data URI or an "
+                "upload's URL",
+            )
 
 
 def allowed(wanted: Field) -> str:

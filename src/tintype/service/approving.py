@@ -3,11 +3,13 @@
     approved = await approving.approve(ident, asked, actor=actor, work=work)
 
 The final has the proof's prompt, shape and seed, or the picked picture as a reference; see `domain.proofing`. Its price
-is held when it is approved. Whoever approves the same again is given the first final.
+is held when it is approved. Whoever approves the same again is given the first final; where that ended without success,
+another takes its place.
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +17,7 @@ from tintype.domain import errors, proofing, steps
 from tintype.domain.generation import State
 from tintype.service import givens, guarding, repeating
 from tintype.service.requests import Request
-from tintype.store import admission, approvals, outputs
+from tintype.store import admission, approvals, generations, outputs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 
 
 _RESERVED_S = 3600.0
+# What is looked at before it is approved.
+_APPROVED = ("image/", "video/")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +91,9 @@ async def approve(
     place = output.position
     before = await approvals.final_of(work.db, row.id, place)
     if before is not None:
-        return await _again(before, row, place, actor=actor, work=work)
+        again = await _again(before, row, place, actor=actor, work=work)
+        if again is not None:
+            return again
     model = work.known.find(asked.model)
     proofing.check_kind(model, is_film=output.content_type.startswith("video/"))
     picked = proofing.Picked(givens.MARK + output.sha256, output.width, output.height, among)
@@ -105,17 +111,28 @@ async def approve(
         raise errors.NotPossibleNow(f"{row.id} was deleted, and its pictures with it")
     # Whoever approves it, it is of the same end user and project.
     owner = replace(actor, user=row.end_user, project=row.project)
-    made = await work.generations.approve(
-        final,
-        admission.Approval(row.id, place),
-        given=asked.input,
-        actor=owner,
-        idempotency_key=idempotency_key,
-        own_key=own_key,
-        told=told,
-    )
+    try:
+        made = await work.generations.approve(
+            final,
+            admission.Approval(row.id, place),
+            given=asked.input,
+            actor=owner,
+            replaces=before,
+            idempotency_key=idempotency_key,
+            own_key=own_key,
+            told=told,
+        )
+    except errors.NotPossibleNow:
+        # Somebody else was first to approve anew what had failed.
+        other = await approvals.final_of(work.db, row.id, place)
+        again = (
+            None if other in {None, before} else await _again(str(other), row, place, actor=actor, work=work)
+        )
+        if again is None:
+            raise
+        return again
     if made.is_repeated:
-        return await _again(made.ids[0], row, place, actor=actor, work=work)
+        return Approved(made.ids[0], row.id, place + 1, is_repeated=True)
     return Approved(
         made.ids[0], row.id, place + 1, is_repeated=False, warnings=tuple(warnings), pace=made.pace
     )
@@ -147,16 +164,58 @@ async def _picked(ident: str, pick: int, *, actor: Actor, work: Work) -> tuple[G
         raise errors.NotPossibleNow(f"{ident} is repeated at this moment; approve what comes of it")
     if row.state != State.SUCCEEDED:
         raise errors.NotPossibleNow(f"generation {row.id} is {row.state}; only what succeeded is approved")
-    return row, output, sum(one.generation_id == row.id for one in made)
+    if not output.content_type.startswith(_APPROVED):
+        raise errors.InputError(f"{row.id} made {output.content_type}; only a picture or a film is approved")
+    return await _begun(row, output, work=work)
 
 
-async def _again(final_id: str, row: Generation, place: int, *, actor: Actor, work: Work) -> Approved:
+async def _begun(row: Generation, output: Output, *, work: Work) -> tuple[Generation, Output, int]:
+    """Return what finishing steps began with: the generation that has the prompt, its picture, and how many it made."""
+    at, follows = row, row.follows
+    if row.order_id is not None:
+        # Among those of an order a row does not say what it follows.
+        at = await generations.get(work.db, row.id) or row
+        follows = at.follows
+    if at.order_id is None or follows is None:
+        made = await outputs.of(work.db, row.id)
+        return row, output, sum(one.position < steps.MADE_HERE for one in made)
+    rows = await generations.of_order(work.db, at.order_id)
+    every = await outputs.of_several(work.db, [one.id for one in rows])
+    while follows is not None:
+        names, position = json.dumps(at.input), at.position
+        found = next(
+            (
+                (one, file)
+                for one in rows
+                for file in every.get(one.id, ())
+                if one.position < position and givens.MARK + file.sha256 in names
+            ),
+            None,
+        )
+        if found is None:
+            raise errors.NotPossibleNow(f"{at.id} works on a picture that is not there any more")
+        before, output = found
+        at = await generations.get(work.db, before.id) or before
+        follows = at.follows
+    # A step that was bought may work on what was done here of a picture.
+    place = output.position % steps.MADE_HERE
+    made = [one for one in every[at.id] if one.position < steps.MADE_HERE]
+    return at, next((one for one in made if one.position == place), output), len(made)
+
+
+async def _again(final_id: str, row: Generation, place: int, *, actor: Actor, work: Work) -> Approved | None:
+    """Return the final that was approved before; None where it ended without success, so that another may be made.
+
+    Raises NotPossibleNow for one that was deleted.
+    """
     try:
-        await work.generations.get(final_id, actor=replace(actor, user=None))
+        final = await work.generations.get(final_id, actor=replace(actor, user=None))
     except errors.UnknownGeneration:
         raise errors.NotPossibleNow(
             f"picture {place + 1} of {row.id} was approved before, and its final {final_id} was deleted"
         ) from None
+    if final.state in repeating.UNMADE:
+        return None
     return Approved(final_id, row.id, place + 1, is_repeated=True)
 
 

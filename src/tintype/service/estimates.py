@@ -202,6 +202,7 @@ def _faults(place: int, model: Model, values: dict[str, object]) -> list[Fault]:
     for name, value in values.items():
         try:
             inputs.check(inputs.field(model, name), value)
+            inputs.check_file(inputs.field(model, name), value)
         except inputs.UnfitInput as fault:
             found.append(Fault(place, name, str(fault)))
     missing = [one.name for one in model.inputs.values() if one.required and values.get(one.name) is None]

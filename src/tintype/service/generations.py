@@ -218,18 +218,26 @@ class Generations:
         *,
         given: Mapping[str, Any],
         actor: Actor,
+        replaces: str | None = None,
         idempotency_key: str | None = None,
         own_key: guarding.Check = guarding.nothing,
         told: Asked | None = None,
     ) -> Submitted:
         """Ask for the final of a picked proof, once; asked again the first is given, and nothing is held.
 
-        `given` is what of its input a caller gave; the rest may name stored files. Raises as `submit`.
+        `given` is what of its input a caller gave; the rest may name stored files. `replaces` is a final of the same
+        that ended without success. Raises as `submit`, and NotPossibleNow where that was replaced before.
         """
         secret = guarding.either(self._secret, own_key)
         requests.check_given(replace(final, input=given), secret)
         return await self._one(
-            final, actor, idempotency_key=idempotency_key, approves=approves, secret=secret, told=told
+            final,
+            actor,
+            idempotency_key=idempotency_key,
+            replaces=replaces,
+            approves=approves,
+            secret=secret,
+            told=told,
         )
 
     async def _one(
@@ -313,6 +321,8 @@ class Generations:
         if model is not None and is_as_known and not request.is_checked:
             try:
                 inputs.check_all(model, values)
+                for one in model.inputs.values():
+                    inputs.check_file(one, values.get(one.name))
             except inputs.UnfitInput as fault:
                 raise errors.InputError(str(fault)) from None
         own = requests.own_price(self._catalogue, model, request)

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from tintype.store.database import Database
     from tintype.store.generations import Generation
 
-_UNMADE = frozenset({State.FAILED, State.CANCELED, State.ABORTED})
+UNMADE = frozenset({State.FAILED, State.CANCELED, State.ABORTED})
+"""The states of what ended without success."""
 
 
 async def request(row: Generation, model: Model | None, *, db: Database) -> Request:
@@ -28,7 +29,7 @@ async def request(row: Generation, model: Model | None, *, db: Database) -> Requ
     Raises NotPossibleNow for one that has not ended without success, and where it was given secrets, which are erased
     by now.
     """
-    if row.state not in _UNMADE:
+    if row.state not in UNMADE:
         raise errors.NotPossibleNow(f"generation {row.id} is {row.state}; only one that failed is repeated")
     batch: str | None = await db.value("batch_of_generation", id=row.id)
     if batch is not None:
@@ -64,7 +65,7 @@ async def order(found: Order, generations: Generations, *, actor: Actor, told: A
     again = 0
     refused: errors.TintypeError | None = None
     for row in found.generations:
-        if row.state not in _UNMADE:
+        if row.state not in UNMADE:
             continue
         try:
             await generations.retry(row.id, actor=actor, told=told)
@@ -106,4 +107,4 @@ def deadline_s(row: Generation) -> float:
     return min(max(given_s, DEADLINE_LEAST_S), DEADLINE_MOST_S)
 
 
-__all__ = ["deadline_s", "kept", "order", "request"]
+__all__ = ["UNMADE", "deadline_s", "kept", "order", "request"]

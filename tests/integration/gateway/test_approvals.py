@@ -138,6 +138,47 @@ def test_only_what_succeeded_is_approved(http: httpx2.Client) -> None:
     assert http.post("/api/generations/01k9w3t8m2q7r5v6x0y4z1a2b3/approve", json={}).status_code == 404
 
 
+def test_only_a_picture_or_a_film_is_approved(http: httpx2.Client) -> None:
+    """A text is no reference for a picture."""
+    text = http.post("/api/generations", json={"prompt": "a", "model": "llama3_8b"}, headers=WAIT).json()
+
+    told = http.post(f"/api/generations/{text['id']}/approve", json={})
+
+    assert text["state"] == "succeeded"
+    assert told.status_code == 422
+    assert "made text/plain; only a picture" in told.json()["detail"]
+
+
+def test_a_final_that_failed_leaves_the_pick_free(http: httpx2.Client) -> None:
+    """Rule 8: once for each pick means one that is made; what failed is approved anew, with other inputs too."""
+    path = f"/api/generations/{proved(http)['id']}/approve"
+    failed = http.post(path, json={"input": {"prompt": "[[fail=NSFW content]] a"}}, headers=WAIT).json()
+
+    with ThreadPoolExecutor(4) as pool:
+        told = list(pool.map(lambda _: http.post(path, json={}, headers=WAIT), range(4)))
+    again = http.post(path, json={})
+
+    assert failed["state"] == "failed"
+    assert {one.json()["id"] for one in told} == {again.json()["id"]} != {failed["id"]}
+    assert (again.status_code, again.json()["state"], again.json()["cost_usd"]) == (200, "succeeded", "0.06")
+
+
+def test_what_steps_made_of_a_proof_is_approved_as_the_proof(http: httpx2.Client) -> None:
+    """The final has the prompt that the step never had, and is the one of the proof's own picture."""
+    body = {"prompt": "a fox", "mode": "proof", "n": 2, "finish": ["trim", "upscale:2"]}
+    order = http.post("/api/generations", json=body, headers=WAIT).json()
+    root, _, second = order["generations"]
+
+    final = http.post(f"/api/generations/{second['id']}/approve", json={}, headers=WAIT).json()
+    again = http.post(f"/api/generations/{root['id']}/approve", json={"pick": 2})
+    listed = http.post(f"/api/generations/{order['id']}/approve", json={"pick": 4})
+
+    assert (final["state"], final["input"]["prompt"]) == ("succeeded", "a fox")
+    assert final["input"]["image_prompt"] == f"tintype:sha256:{root['outputs'][1]['sha256']}"
+    assert (final["proof"]["generation_id"], final["proof"]["pick"]) == (root["id"], 2)
+    assert [one.json().get("id", one.text) for one in (again, listed)] == [final["id"]] * 2
+
+
 def test_approvals_of_others_and_beyond_a_budget(here: Serving) -> None:
     """Another's proof is not there (rule 22); 402 says what is missing, and the pick stays free."""
     keys = {

@@ -114,6 +114,17 @@ def test_all_that_is_wrong_is_told_at_once(http: httpx2.Client) -> None:
     assert {fault["field"] for fault in told["faults"]} == {"aspect_ratio", "num_outputs", "output_format"}
 
 
+def test_what_names_no_file_is_refused_before_anything_is_bought(http: httpx2.Client) -> None:
+    for given in ("sha256:abc", "hello", "https://", 5, {"url": "https://example.com/a.png"}):
+        body = {"prompt": "a", "model": "flux_pro_ultra", "input": {"image_prompt": given}}
+
+        told = http.post(PATH, json=body).json()
+        refused = http.post("/api/generations", json=body)
+
+        assert [one["field"] for one in told["faults"]] == ["image_prompt"], given
+        assert (refused.status_code, "is no file" in refused.json()["detail"]) == (422, True), given
+
+
 def test_cheaper_and_faster_models_are_named(http: httpx2.Client) -> None:
     """Only those that take the same words, the cheapest first."""
     body = {"prompt": "a boat", "model": "google/imagen-4-ultra", "aspect_ratio": "4:3"}
