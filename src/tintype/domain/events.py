@@ -7,12 +7,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What upstream says of a prediction; `status` is its own word, None when it knows the id no more."""
+    """What upstream says of a prediction; `status` is its own word, None when it knows the id no more.
+
+    `is_due` says that the generation's deadline had come when this was heard.
+    """
 
     id: str
     status: str | None
     has_output: bool = False
     error: str | None = None
+    is_due: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -290,12 +290,26 @@ def _follow(now: Facts, prediction: events.Prediction) -> Decision:
             )
         case "failed":
             return _failed(now, prediction.error or "")
-        case "canceled":
-            code = None if now.cancel_wished else "canceled_upstream"
-            return _end(now, State.CANCELED, Charge.MADE, code=code)
-        case "aborted":
-            return _end(now, State.ABORTED, Charge.NOTHING, code="aborted_upstream")
+        case "canceled" if now.cancel_wished:
+            return _end(now, State.CANCELED, Charge.MADE)
+        case "canceled" | "aborted":
+            return _stopped(now, prediction, has_run=prediction.status == "canceled")
     return Decision(now, cancel_upstream=now.cancel_wished)
+
+
+def _stopped(now: Facts, prediction: events.Prediction, *, has_run: bool) -> Decision:
+    """End what upstream has ended, which nobody here had wished: at its deadline, or for reasons of its own."""
+    if prediction.is_due:
+        code, message = "deadline_passed", "Its time was up before it was made; upstream ended it."
+    elif has_run:
+        code, message = (
+            "canceled_upstream",
+            "It was cancelled upstream by somebody who uses the operator's account.",
+        )
+    else:
+        code, message = "aborted_upstream", "Upstream gave it up before it began to run."
+    state, charge = (State.CANCELED, Charge.MADE) if has_run else (State.ABORTED, Charge.NOTHING)
+    return _end(now, state, charge, code=code, message=message)
 
 
 def _failed(now: Facts, error: str) -> Decision:

@@ -11,8 +11,8 @@ row as it was read, and one statement locks it, sees that it is the same, and wr
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from tintype.domain import charges, errors, events, generation, looking
@@ -77,6 +77,8 @@ class _Change:
     again_s: float
 
 
+# Upstream is told the deadline in whole seconds, and ends what runs by a clock of its own.
+_DUE = timedelta(seconds=2)
 _Done = tuple[Applied, int, tuple[str, ...]]
 """A step that was taken, what it booked in nano-dollars, and who ended along with it."""
 
@@ -132,6 +134,8 @@ class Progress:
         row = row or await generations.get(self._database, ident)
         if row is None:
             return None
+        if isinstance(event, events.Observed) and self._now() >= row.deadline_at - _DUE:
+            event = replace(event, prediction=replace(event.prediction, is_due=True))
         with self._observer.about(row.id, row.key_id, row.request_id):
             return await self._apply(row, _Change(event, record, attempt, made, again_s))
 

@@ -143,6 +143,8 @@ def test_a_purchase_goes_its_way() -> None:
         (RUNNING, events.Observed(seen("succeeded")), "failed", "made", "no_output"),
         (RUNNING, events.Observed(seen(None)), "failed", "hold", "upstream_lost"),
         (RUNNING, events.Observed(seen("canceled")), "canceled", "made", "canceled_upstream"),
+        (RUNNING, events.Observed(seen("canceled", is_due=True)), "canceled", "made", "deadline_passed"),
+        (RUNNING, events.Observed(seen("aborted", is_due=True)), "aborted", "nothing", "deadline_passed"),
         (RUNNING, events.Observed(seen("aborted")), "aborted", "nothing", "aborted_upstream"),
         (
             RUNNING,
