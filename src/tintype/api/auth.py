@@ -9,6 +9,7 @@ the gateway is not public. Whatever hints at a proxy, a foreign page or another 
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 MAKE_A_KEY = "make a key with: tintype keys create --name NAME"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "QUERY"})
+_OURS = re.compile(r"(?:localhost|127\.0\.0\.1|\[::1\])(?::([0-9]{1,5}))?", re.ASCII | re.IGNORECASE)
 _FORMS = ("application/json", "multipart/form-data")
 
 bearer = HTTPBearer(
@@ -188,23 +190,16 @@ def _refuse_foreign_write(request: Request) -> None:
 
 
 def _is_ours(host: str, port: int | None) -> bool:
-    try:
-        parts = urlsplit(f"//{host}")
-        stated = parts.port
-    except ValueError:
+    """Whether a host and port, and nothing else with them, are this machine and the gateway's."""
+    found = _OURS.fullmatch(host)
+    if found is None:
         return False
-    named = (parts.hostname or "").lower()
-    return named in {"localhost", "127.0.0.1", "::1"} and stated in (
-        {port} | ({None} if port in {80, 443} else set())
-    )
+    return port in {80, 443} if found[1] is None else int(found[1]) == port
 
 
 def _is_own_origin(origin: str, request: Request, port: int | None) -> bool:
-    try:
-        parts = urlsplit(origin)
-    except ValueError:
-        return False
-    return parts.scheme == request.url.scheme and _is_ours(parts.netloc, port)
+    scheme, _, host = origin.partition("://")
+    return scheme == request.url.scheme and _is_ours(host, port)
 
 
 Generates = Annotated[Caller, Depends(Requires(Scope.GENERATE))]

@@ -7,6 +7,7 @@ import socket
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import httpx2
 from prometheus_client.parser import text_string_to_metric_families
@@ -87,7 +88,7 @@ def test_every_way_to_a_route_is_counted_as_the_route(http: httpx2.Client) -> No
     assert counted("HEAD", "/api/generations/{id}", "200") >= 1
 
 
-def test_metrics_are_for_this_machine_or_a_key(http: httpx2.Client) -> None:
+def test_metrics_are_for_this_machine_or_a_key(http: httpx2.Client, here: Serving) -> None:
     """Rule 24: whatever came through a proxy or by a foreign name is not this machine's own."""
     foreign = (
         {"X-Forwarded-For": "10.0.0.1"},
@@ -96,7 +97,15 @@ def test_metrics_are_for_this_machine_or_a_key(http: httpx2.Client) -> None:
         {"Origin": "null"},
         {"Origin": "http://[::"},
     )
-    for headers in foreign:
+    port = urlsplit(here.origin).port
+    odd = (
+        f"evil.com@localhost:{port}",
+        f"localhost:{port}/x",
+        f"localhost:{port}#evil",
+        f"localhost:{port}?",
+        "localhost:",
+    )
+    for headers in (*foreign, *({"Host": one} for one in odd)):
         refused = http.get("/metrics", headers=headers)
 
         assert (refused.status_code, refused.json()["code"]) == (401, "key_missing")
