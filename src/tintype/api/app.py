@@ -59,7 +59,6 @@ TAGS = {
     "webhooks": "Where upstream tells what became of predictions.",
     "health": "Whether it runs, can do its work, and how it is.",
 }
-_SLACK_S = 10.0
 # What routes refuse in, named in their documentation (`routing.refuses`, `routing.shaped`).
 _REFUSALS = (Problem, ErrorTold, ReplicateProblem)
 
@@ -111,8 +110,7 @@ def build(opening: Opening | None = None, *, made: Settings) -> ASGIApp:
         routing.Heads(shortcuts.Shortcuts(app, ways)),
         randomness=os.urandom,
         body_max_bytes=made.body_max_bytes,
-        # Routes that wait have the setting itself, and tell what goes on; this is for all others.
-        request_s=made.request_timeout_s + _SLACK_S,
+        request_s=made.request_timeout_s + middleware.REQUEST_SLACK_S,
         is_debug=made.debug,
     )
 

@@ -29,6 +29,8 @@ BODY_S = 60.0
 """How long a body may take to arrive."""
 REQUEST_S = 360.0
 """How long it may take until an answer begins."""
+REQUEST_SLACK_S = 10.0
+"""How much longer than the setting: routes that wait have that one themselves, and tell what goes on."""
 # Paths that take files: streamed to the store, which has a limit of its own.
 _STREAMED = ("/api/files", "/api/batches/file", "/replicate/v1/files", "/replicate/files", "/hooks/")
 _OPENING = re.compile(r"^/(media|share|hooks/replicate|streams)/.*", re.DOTALL)

@@ -6,6 +6,7 @@ router = routing.router("/api/things", tags=["things"])
 from __future__ import annotations
 
 import logging
+import os
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter
@@ -16,13 +17,17 @@ from starlette.responses import Response
 
 from tintype.api import auth, gateway, problems
 from tintype.api.bodies import StrictRequest
+from tintype.api.middleware import REQUEST_SLACK_S, Front
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
 
     from fastapi.dependencies.models import Dependant
     from starlette.requests import Request
+    from starlette.routing import Match
     from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from tintype.api.gateway import Gateway
 
 _IS_HEAD = "tintype.is_head"
 SHAPES = "#/components/schemas/"
@@ -31,7 +36,39 @@ log = logging.getLogger("tintype.api")
 
 
 class Route(APIRoute):
-    """A route whose errors are problems already when they leave it, so that a host app need not know them."""
+    """A route that needs nothing of the app that it is mounted in.
+
+    Its errors are problems when they leave it; where the layer around all routes is not there, it is around this one;
+    and what is asked for by GET may be asked for by HEAD.
+    """
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Say whether it is this route that is asked for."""
+        return super().matches({**scope, "method": "GET"} if self._is_head(scope) else scope)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request that is for it."""
+        state = scope.get("state", {})
+        here: Gateway | None = state.get("gateway")
+        if here is None or "visit" in state:
+            await self._handled(scope, receive, send)
+            return
+        front = Front(
+            self._handled,
+            randomness=os.urandom,
+            body_max_bytes=here.settings.body_max_bytes,
+            request_s=here.settings.request_timeout_s + REQUEST_SLACK_S,
+            is_debug=here.settings.debug,
+        )
+        await front(scope, receive, send)
+
+    async def _handled(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._is_head(scope):
+            scope = {**scope, "method": "GET", _IS_HEAD: True}
+        await super().handle(scope, receive, send)
+
+    def _is_head(self, scope: Scope) -> bool:
+        return scope.get("method") == "HEAD" and "GET" in (self.methods or ())
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return what answers a request."""
