@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from tintype.domain import errors
 from tintype.domain.access import Actor
 from tintype.domain.errors import UnknownModel
+from tintype.domain.money import to_usd
 from tintype.service import batches as batches_
 from tintype.service import requests, rows, singly, telling
 from tintype.store import admission, batches
@@ -144,7 +145,7 @@ class Pieces:
                     wanted = wanted[: len(wanted) // 2]
                     continue
                 case batches.OverBudget() if not is_any_open:
-                    await self._stop(batch, "its budget has no room for the next row")
+                    await self._stop(batch, await self._no_room(batch, piece[0]))
                     return False
                 case batches.OverBudget():
                     # What runs now may cost less than is held for it.
@@ -157,6 +158,14 @@ class Pieces:
                     left_s = max((until - datetime.now(UTC)).total_seconds(), 1.0)
                     await self._wait(batch, "creates are paused at the moment", after_s=min(left_s, 60.0))
             return True
+
+    async def _no_room(self, batch: Due, row: Wanted) -> str:
+        used: int = await self._database.value("batch_used", id=batch.id)
+        left = max((batch.budget_nano_usd or 0) - used, 0)
+        return (
+            f"its budget has no room for the next row, which may cost up to ${to_usd(row.hold_nano_usd)}: "
+            f"${to_usd(left)} is left"
+        )
 
     async def _wait(self, batch: Due, why: str, *, after_s: float) -> None:
         await self._database.run("delay_batch", id=batch.id, why=why, after_s=after_s)

@@ -193,7 +193,10 @@ def test_what_is_wrong_is_told_with_its_line(shell: Shell, simulator: Simulator)
     assert first.code == second.code == 1
     assert "line 3, column color" in first.err
     assert "line 4, column color" in first.err
-    assert "1 left undone (its budget has no room for the next row)" in first.err
+    assert (
+        "1 left undone (its budget has no room for the next row, which may cost up to $0.006: $0.005"
+        in first.err
+    )
     assert (refused.code, "--resume" in refused.err) == (2, True)
     assert "2 of 4 rows in few, $0.009" in second.out
     assert billed(simulator) == (2, Decimal("0.009"))

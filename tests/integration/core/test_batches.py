@@ -16,7 +16,7 @@ from PIL import Image
 
 from tests.integration.core.buying.conftest import until
 from tintype import Studio, errors
-from tintype.domain import budget, tables
+from tintype.domain import budget, money, tables
 from tintype.local import batching
 from tintype.observing import Observers
 from tintype.service import pieces
@@ -123,9 +123,10 @@ async def test_a_budget_is_never_passed_by_a_nano_dollar(
     fits = budget_nano_usd // PICTURE_NANO_USD
     assert most <= budget_nano_usd
     assert found.money.cost_nano_usd == fits * PICTURE_NANO_USD
+    left = money.to_usd(budget_nano_usd - fits * PICTURE_NANO_USD)
     assert (found.batch.state, found.batch.waits_for) == (
         "stopped",
-        "its budget has no room for the next row",
+        f"its budget has no room for the next row, which may cost up to $0.003: ${left} is left",
     )
     assert {**found.rows} == {"undone": 9 - fits} | ({"succeeded": fits} if fits else {})
     with pytest.raises(errors.InputError, match=r"are spent or held|a budget is 0 to"):
