@@ -42,7 +42,9 @@ def create(  # noqa: PLR0913 - options, all by name
         str, typer.Option(help="What it may do, with commas: generate, read, admin.")
     ] = "generate,read",
     budget_usd: Annotated[str | None, typer.Option(help="Dollars that it may spend; 0 is a budget.")] = None,
-    per: Annotated[str, typer.Option(help="In which time: hour, day, week, month or total.")] = "total",
+    per: Annotated[
+        str | None, typer.Option(help="In which time: hour, day, week, month or total, which is the default.")
+    ] = None,
     rate: Annotated[
         str | None, typer.Option(help="Creates in a time: N/second, N/minute, N/hour, N/day.")
     ] = None,
@@ -58,6 +60,10 @@ def create(  # noqa: PLR0913 - options, all by name
     ] = False,
 ) -> None:
     """Make a key. Its secret is shown this once."""
+    if per is not None and budget_usd is None:
+        raise exits.Refusal(
+            f"--per {per} says for how long a budget is; say how much it is, with --budget-usd"
+        )
     ends = None if expires is None else budgets_.moment(expires)
     wanted = None if models is None else [one.strip() for one in models.split(",") if one.strip()]
 
@@ -70,7 +76,7 @@ def create(  # noqa: PLR0913 - options, all by name
         caps: list[Cap] = [
             budgets.cap(measure, str(amount), period=period)
             for measure, amount, period in (
-                (Measure.MONEY, budget_usd, per),
+                (Measure.MONEY, budget_usd, per or "total"),
                 (Measure.CONCURRENT, concurrent, "total"),
                 (Measure.IMAGES, images_per_day, "day"),
                 (Measure.VIDEO_SECONDS, video_seconds_per_day, "day"),

@@ -84,6 +84,9 @@ def test_a_name_that_is_taken_and_a_path_that_is_no_limit(admin: httpx2.Client) 
     taken = admin.post("/api/keys", json={"name": "twice"})
     unlike = admin.delete("/api/budgets/standing")
 
+    unbudgeted = admin.post("/api/keys", json={"name": "free", "per": "day"})
+
+    assert (unbudgeted.status_code, "budget_usd" in unbudgeted.json()["detail"]) == (422, True)
     assert (taken.status_code, taken.json()["code"]) == (409, "name_taken")
     assert (unlike.status_code, unlike.headers["allow"]) == (405, "GET, HEAD")
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, StrictFloat, StrictInt
+from pydantic import Field, StrictFloat, StrictInt, model_validator
 
 from tintype.api.schemas.budgets import BudgetTold
 from tintype.api.schemas.shapes import Asked, IsNumber, IsWhole, Moment, Page, Told
@@ -66,6 +66,12 @@ class KeyAsked(Asked):
     concurrent: _Count | None = Field(default=None, description="Generations at once.")
     images_per_day: _Count | None = None
     video_seconds_per_day: Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False), IsNumber] | None = None
+
+    @model_validator(mode="after")
+    def _has_budget(self) -> Self:
+        if "per" in self.model_fields_set and self.budget_usd is None:
+            raise ValueError("per says for how long a budget is; say how much it is in budget_usd")
+        return self
 
 
 class RotationAsked(Asked):
