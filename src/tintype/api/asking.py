@@ -81,6 +81,8 @@ async def plan(
             if len(parts) == 1:
                 raise
             raise errors.InputError(f"generations.{place}: {fault}") from None
+        except errors.UnknownModel as fault:
+            raise placed(fault, parts) from None
         planned += [_moved(one, len(planned)) for one in steps]
         warnings += found.warnings
     return Plan(tuple(planned), kind, tuple(warnings))
@@ -160,6 +162,16 @@ async def submit(
     )
     limits.tell(request, asked.pace)
     return asked
+
+
+def placed(fault: errors.UnknownModel, parts: Sequence[PartAsked]) -> errors.UnknownModel:
+    """Return the error of a model that nobody knows with the places of those bodies that name it, where several are."""
+    places = [f"generations.{place}" for place, part in enumerate(parts) if part.model == fault.name]
+    if len(parts) == 1 or not places:
+        return fault
+    made = errors.UnknownModel(f"{', '.join(places[:10])}: {fault}")
+    made.name, made.nearest = fault.name, fault.nearest
+    return made
 
 
 @contextmanager

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tintype.domain import errors, inputs, pricing, prompts
-from tintype.domain.budget import Measure
+from tintype.domain import access, errors, inputs, pricing, prompts
+from tintype.domain.budget import Measure, Scope
 from tintype.domain.catalogue import Kind, Model
 from tintype.domain.money import to_usd
 from tintype.media import fetch_errors, fetch_target
@@ -139,7 +139,7 @@ def refused(answer: admission.Answer, now: datetime) -> errors.TintypeError:
 
 def limit_reached(refusal: admission.Refusal, now: datetime) -> errors.LimitReached:
     """Return the error that tells of a limit without room."""
-    whose = f"{refusal.scope} {refusal.subject}".strip()
+    whose = _named(refusal)
     free, asked = (budgets.shown(refusal.measure, amount) for amount in (refusal.free, refusal.asked))
     if refusal.measure == Measure.MONEY:
         free, asked = f"${free}", f"${asked}"
@@ -156,6 +156,20 @@ def limit_reached(refusal: admission.Refusal, now: datetime) -> errors.LimitReac
     for name in ("limit_id", "scope", "subject", "measure", "period", "amount", "asked", "free", "frees_at"):
         setattr(error, name, getattr(refusal, name))
     return error
+
+
+def _named(refusal: admission.Refusal) -> str:
+    """Say whom a limit is for, as whoever asked knows it: the ids of keys are an administrator's."""
+    match refusal.scope:
+        case Scope.KEY if refusal.subject == access.LOCAL:
+            return "requests without a key"
+        case Scope.KEY:
+            return "this API key"
+        case Scope.USER:
+            return f"the end user {refusal.subject.partition('/')[2]!r}"
+        case Scope.PROJECT:
+            return f"the project {refusal.subject!r}"
+    return "everybody together"
 
 
 def check(request: Request) -> None:

@@ -167,7 +167,8 @@ def test_budgets_are_set_overridden_and_removed(admin: httpx2.Client, clients: A
     path = f"/api/budgets/{limit['id']}"
 
     assert user.post("/api/generations", json=BOAT, headers=WAIT).status_code == 200
-    assert user.post("/api/generations", json=BOAT).status_code == 402
+    refused = user.post("/api/generations", json=BOAT)
+    assert (refused.status_code, " for this API key has " in refused.json()["detail"]) == (402, True)
     until = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
     over = admin.put(f"{path}/override", json={"amount": 0.006, "until": until}).json()
     assert (over["amount"], over["override_amount"], over["spent"], over["left"]) == (

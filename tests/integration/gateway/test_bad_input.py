@@ -289,6 +289,21 @@ def test_a_prefer_that_is_not_understood_is_ignored(http: httpx2.Client) -> None
         assert "preference-applied" not in answer.headers
 
 
+@pytest.mark.parametrize("name", ["nobody/new", "flux-schnel"])
+def test_an_unknown_model_of_an_order_is_told_by_its_place(http: httpx2.Client, name: str) -> None:
+    parts = [
+        {"prompt": "a"},
+        {"prompt": "b", "model": name},
+        {"prompt": "c", "n": 2},
+        {"prompt": "d", "model": name},
+    ]
+
+    answer = http.post("/api/orders", json={"generations": parts})
+
+    assert refused(answer) == (404, "unknown_model")
+    assert answer.json()["detail"].startswith("generations.1, generations.3: ")
+
+
 def test_a_wait_that_is_too_long_is_cut(http: httpx2.Client) -> None:
     answer = http.post("/api/generations", json={"prompt": "a boat"}, headers={"Prefer": "wait=61"})
 

@@ -43,9 +43,13 @@ async def submit(
     if body.film is not None:
         origin = here.origin_of(request)
         planned = asking.joined(planned, here, crossfade_s=body.film.crossfade, origin=origin)
-    asked = await asking.submit(
-        request, planned, body, actor=actor, idempotency_key=idempotency_key, as_order=True
-    )
+    try:
+        asked = await asking.submit(
+            request, planned, body, actor=actor, idempotency_key=idempotency_key, as_order=True
+        )
+    except errors.UnknownModel as fault:
+        # One with an owner is looked for upstream when all is submitted.
+        raise asking.placed(fault, parts) from None
     film_of = None if body.film is None else asked.order_id
     wait_s, is_over = await asking.waited(request, asked, prefer, film_of=film_of)
     if wait_s is not None:
