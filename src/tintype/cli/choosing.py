@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tintype.cli import exits, screen
-from tintype.domain import errors, inputs, money
+from tintype.domain import errors, inputs, money, wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -68,15 +68,12 @@ def _wish(asked: Asked) -> wishes.Wish:
     from tintype.service import wishes  # noqa: PLC0415 - not needed for --help
 
     wish = asked.wish
+    common, own = wording.parted(None, dict(_stated(text) for text in wish.settings))
     return wishes.Wish(
         model="",
-        prompt=wish.prompt,
         n=wish.count or 1,
-        aspect_ratio=wish.aspect,
-        seed=wish.seed,
-        profile=wish.profile,
-        input=dict(_stated(text) for text in wish.settings),
         hold_max_nano_usd=asked.most_nano_usd,
+        **wish.said(own, common),
     )
 
 

@@ -45,7 +45,7 @@ Examples:
   tintype generate "a red sports car" --mode proof -n 4
   tintype generate "a red sports car" --mode auto --max-usd 0.05 --explain
   tintype generate "a paper boat" --model flux-schnell -n 4 --aspect 4:3 --seed 7
-  tintype generate "a paper boat" --set output_format=png --out pictures
+  tintype generate "a paper boat" --size 1024x768 --format png --out pictures
   tintype generate "in watercolours" --model nano-banana --set image_input=boat.png
   tintype generate --model real-esrgan --set image=boat.png
   tintype generate "a fox" --model someone/their-model --set image=@fox.png
@@ -81,6 +81,20 @@ def generate(  # noqa: PLR0913 - each is an option of the command
     seed: Annotated[
         int | None, typer.Option(metavar="N", help="The same seed makes the same picture.")
     ] = None,
+    size: Annotated[
+        str | None, typer.Option(metavar="WxH", help="In pixels, as 1024x768: the nearest that is made.")
+    ] = None,
+    file_format: Annotated[
+        str | None, typer.Option("--format", metavar="NAME", help="Of the file: png, jpg, webp.")
+    ] = None,
+    quality: Annotated[
+        str | None, typer.Option(metavar="NAME", help="low, medium or high, of models that have qualities.")
+    ] = None,
+    negative: Annotated[str | None, typer.Option(metavar="TEXT", help="What to leave out.")] = None,
+    transparent: Annotated[bool, typer.Option("--transparent", help="Without a background.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse what the model cannot do, in place of a note.")
+    ] = False,
     profile: Annotated[
         str | None,
         typer.Option(
@@ -126,6 +140,12 @@ def generate(  # noqa: PLR0913 - each is an option of the command
         count=count,
         aspect=aspect,
         seed=seed,
+        size=orders.size(size),
+        format=file_format,
+        quality=quality,
+        negative_prompt=negative,
+        is_transparent=transparent,
+        is_strict=strict,
         settings=settings or (),
         profile=profiles.find(profile or given.profile, given.profiles),
     )
@@ -220,24 +240,8 @@ class _Task:
     @property
     def _said(self) -> list[Any]:
         """What was asked for, which stays the same whatever the mode stands for by now."""
-        wish = self.wish
-        return [
-            self.mode,
-            wish.prompt,
-            wish.count,
-            wish.aspect,
-            wish.seed,
-            [_said(text) for text in wish.settings],
-            wish.profile.name,
-            list(self.steps),
-            self.most_nano_usd,
-        ]
-
-
-def _said(setting: str) -> list[Any]:
-    """Return a `key=value`, and the file that it may name."""
-    path = Path(setting.partition("=")[2].removeprefix("@")).expanduser()
-    return [setting, path if path.is_file() else None]
+        first, further = self.wish.asked
+        return [self.mode, *first, list(self.steps), self.most_nano_usd, *further]
 
 
 def _names(order: Order) -> list[str]:
@@ -319,6 +323,7 @@ def document(order: Order, place: Place, done: Sequence[Done], broken: Sequence[
     return {
         "model": order.slug,
         "simulated": place.is_simulated,
+        "warnings": list(order.notes),
         "files": [entry for one in done for entry in runs.document(one)],
         "failures": [
             {

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tintype.cli import exits
-from tintype.domain import inputs, pricing, profiles, prompts
+from tintype.domain import inputs, pictures, pricing, profiles, prompts, wording
 from tintype.domain.catalogue import Kind, nearest
 from tintype.domain.errors import InputError, UnknownModel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from fractions import Fraction
 
     from tintype.domain.catalogue import Catalogue, Field, Model
@@ -39,8 +39,8 @@ class Run:
 class Order:
     """All predictions of one command. `model` is None where the catalogue does not know the slug.
 
-    `notes` tell what of the profile the model cannot do. `requests` are those of all runs where they are not alike,
-    with finishing steps.
+    `notes` tell what of the common words and the profile the model cannot do. `requests` are those of all runs where
+    they are not alike, with finishing steps.
     """
 
     slug: str
@@ -64,28 +64,56 @@ class Wish:
     count: int | None = None
     aspect: str | None = None
     seed: int | None = None
+    size: tuple[int, int] | None = None
+    format: str | None = None
+    quality: str | None = None
+    negative_prompt: str | None = None
+    is_transparent: bool = False
+    is_strict: bool = False
     settings: Sequence[str] = ()
     profile: Profile = profiles.PLAIN
+
+    @property
+    def asked(self) -> tuple[list[Any], list[Any]]:
+        """What was asked for: the plainest options, and the others where any of them is given."""
+        settings = [_setting(text) for text in self.settings]
+        first = [self.prompt, self.count, self.aspect, self.seed, settings, self.profile.name]
+        words: list[Any] = [self.size, self.format, self.quality, self.negative_prompt]
+        words += [self.is_transparent, self.is_strict]
+        return first, words if any(words) else []
+
+    def said(self, own: Mapping[str, Any], common: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what is said in common words, of these settings too, by the names that `wording.Said` has for them."""
+        options = {
+            "prompt": self.prompt,
+            "aspect_ratio": self.aspect,
+            "seed": self.seed,
+            "size": self.size,
+            "format": self.format,
+            "quality": self.quality,
+            "negative_prompt": self.negative_prompt,
+            "is_transparent": self.is_transparent,
+        }
+        return {**options, **common, "input": own, "profile": self.profile, "is_strict": self.is_strict}
 
 
 def order(known: Catalogue, wish: Wish) -> Order:
     """Plan the runs that a wish needs. Raises Refusal where the model does not take what was asked."""
     model = find(known, wish.model)
     slug = wish.model if model is None else model.slug
-    values = {**_named(wish), **settings_of(model, wish.settings)}
-    notes: list[str] = []
-    if model is not None:
-        along = profiles.along(model, wish.profile, said=values)
-        values, notes = {**along.inputs, **values}, along.warnings
+    _check_prompt(wish.prompt)
     try:
-        runs = (
-            _free_runs(values, wish, known.priced(*_ref(slug)))
-            if model is None
-            else _known_runs(model, values, wish)
-        )
-    except inputs.UnfitInput as error:
+        common, own = _parted(model, wish.settings)
+        said = wording.Stated(**wish.said(own, common))
+        if model is None:
+            fitted = wording.free(slug, said)
+            runs = _free_runs(fitted.inputs, wish, known.priced(*_ref(slug)))
+        else:
+            fitted = wording.fitted(model, said)
+            runs = _known_runs(model, fitted.inputs, wish)
+    except (inputs.UnfitInput, InputError) as error:
         raise _refusal(error, slug) from None
-    return Order(slug, model, tuple(runs), tuple(notes))
+    return Order(slug, model, tuple(runs), tuple(fitted.warnings))
 
 
 def clips(known: Catalogue, wish: Wish, images: Sequence[str]) -> Order:
@@ -110,6 +138,14 @@ def clips(known: Catalogue, wish: Wish, images: Sequence[str]) -> Order:
     except inputs.UnfitInput as error:
         raise _refusal(error, slug) from None
     return Order(slug, model, tuple(_run(model, values, seed=wish.seed) for values in every))
+
+
+def size(text: str | None) -> tuple[int, int] | None:
+    """Read the pixels of an option. Raises Refusal."""
+    try:
+        return None if text is None else pictures.pixels(text)
+    except ValueError as fault:
+        raise exits.Refusal(f"--size: {fault}") from None
 
 
 def find(known: Catalogue, name: str) -> Model | None:
@@ -168,19 +204,53 @@ def settings_of(model: Model | None, texts: Sequence[str]) -> dict[str, Any]:
     return values
 
 
+def _setting(text: str) -> list[Any]:
+    """Return a `key=value`, and the file that it may name."""
+    path = Path(text.partition("=")[2].removeprefix("@")).expanduser()
+    return [text, path if path.is_file() else None]
+
+
+def _parted(model: Model | None, texts: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Part `key=value` texts into common words and inputs of the model's own, those read as it wants them."""
+    if model is None:
+        return {}, settings_of(model, texts)
+    own, said = [], {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if equals and name.strip() in wording.NAMES and not _reads(model, name.strip(), value):
+            said[name.strip()] = inputs.read_freely(value) if name.strip() == "seed" else value
+        else:
+            own.append(text)
+    common, rest = wording.parted(model, said)
+    # What is neither is refused with what the model takes.
+    return common, settings_of(model, [*own, *(f"{name}={value}" for name, value in rest.items())])
+
+
+def _reads(model: Model, name: str, value: str) -> bool:
+    try:
+        inputs.read(model, name, value)
+    except inputs.UnfitInput:
+        return False
+    return True
+
+
+def _check_prompt(prompt: str | None) -> None:
+    if prompt is None:
+        return
+    try:
+        prompts.check(prompt)
+    except InputError as error:
+        raise exits.Refusal(str(error)) from None
+
+
 def _named(wish: Wish) -> dict[str, Any]:
-    prompt = wish.prompt
-    if prompt is not None:
-        try:
-            prompts.check(prompt)
-        except InputError as error:
-            raise exits.Refusal(str(error)) from None
-        prompt = wish.profile.prompt(prompt)
+    _check_prompt(wish.prompt)
+    prompt = None if wish.prompt is None else wish.profile.prompt(wish.prompt)
     named = {"prompt": prompt, "aspect_ratio": wish.aspect, "seed": wish.seed}
     return {name: value for name, value in named.items() if value is not None}
 
 
-def _refusal(fault: inputs.UnfitInput, slug: str) -> exits.Refusal:
+def _refusal(fault: inputs.UnfitInput | InputError, slug: str) -> exits.Refusal:
     end = "" if str(fault).endswith("?") else "."
     return exits.Refusal(f"{fault}{end} See: tintype models show {slug}")
 

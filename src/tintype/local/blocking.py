@@ -54,6 +54,7 @@ class BlockingStudio:
         finish: Sequence[str] = (),
         idempotency_key: str | None = None,
         timeout_s: float | None = None,
+        strict: bool = False,
         **inputs: Any,
     ) -> Generation:
         """Make one generation and wait for it; see `Studio.generate`."""
@@ -68,6 +69,7 @@ class BlockingStudio:
                 finish=finish,
                 idempotency_key=idempotency_key,
                 timeout_s=timeout_s,
+                strict=strict,
                 **inputs,
             )
         )
@@ -96,9 +98,11 @@ class BlockingStudio:
             )
         )
 
-    def choose(self, prompt: str, *, max_usd: str | Decimal | None = None, **inputs: Any) -> Choice:
+    def choose(
+        self, prompt: str, *, max_usd: str | Decimal | None = None, strict: bool = False, **inputs: Any
+    ) -> Choice:
         """Choose a model as the mode `auto` does, and say why; see `Studio.choose`."""
-        return self._do(self._studio.choose(prompt, max_usd=max_usd, **inputs))
+        return self._do(self._studio.choose(prompt, max_usd=max_usd, strict=strict, **inputs))
 
     def rate(self, ident: str, rating: int | str) -> int:
         """Say what is thought of a generation; see `Studio.rate`."""

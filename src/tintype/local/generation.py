@@ -64,7 +64,7 @@ class Generation:
     """One generation. Amounts are whole nano-dollars; `held_nano_usd` is 0 once it has ended.
 
     `approvals` name the proof that it is the final of, and the finals that it is the proof of.
-    `choice` is why the mode `auto` took its model, `warnings` what of the profile the model cannot do: told once.
+    `choice` is why the mode `auto` took its model, `warnings` what of it the model cannot do: told once.
     """
 
     id: str
@@ -133,7 +133,7 @@ class Estimate:
     """What a request is expected to cost, and the most that it can: that much is held. By which price rule.
 
     `parts` say it for each step, `takes_s` how long all of it usually takes, with its turn; `alternatives` are models
-    that do the same cheaper or faster.
+    that do the same cheaper or faster, `warnings` what of it the model cannot do.
     """
 
     expected_nano_usd: int
@@ -142,6 +142,7 @@ class Estimate:
     parts: tuple[Part, ...] = ()
     takes_s: float = 0.0
     alternatives: tuple[Alternative, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def expected_usd(self) -> Decimal:

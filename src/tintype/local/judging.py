@@ -21,9 +21,13 @@ if TYPE_CHECKING:
 class Judging(batching.Batching):
     """What a studio does to choose well."""
 
-    async def choose(self, prompt: str, *, max_usd: str | Decimal | None = None, **inputs: Any) -> Choice:
+    async def choose(
+        self, prompt: str, *, max_usd: str | Decimal | None = None, strict: bool = False, **inputs: Any
+    ) -> Choice:
         """Choose a model as the mode `auto` does, and say why: `model` and `reasons`. Raises InputError."""
-        return await choosing.choose(self.core, self.actor, prompt, max_usd=max_usd, inputs=inputs)
+        return await choosing.choose(
+            self.core, self.actor, prompt, max_usd=max_usd, strict=strict, inputs=inputs
+        )
 
     async def estimate(
         self,
@@ -34,6 +38,7 @@ class Judging(batching.Batching):
         profile: str | None = None,
         max_usd: str | Decimal | None = None,
         finish: Sequence[str] = (),
+        strict: bool = False,
         **inputs: Any,
     ) -> Estimate:
         """Say what a generation and its steps of `finish` will cost, and how long it takes, before it is asked for.
@@ -43,7 +48,7 @@ class Judging(batching.Batching):
         core = self.core
         asked = await choosing.asked(
             core, self.actor, prompt, model=model, mode=mode, profile=profile, max_usd=max_usd, finish=finish,
-            inputs=inputs,
+            strict=strict, inputs=inputs,
         )  # fmt: skip
         told = await estimates.of(
             asked.requests,
@@ -62,6 +67,7 @@ class Judging(batching.Batching):
             parts=told.parts,
             takes_s=told.wait.queued_s + told.wait.running_s,
             alternatives=told.alternatives,
+            warnings=asked.warnings,
         )
 
     async def rate(self, ident: str, rating: int | str) -> int:

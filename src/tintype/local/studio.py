@@ -163,10 +163,13 @@ class Studio(judging.Judging):
         finish: Sequence[str] = (),
         idempotency_key: str | None = None,
         timeout_s: float | None = None,
+        strict: bool = False,
         **inputs: Any,
     ) -> Generation:
         """Make one generation and wait for it; `inputs` are the model's own, files as bytes, Path or URL.
 
+        Among them `size`, `aspect_ratio`, `seed`, `negative_prompt`, `format`, `quality` and `transparent` are words
+        for every model: what it cannot do of them is told in `warnings` of the answer, or refused where `strict`.
         `mode` stands for a model of the settings, or `auto` for one that is chosen: `choice` of the answer says why.
         `profile` is what goes along with the prompt. With steps of `finish` the generation of the last is returned.
         `max_usd` is the most that all of it may cost.
@@ -174,7 +177,7 @@ class Studio(judging.Judging):
         """
         told = await choosing.asked(
             self.core, self.actor, prompt, model=model, mode=mode, profile=profile, cache=cache, max_usd=max_usd,
-            finish=finish, idempotency_key=idempotency_key, inputs=inputs,
+            finish=finish, idempotency_key=idempotency_key, strict=strict, inputs=inputs,
         )  # fmt: skip
         return await finished.make(self, told, idempotency_key=idempotency_key, timeout_s=timeout_s)
 

@@ -49,13 +49,29 @@ def test_json_is_one_document_and_nothing_else(connected: Shell) -> None:
     ended = connected.run("generate", "--direct", "a boat", "--model", "imagen4_ultra", "--json")
 
     document = json.loads(ended.out)
-    assert (ended.code, ended.err) == (0, "")
+    assert (ended.code, ended.err, document["warnings"]) == (0, "", [])
     assert document["model"] == "google/imagen-4-ultra"
     assert document["simulated"] is False
     assert document["estimate"] == {"expected_usd": "0.06", "at_most_usd": "0.06"}
     (file,) = document["files"]
     assert (connected.folder / file["path"]).stat().st_size == file["bytes"]
     assert (file["width"], file["height"]) == (1024, 1024)
+
+
+def test_words_for_all_models_are_translated_and_what_is_not_possible_is_told(connected: Shell) -> None:
+    """One line for each on standard error, and in the document; refused with --strict."""
+    words = ["generate", "--direct", "a boat", "--size", "640x480", "--format", "jpeg", "--negative", "fog"]
+
+    ended = connected.run(*words, "--json")
+    refused = connected.run(*words, "--strict")
+
+    document = json.loads(ended.out)
+    assert (ended.code, ended.err.splitlines()) == (0, document["warnings"])
+    assert len(document["warnings"]) == 2
+    assert "makes no 640x480; 1152x896 comes instead" in document["warnings"][1]
+    (file,) = document["files"]
+    assert (file["width"], file["height"], file["path"][-4:]) == (1152, 896, ".jpg")
+    assert (refused.code, refused.out, len(refused.error_lines)) == (2, "", 1)
 
 
 def test_a_mode_stands_for_a_model_of_the_settings(connected: Shell) -> None:
@@ -137,7 +153,7 @@ def test_a_create_of_unknown_outcome_is_told_and_not_repeated(connected: Shell, 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["a boat", "--aspect", "5:7"], "aspect_ratio '5:7' is not allowed; allowed: 1:1, 16:9"),
+        (["a boat", "--aspect", "5to7"], "aspect_ratio '5to7' is not allowed; allowed: 1:1, 16:9"),
         (["a boat", "--model", "someone/nothing"], "(404)"),
         ([], "needs the input 'prompt'"),
     ],

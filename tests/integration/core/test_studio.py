@@ -96,6 +96,31 @@ async def test_an_estimate_tells_of_each_step_and_of_all_that_is_wrong(studio: S
     assert await studio.list() == []
 
 
+async def test_words_for_all_models_are_translated(studio: Studio) -> None:
+    """As over HTTP, from the same words: what the model cannot do is told, or refused where it is to be strict."""
+    made = await studio.generate(
+        "a fox", size="512x512", format="png", negative_prompt="fog", transparent=True, seed=7
+    )
+
+    assert made.input == {
+        "prompt": "a fox", "seed": 7, "aspect_ratio": "1:1", "megapixels": "0.25", "output_format": "png"
+    }  # fmt: skip
+    assert (made.outputs[0].width, made.outputs[0].content_type, len(made.warnings)) == (512, "image/png", 2)
+    told = await studio.estimate("a fox", model="nano-banana-pro", size=(4096, 4096))
+    assert (told.expected_usd, told.warnings) == (Decimal("0.30"), ())
+    choice = await studio.choose("a fox", size="4096x4096", strict=True)
+    assert choice.model.slug == "bytedance/seedream-4"
+    # The model's own word of that name stays what it is.
+    assert not (await studio.estimate("a fox", model="seedream-4", size="4K")).warnings
+    for wrong, words in (
+        ({"negative_prompt": "fog", "strict": True}, "has no input 'negative_prompt'"),
+        ({"size": "2048x2048", "strict": True}, "makes no 2048x2048; 1024x1024 comes instead"),
+        ({"size": "large"}, "is no size"),
+    ):
+        with pytest.raises(errors.InputError, match=words):
+            await studio.generate("a fox", **wrong)
+
+
 async def test_auto_chooses_and_says_why(studio: Studio) -> None:
     """A21: the choice is a value with its reasons; a profile goes along, and what the user says wins."""
     choice = await studio.choose('a poster that says "OPEN"', max_usd="0.05")

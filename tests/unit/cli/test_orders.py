@@ -67,13 +67,21 @@ def test_settings_are_read_as_the_model_wants_them() -> None:
 @pytest.mark.parametrize(
     ("model", "options", "words"),
     [
-        ("flux-schnell", {"aspect": "4:4"}, "aspect_ratio '4:4' is not allowed; allowed: 1:1, 16:9, 21:9"),
+        ("flux-schnell", {"aspect": "wide"}, "aspect_ratio 'wide' is not allowed; allowed: 1:1, 16:9, 21:9"),
+        ("seedream-4", {"settings": ["size=8K"]}, "size '8K' is not allowed; allowed: 1K, 2K, 4K, custom"),
+        ("flux-schnell", {"settings": ["size=8K"]}, "'8K' is no size"),
+        (
+            "flux-schnell",
+            {"size": (4096, 4096), "is_strict": True},
+            "makes no 4096x4096; 1024x1024 comes instead",
+        ),
+        ("flux-schnell", {"negative_prompt": "fog", "is_strict": True}, "has no input 'negative_prompt'"),
         ("flux-schnell", {"settings": ["num_inference_steps=9"]}, "out of range; allowed: 1 to 4"),
         ("flux-schnell", {"settings": ["sede=9"]}, "no input 'sede'; did you mean 'seed'?"),
         ("flux-schnell", {"settings": ["seed"]}, "is not key=value"),
         ("flux-schnell", {"settings": ["num_outputs=2"], "count": 2}, "give one of them"),
         ("flux-dev", {"settings": ["image=nowhere.png"]}, "there is no file 'nowhere.png'"),
-        ("imagen4_ultra", {"seed": 7}, "google/imagen-4-ultra has no input 'seed'"),
+        ("imagen4_ultra", {"seed": 7, "is_strict": True}, "google/imagen-4-ultra has no input 'seed'"),
         ("flux-schnel", {}, "did you mean 'flux-schnell'?"),
         ("a/b/c", {}, "No model is called 'a/b/c'"),
         ("real_esrgan", {}, "has no input 'prompt'"),
@@ -88,6 +96,30 @@ def test_what_a_model_does_not_take_is_refused_in_one_line(
 
     assert words in line
     assert "\n" not in line
+
+
+@pytest.mark.parametrize(
+    ("model", "options", "values", "notes"),
+    [
+        ("sdxl", {"aspect": "4:3"}, {"width": 1184, "height": 888}, 0),
+        ("imagen-4", {"aspect": "7:5"}, {"aspect_ratio": "4:3"}, 1),
+        ("imagen-4", {"size": (2048, 2048)}, {"aspect_ratio": "1:1", "image_size": "2K"}, 0),
+        ("flux-schnell", {"settings": ["size=512x512", "format=jpeg"]},
+         {"aspect_ratio": "1:1", "megapixels": "0.25", "output_format": "jpg"}, 0),
+        ("seedream-4", {"settings": ["size=4K"]}, {"size": "4K"}, 0),
+        ("flux-schnell", {"negative_prompt": "fog", "is_transparent": True}, {}, 2),
+        ("imagen4_ultra", {"settings": ["seed=7"]}, {}, 1),
+        ("someone/theirs", {"size": (640, 480), "format": "png"}, {"size": "640x480", "output_format": "png"}, 0),
+    ],
+)  # fmt: skip
+def test_words_for_all_models_become_what_the_model_takes(
+    model: str, options: dict[str, Any], values: dict[str, Any], notes: int
+) -> None:
+    """As over HTTP, also those of `--set`; what it cannot do is noted."""
+    made = order(model, **options)
+
+    assert made.runs[0].values == {"prompt": "a car", **values}
+    assert len(made.notes) == notes
 
 
 def test_a_model_outside_the_catalogue_takes_anything_at_an_unknown_price() -> None:
