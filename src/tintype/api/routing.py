@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from tintype.api.gateway import Gateway
 
 _IS_HEAD = "tintype.is_head"
+# Their clients are not ours to correct: what the services themselves ignore is ignored there.
+_FOREIGN = ("/replicate/", "/openai/")
 SHAPES = "#/components/schemas/"
 
 log = logging.getLogger("tintype.api")
@@ -83,7 +85,7 @@ class Route(APIRoute):
             try:
                 _refuse_nul(request)
                 if key is not None:
-                    if request.scope["query_string"]:
+                    if request.scope["query_string"] and not self.path.startswith(_FOREIGN):
                         _refuse_unknown(request, known)
                     # Before the body is read, which may be large and hostile.
                     await key.met(request)

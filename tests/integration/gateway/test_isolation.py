@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -246,7 +247,7 @@ def filled(text: str, ident: str) -> str:
     """Fill in the parameters of a path."""
     for name, value in FILLED.items():
         text = text.replace(name, value)
-    return text.replace("{id}", ident).replace("{id:path}", ident)
+    return re.sub(r"\{id(?::path)?\}", ident, text).replace("{id:int}", "999999")
 
 
 def seen(http: httpx2.Client, ident: str) -> dict[str, Any]:
@@ -279,9 +280,11 @@ def test_a_route_without_a_scope_is_open_on_purpose() -> None:
 
 
 def test_a_parameter_that_a_route_does_not_know_is_refused(two: Two) -> None:
-    """By every route that takes a key, whatever it does; what opens by itself is handed on with others' words."""
+    """By every route of ours that takes a key, whatever it does; links are handed on with others' words."""
     found = {}
     for route in routes():
+        if route.path.startswith(("/replicate/", "/openai/")):
+            continue
         path = filled(route.path, two.made[GENERATION])
         answer = two.ask("alice", route, f"{path}?nobody_knows_this=1")
         is_told = "nobody_knows_this: there is no such parameter" in answer.text or route.method == "HEAD"
