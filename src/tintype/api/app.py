@@ -101,8 +101,12 @@ def build(opening: Opening | None = None, *, made: Settings) -> ASGIApp:
             CORSMiddleware,
             allow_origins=made.cors_origins,
             allow_methods=["*"],
-            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "Prefer"],
-            expose_headers=["Preference-Applied", "Retry-After", "X-Request-Id", *limits.HEADERS],
+            # Which headers a page sends is no secret of ours: SDKs send dozens of their own, and a key is a header too.
+            allow_headers=["*"],
+            expose_headers=[
+                *("Idempotency-Replayed", "Location", "Preference-Applied", "Retry-After", "X-Request-Id"),
+                *limits.HEADERS,
+            ],
         )
     # Where pages elsewhere may call, every answer goes through the layer that says so.
     ways = {} if made.cors_origins else {("POST", "/api/generations"): generations.submit_shortly}

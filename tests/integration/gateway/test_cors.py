@@ -19,7 +19,7 @@ PAGE = "https://shop.example.com"
 ASKED = {
     "Origin": PAGE,
     "Access-Control-Request-Method": "POST",
-    "Access-Control-Request-Headers": "authorization,content-type",
+    "Access-Control-Request-Headers": "authorization,content-type,x-api-key,x-stainless-retry-count",
 }
 
 
@@ -39,3 +39,8 @@ def test_a_page_elsewhere_calls_only_where_it_may(server: embedded.Server, allow
     let_in = [one.headers.get("access-control-allow-origin") for one in (before, read)]
     assert let_in == ([PAGE, PAGE] if allowed == PAGE else [None, None])
     assert (before.status_code == 200) == (allowed == PAGE)
+    if allowed == PAGE:
+        assert before.headers["access-control-allow-headers"] == ASKED["Access-Control-Request-Headers"]
+        assert {"X-RateLimit-Remaining", "Retry-After"} <= set(
+            read.headers["access-control-expose-headers"].split(", ")
+        )
