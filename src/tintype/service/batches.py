@@ -142,6 +142,7 @@ class Batches:
             template.tags,
         ):
             guarding.refuse("the template", what, secret)
+        guarding.refuse("the user, project or name", (actor.user, actor.project, name), secret)
         ident = self._new_id()
         choose = RowChoices(
             self._chooser,

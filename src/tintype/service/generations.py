@@ -116,6 +116,8 @@ class Generations:
         if not 1 <= len(several) <= PER_REQUEST_MAX:
             raise errors.InputError(f"ask for 1 to {PER_REQUEST_MAX} generations at once, not {len(several)}")
         secret = guarding.either(self._secret, own_key)
+        guarding.refuse("the user or project", (actor.user, actor.project), secret)
+        guarding.refuse("the callback_url", (plan or {}).get("callback_url"), secret)
         for one in several:
             requests.check_given(one, secret)
             self._blocked.check(one.input)

@@ -66,7 +66,7 @@ def refuse(what: str, value: Any, check: Check) -> None:
             return
     if found:
         raise errors.InputError(
-            f"{what} holds your own key, or this installation's token: it would be sent upstream. Take it out, and "
+            f"{what} holds your own key, or this installation's token: it would be sent on, or kept. Take it out, and "
             "replace the key if it was sent anywhere before"
         )
 

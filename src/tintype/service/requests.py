@@ -236,6 +236,7 @@ def check_secret(request: Request, secret: guarding.Check) -> None:
     except RecursionError:
         raise errors.InputError("this is nested deeper than any model reads") from None
     guarding.refuse("a tag", request.tags, secret)
+    guarding.refuse("the callback_url", request.callback_url, secret)
 
 
 def check_json(value: Any) -> bytes:

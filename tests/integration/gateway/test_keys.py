@@ -189,6 +189,21 @@ def test_another_keys_work_is_not_there(here: Serving) -> None:
         assert ident not in [one["id"] for one in http.get(PATH).json()["data"]]
 
 
+@pytest.mark.parametrize("field", ["user", "project", "callback_url"])
+def test_a_key_is_not_taken_for_anything_else(here: Serving, field: str) -> None:
+    """Rule 23: neither sent on nor kept, whatever it is given as."""
+    key = make(here, "--name", f"mistaken for {field}")["key"]
+    value = f"https://example.com/{key}" if field == "callback_url" else key
+
+    with here.http(key) as http:
+        refused = http.post(PATH, json={**BODY, field: value})
+        batch = http.post("/api/batches", json={"rows": [{"prompt": "a"}], "user": key})
+
+    assert (refused.status_code, "your own key" in refused.json()["detail"]) == (422, True)
+    assert key not in refused.text
+    assert batch.status_code == 422
+
+
 def test_only_hashes_are_kept(here: Serving) -> None:
     secret = make(here, "--name", "hashed")["key"]
 
