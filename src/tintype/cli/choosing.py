@@ -87,11 +87,23 @@ def _refusals() -> Iterator[None]:
         raise exits.Refusal(str(fault)) from None
 
 
-def check_price(order: Order, most_nano_usd: int | None) -> None:
-    """Raise Refusal where all runs together may cost more than was stated, or nobody knows what they cost."""
+def check_price(order: Order, most_nano_usd: int | None, *, is_measured: bool) -> None:
+    """Raise Refusal where all runs together may cost more than was stated, or nobody knows what they cost.
+
+    `is_measured` says that pictures elsewhere are measured before anything is bought.
+    """
+    from tintype.domain import pricing  # noqa: PLC0415 - not needed for --help
+
     if most_nano_usd is None:
         return
-    price = order.estimate
+    price, model = order.estimate, order.model
+    if not is_measured and model is not None and pricing.counts_given(model):
+        given = [part for run in order.runs for _, part in pricing.given(model, run.values)]
+        if any(isinstance(part, str) for part in given):
+            raise exits.Refusal(
+                f"{order.slug} is billed by the size of the pictures given, and --direct measures none at an address, "
+                "so --max-usd cannot be kept; give the file"
+            )
     if price is None:
         raise exits.Refusal(f"the price of {order.slug} is not known, so --max-usd cannot be kept")
     if price.bound_nano_usd > most_nano_usd:

@@ -232,7 +232,7 @@ class _Task:
                 )
             order, names = finishing.expanded(order, names, self.steps, known=self.known, chosen=self.given)
             also = {"steps": list(self.steps)}
-        choosing.check_price(order, self.most_nano_usd)
+        choosing.check_price(order, self.most_nano_usd, is_measured=self.is_durable)
         if self.mode is Mode.PROOF:
             also = {"is_proof": True}
         return Planned(order, names, also, said=None if self.mode is None else self._said)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from PIL import Image
 
 from tintype.cli import app, main
 
@@ -174,6 +175,22 @@ def test_a_limit_that_nobody_can_keep_is_refused(capsys: pytest.CaptureFixture[s
 
     assert (code, out) == (2, "")
     assert "--max-usd cannot be kept" in err
+
+
+def test_the_size_of_what_is_given_counts_for_the_limit(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """A file is measured; what lies at an address is measured by the core alone."""
+    file = tmp_path / "large.png"
+    Image.new("1", (6000, 6000)).save(file)
+    common = ("generate", "x", "--model", "flux-2-pro", "--max-usd", "0.54", "--set")
+
+    large = run(capsys, *common, f"input_images={file}")
+    elsewhere = run(capsys, *common, "input_images=https://example.com/a.png", "--direct")
+
+    assert (large[0], elsewhere[0]) == (2, 2)
+    assert "may cost up to $0.54495, more than the $0.54" in large[2]
+    assert "--direct measures none" in elsewhere[2]
 
 
 def test_models_are_listed_and_chosen_by_kind(capsys: pytest.CaptureFixture[str]) -> None:
