@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tintype.domain import sizing
+from tintype.domain import sizing, spans
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -95,7 +95,7 @@ def fitted(model: Model, words: Words) -> Fitted:
 
 def check_ratio(text: str) -> None:
     """Raise ValueError for what is no shape such as `4:3`."""
-    if sizing.ratio(text) is None:
+    if spans.ratio(text) is None:
         raise ValueError(f"{text[:20]!r} is no aspect ratio; write it as 4:3")
 
 
@@ -133,7 +133,7 @@ def _is_small(size: tuple[int, int] | None, pixels_asked: int) -> bool:
 def _shape(model: Model, aspect_ratio: str, found: Fitted) -> None:
     """Ask for a shape: as it is written, else by the nearest that the model has, else by width and height."""
     field = model.inputs.get("aspect_ratio")
-    wanted = sizing.ratio(aspect_ratio)
+    wanted = spans.ratio(aspect_ratio)
     if wanted is None or (field is not None and (not field.choices or aspect_ratio in field.choices)):
         # What is no shape at all is refused with what the model takes.
         found.inputs["aspect_ratio"] = aspect_ratio
@@ -143,7 +143,7 @@ def _shape(model: Model, aspect_ratio: str, found: Fitted) -> None:
         for name in ("aspect_ratio", *_SIZES)
         if name in model.inputs
         for choice in model.inputs[name].choices
-        if (shape := sizing.ratio(choice)) is not None
+        if (shape := spans.ratio(choice)) is not None
     ]
     near = min(choices, default=None)
     sides = sizing.shaped(model, wanted)

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import functools
 import math
-import re
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from tintype.domain import spans
 from tintype.domain.catalogue import Kind, Sizes
 
 if TYPE_CHECKING:
@@ -33,11 +34,6 @@ _AREAS = ("megapixels", "resolution", "image_size", "size")
 _LINES = ("resolution", "quality", "mode")
 # Where a form states no most, more pixels a side than this have not been seen to work.
 _SIDE_USUAL_MAX = 2048
-_MEGAPIXEL = 1024 * 1024
-_RATIO = re.compile(r"(\d{1,4}(?:\.\d+)?)[:x](\d{1,4}(?:\.\d+)?)")
-_PAIR = re.compile(r"(\d{2,5})\s*[x*]\s*(\d{2,5})")
-_NAMED_RATIOS = {"portrait": 9 / 16, "landscape": 16 / 9}
-_NAMED_LINES = {"2k": 1440, "4k": 2160}
 # Files among the inputs that no shape is taken from.
 _NO_SOURCES = ("audio", "mask", "last_", "end_")
 
@@ -67,7 +63,7 @@ def made(model: Model, values: Mapping[str, Any]) -> Size | None:
     sizes = model.sizes
     if stated is not None or sizes is None:
         return stated
-    area, shape = _area(model, filled), ratio(filled.get(_SHAPE))
+    area, shape = _area(model, filled), spans.ratio(filled.get(_SHAPE))
     if _is_given(model, filled) and (shape is None or area is None):
         return None
     area = area or sizes.pixels
@@ -80,10 +76,7 @@ def made(model: Model, values: Mapping[str, Any]) -> Size | None:
 
 def nearest(model: Model, width: int, height: int) -> Nearest | None:
     """Return the inputs that come nearest to a size; None where the model has none that decide it."""
-    if model.kind not in MAKERS:
-        return None
-    found = min(_ways(model, width, height), key=_distance, default=None)
-    return None if found is None else Nearest(found.inputs, found.size, found.apart, found.is_enough)
+    return _nearest(_Known(model), width, height)
 
 
 def shaped(model: Model, shape: float) -> dict[str, Any] | None:
@@ -97,26 +90,43 @@ def shaped(model: Model, shape: float) -> dict[str, Any] | None:
     return _custom(model, _fitted(model, *wanted))
 
 
-def ratio(choice: object) -> float | None:
-    """Return width over height of a choice such as `4:3` or `portrait`; None for one that is no shape."""
-    return _read_ratio(str(choice))
-
-
-def pair(choice: object) -> Size | None:
-    """Return the sides of a choice such as `1024x768`; None for one that has none."""
-    return _read_pair(str(choice))
-
-
 def says_shape(values: Mapping[str, Any]) -> bool:
     """Whether inputs of a model's own say which shape it makes."""
     if values.keys() & {_SHAPE, "width", "height"}:
         return True
-    return any(pair(values.get(name)) or ratio(values.get(name)) for name in _AREAS)
+    return any(spans.pair(values.get(name)) or spans.ratio(values.get(name)) for name in _AREAS)
 
 
 def says_size(model: Model, values: Mapping[str, Any]) -> bool:
     """Whether inputs of a model's own say how large or of which shape what it makes is."""
     return says_shape(values) or _extent_name(model) in values
+
+
+class _Known:
+    """A model by its identity: it never changes, so that what was worked out for it may be remembered."""
+
+    __slots__ = ("model",)
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+
+    def __hash__(self) -> int:
+        return id(self.model)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Known) and other.model is self.model
+
+
+# Ten thousand rows of a batch ask for few sizes.
+@functools.lru_cache(maxsize=1_024)
+def _nearest(known: _Known, width: int, height: int) -> Nearest | None:
+    model = known.model
+    if model.kind not in MAKERS:
+        return None
+    found = min(_ways(model, width, height), key=_distance, default=None)
+    if found is None:
+        return None
+    return Nearest(MappingProxyType(dict(found.inputs)), found.size, found.apart, found.is_enough)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,12 +152,14 @@ def _ways(model: Model, width: int, height: int) -> Iterator[_Way]:
         (name, choice, sides)
         for name in _AREAS
         for choice in _choices(model, name)
-        if (sides := pair(choice)) is not None
+        if (sides := spans.pair(choice)) is not None
     ]
     for name, choice, sides in pairs:
         yield way({name: choice}, sides, sides[0] / sides[1])
     extents = list(_extents(model, width, height))
-    shapes = [(choice, shape) for choice in _choices(model, _SHAPE) if (shape := ratio(choice)) is not None]
+    shapes = [
+        (choice, shape) for choice in _choices(model, _SHAPE) if (shape := spans.ratio(choice)) is not None
+    ]
     for choice, shape in shapes:
         for extent, _ in extents or [({}, 0)]:
             inputs = {_SHAPE: choice, **extent}
@@ -211,7 +223,7 @@ def _amount(model: Model, name: str, choice: object) -> int | None:
     told = _sizes(model).words.get(name, {}).get(str(choice))
     if told is not None:
         return told
-    return _read_lines(str(choice)) if model.kind is Kind.VIDEO else _read_area(str(choice))
+    return spans.lines(choice) if model.kind is Kind.VIDEO else spans.area(choice)
 
 
 def _area(model: Model, filled: Mapping[str, Any]) -> int | None:
@@ -229,7 +241,7 @@ def _frame(model: Model, values: Mapping[str, Any], filled: Mapping[str, Any]) -
     """Return the size of a film: so many lines on its short side; a picture decides its shape unless that is said."""
     if model.sizes is None:
         return None
-    shape = ratio(filled.get(_SHAPE))
+    shape = spans.ratio(filled.get(_SHAPE))
     if _is_given(model, filled) and (shape is None or values.get(_SHAPE) is None):
         return None
     name = _extent_name(model)
@@ -255,12 +267,12 @@ def _stated_sides(model: Model, filled: Mapping[str, Any]) -> Size | None:
 def _stated_pair(model: Model, filled: Mapping[str, Any]) -> Size | None:
     """Return the sides that stand in one input; where that always has some, those that are most like a ratio."""
     for name in _AREAS:
-        stated = pair(filled.get(name))
+        stated = spans.pair(filled.get(name))
         if name not in model.inputs or stated is None:
             continue
-        shape = ratio(filled.get(_SHAPE))
-        choices = [sides for choice in _choices(model, name) if (sides := pair(choice)) is not None]
-        if shape is not None and choices and pair(model.inputs[name].default):
+        shape = spans.ratio(filled.get(_SHAPE))
+        choices = [sides for choice in _choices(model, name) if (sides := spans.pair(choice)) is not None]
+        if shape is not None and choices and spans.pair(model.inputs[name].default):
             return min(choices, key=lambda sides: _apart(sides[0] / sides[1], shape))
         return stated
     return None
@@ -325,34 +337,6 @@ def _sizes(model: Model) -> Sizes:
 
 
 @functools.lru_cache(maxsize=4_096)
-def _read_ratio(word: str) -> float | None:
-    sides = _RATIO.fullmatch(word)
-    if sides is None or not float(sides[1]) or not float(sides[2]):
-        return _NAMED_RATIOS.get(word)
-    return float(sides[1]) / float(sides[2])
-
-
-@functools.lru_cache(maxsize=4_096)
-def _read_pair(word: str) -> Size | None:
-    sides = _PAIR.fullmatch(word)
-    return None if sides is None else (int(sides[1]), int(sides[2]))
-
-
-@functools.lru_cache(maxsize=1_024)
-def _read_lines(word: str) -> int | None:
-    lines = re.fullmatch(r"(\d{3,4})p", word.lower())
-    return _NAMED_LINES.get(word.lower()) if lines is None else int(lines[1])
-
-
-@functools.lru_cache(maxsize=1_024)
-def _read_area(word: str) -> int | None:
-    if sides := re.fullmatch(r"(\d)K", word):
-        return (int(sides[1]) * 1024) ** 2
-    area = re.fullmatch(r"(\d+(?:\.\d+)?)(?: MP)?", word)
-    return None if area is None else round(float(area[1]) * _MEGAPIXEL)
-
-
-@functools.lru_cache(maxsize=4_096)
 def _blocks(area: int, shape: float, step: int) -> Size:
     """Return sides in whole blocks, of about an area and a shape.
 
@@ -367,15 +351,4 @@ def _blocks(area: int, shape: float, step: int) -> Size:
     )
 
 
-__all__ = [
-    "EQUAL",
-    "MAKERS",
-    "Nearest",
-    "made",
-    "nearest",
-    "pair",
-    "ratio",
-    "says_shape",
-    "says_size",
-    "shaped",
-]
+__all__ = ["EQUAL", "MAKERS", "Nearest", "made", "nearest", "says_shape", "says_size", "shaped"]

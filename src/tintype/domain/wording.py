@@ -14,7 +14,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tintype.domain import catalogue, errors, inputs, pictures, profiles, sizing
+from tintype.domain import catalogue, errors, inputs, pictures, profiles, sizing, spans
 from tintype.domain.pictures import Fitted
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def _unsaid(said: Said, words: pictures.Words) -> list[str]:
     size = f"{said.size[0]}x{said.size[1]}"
     if words.size is None:
         return [f"the input says how large it is, so the size {size} was left out"]
-    shape = sizing.ratio(said.aspect_ratio)
+    shape = spans.ratio(said.aspect_ratio)
     if shape is None or abs(math.log(said.size[0] / said.size[1] / shape)) <= sizing.EQUAL:
         return []
     return [f"the size {size} says the shape, so {said.aspect_ratio} was left out"]

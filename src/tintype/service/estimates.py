@@ -184,7 +184,8 @@ def _finished(before: _Expected, model: Model | None, request: Request) -> _Expe
 
 
 def _print(made: _Expected, step: steps.Print) -> Print | None:
-    if made.size is None:
+    # Of inputs that are refused anything may be made.
+    if made.size is None or not all(1 <= side <= printing.SIDE_MAX_PX for side in made.size):
         return None
     told = printing.check(*made.size, step.product, fit=step.fit, is_transparent=made.is_clear)
     return Print(told, made.is_trimmed)

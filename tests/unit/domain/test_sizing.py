@@ -16,6 +16,17 @@ KNOWN = catalogue.load()
 PICTURE = "https://example.com/a.png"
 
 
+@pytest.mark.parametrize("value", ["0:1", "00x00", "9" * 100_000, "x" * 41, ["4:3"], {}, None, -1, 0, True])
+@pytest.mark.parametrize("model", ["flux-2-pro", "recraft-v3", "flux-kontext-fast", "veo-3.1", "sdxl"])
+def test_what_no_model_takes_breaks_nothing(model: str, value: object) -> None:
+    """Inputs are judged elsewhere; here any may come."""
+    names = ("aspect_ratio", "size", "resolution", "image_size", "width", "height")
+
+    made = sizing.made(KNOWN.find(model), dict.fromkeys(names, value))
+
+    assert made is None or min(made) >= 1
+
+
 @pytest.mark.parametrize(
     ("model", "values", "size"),
     [
