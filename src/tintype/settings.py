@@ -236,10 +236,14 @@ class Settings(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """Settings with the layer that each came from, by field: argument, environment, .env, tintype.toml or default."""
+    """Settings with the layer that each came from, by field: argument, environment, .env, tintype.toml or default.
+
+    `unknown` are sentences on variables that look like settings and are none.
+    """
 
     settings: Settings
     sources: dict[str, str]
+    unknown: tuple[str, ...] = ()
 
 
 def load(*, dotenv: Path | None = None, config: Path | None = None, **given: Any) -> Settings:
@@ -262,7 +266,7 @@ def load_with_sources(*, dotenv: Path | None = None, config: Path | None = None,
         faults += _told(fault, layers)
     if faults:
         raise ConfigurationError("; ".join(faults))
-    return Loaded(made, {name: layers.source(name) for name in Settings.model_fields})
+    return Loaded(made, {name: layers.source(name) for name in Settings.model_fields}, layers.unknown)
 
 
 def takes(name: str) -> str:

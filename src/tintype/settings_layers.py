@@ -28,10 +28,14 @@ _CLIENTS = (replicate_settings.URL_KEY, *(name.lower() for name in tokens.NAMES)
 
 @dataclass(frozen=True, slots=True)
 class Layers:
-    """What each layer says, strongest first, and what is wrong with how it says it."""
+    """What each layer says, strongest first, and what is wrong with how it says it.
+
+    `unknown` tells the variables that look like settings and are none.
+    """
 
     said: tuple[tuple[str, Mapping[str, Any]], ...]
     faults: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
 
     @classmethod
     def read(
@@ -59,6 +63,10 @@ class Layers:
                 (tokens.CONFIG, {name: _plain(toml.values[name]) for name in names if name in toml.values}),
             ),
             (*_unknown(toml, names), *_addresses(surroundings, toml)),
+            (
+                *_strange(surroundings, names, prefix),
+                *_strange(file, names, prefix, of=f" in {tokens.DOTENV}"),
+            ),
         )
 
     def values(self) -> dict[str, Any]:
@@ -78,6 +86,20 @@ def _named(surroundings: Mapping[str, str], names: Sequence[str], prefix: str) -
     upper = {name.upper(): value.strip() for name, value in surroundings.items()}
     found = ((name, upper.get(f"{prefix}{name}".upper(), "")) for name in names)
     return {name: value for name, value in found if value}
+
+
+def _strange(
+    surroundings: Mapping[str, str], names: Sequence[str], prefix: str, *, of: str = ""
+) -> list[str]:
+    """Tell each variable with the prefix that is none of ours, with the nearest that is."""
+    known = [*(f"{prefix}{name}".upper() for name in (*names, *_CLIENTS)), config_file.NAME]
+    told = []
+    for name in sorted(surroundings):
+        if name.upper().startswith(prefix) and name.upper() not in known:
+            near = catalogue.nearest(name.upper(), known)
+            hint = f"did you mean {near}?" if near else "see the names with: tintype settings"
+            told.append(f"{name}{of} is no setting; {hint}")
+    return told
 
 
 def _plain(value: Any) -> Any:

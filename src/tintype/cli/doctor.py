@@ -60,6 +60,7 @@ def doctor(
         _python(),
         *(_extra(name, modules) for name, modules in EXTRAS.items()),
         *_upstream(),
+        *_strange(),
         _keyring(),
         _data_folder(),
         _font(),
@@ -114,6 +115,29 @@ def _upstream() -> list[Check]:
         return [Check(name="token", is_ok=False, found="none", next_step=how)]
     found = Check(name="token", is_ok=True, found=f"{token.masked(place.token)} from {place.source}")
     return [found, *_answer(place)]
+
+
+def _strange() -> list[Check]:
+    """Tell the variables that look like settings and are none."""
+    from tintype import settings as all_settings  # noqa: PLC0415 - pydantic, which --help need not wait for
+
+    try:
+        unknown = all_settings.load_with_sources().unknown
+    except ConfigurationError as error:
+        return [
+            Check(
+                name="settings",
+                is_ok=False,
+                found=exits.one_line(str(error)),
+                next_step="see: tintype settings --help",
+            )
+        ]
+    return [
+        Check(
+            name="settings", is_ok=False, found=told, next_step="take it out, or correct it", is_needed=False
+        )
+        for told in unknown
+    ]
 
 
 def _answer(place: settings.Upstream) -> list[Check]:

@@ -49,7 +49,12 @@ def serve(
     """
     from tintype import settings  # noqa: PLC0415 - pydantic, which --help need not wait for
 
-    made = settings.load(host=host, port=port, workers=workers, tls_cert=tls_cert, tls_key=tls_key)
+    loaded = settings.load_with_sources(
+        host=host, port=port, workers=workers, tls_cert=tls_cert, tls_key=tls_key
+    )
+    made = loaded.settings
+    for told in loaded.unknown:
+        studio.note(told)
     from tintype import logs  # noqa: PLC0415 - as above
     from tintype.api import server  # noqa: PLC0415 - as above
 

@@ -62,6 +62,8 @@ def shown() -> list[Line]:
     from tintype.local import simulated  # noqa: PLC0415 - as above
 
     loaded = all_settings.load_with_sources()
+    for told in loaded.unknown:
+        studio.note(told)
     upstream = token.found()
     if upstream is None:
         replicate_settings.refuse_lonely_url()

@@ -36,6 +36,25 @@ def test_settings_tell_value_and_source_and_no_secret(alone: Shell) -> None:
     assert all(name in table.out for name in told)
 
 
+def test_a_variable_that_is_no_setting_is_named_with_the_nearest(alone: Shell) -> None:
+    """On standard error, and all goes on: somebody else may mean it."""
+    alone.environment["TINTYPE_REQUEST_TIMOUT_S"] = "sesame"
+    (alone.folder / ".env").write_text("TINTYPE_BODY_MAX=3\n")
+
+    shown = alone.run("settings", "--json")
+    looked = alone.run("doctor", "--json")
+
+    assert shown.code == 0
+    assert json.loads(shown.out)["settings"]
+    said = shown.err.splitlines()
+    assert said == [
+        "note: TINTYPE_REQUEST_TIMOUT_S is no setting; did you mean TINTYPE_REQUEST_TIMEOUT_S?",
+        "note: TINTYPE_BODY_MAX in .env is no setting; did you mean TINTYPE_BODY_MAX_MB?",
+    ]
+    told = [one["found"] for one in json.loads(looked.out)["checks"] if one["name"] == "settings"]
+    assert [line.removeprefix("note: ") for line in said] == told
+
+
 def test_wrong_settings_are_refused_all_at_once(alone: Shell) -> None:
     alone.environment["TINTYPE_PORT"] = "sesame"
     (alone.folder / "tintype.toml").write_text("wrokers = 3\nlog_prompts = 'sesame'\n")
