@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from tintype.domain import pricing
+from tintype.domain import pricing, sizing
 from tintype.domain.catalogue import Kind, Unit
 
 if TYPE_CHECKING:
@@ -57,14 +57,23 @@ def of(model: Model, values: Mapping[str, Any], estimate: Estimate) -> Breakdown
 def alternatives(known: Catalogue, model: Model, values: Mapping[str, Any]) -> list[Alternative]:
     """Return models of the same kind that take the same, and are cheaper or faster, the cheapest first.
 
-    They take the common words that were used: prompt, shape, seed, what to leave out, the number of pictures.
+    They take the common words that were used: prompt, shape, seed, what to leave out, the number of pictures; and where
+    the inputs say a size, they make as many pixels, at the price of these.
     """
     here = pricing.estimate(model, values)
+    size = sizing.stated(model, values)
+    # A size says the shape too, in each model's own inputs.
+    said = (
+        values if size is None else {name: value for name, value in values.items() if name != "aspect_ratio"}
+    )
     found = []
     for other in known.of_kind(model.kind):
-        if other is model or not _fits(other, model, values):
+        near = None if size is None else sizing.nearest(other, *size)
+        if other is model or not _fits(other, model, said):
             continue
-        fitted = _fitted(other, model, values)
+        if size is not None and (near is None or not near.is_enough or near.apart > sizing.EQUAL):
+            continue
+        fitted = {**_fitted(other, model, said), **({} if near is None else near.inputs)}
         estimate = pricing.estimate(other, fitted)
         if pricing.outputs(other, fitted) < pricing.outputs(model, values):
             continue

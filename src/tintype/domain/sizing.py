@@ -32,8 +32,8 @@ MAKERS = frozenset({Kind.IMAGE, Kind.EDIT, Kind.VECTOR, Kind.VIDEO})
 _SHAPE = "aspect_ratio"
 _AREAS = ("megapixels", "resolution", "image_size", "size")
 _LINES = ("resolution", "quality", "mode")
-# Where a form states no most, more pixels a side than this have not been seen to work.
-_SIDE_USUAL_MAX = 2048
+# Where a form states no most, the most that models of the same kind state.
+_SIDE_USUAL_MAX = 1536
 # Files among the inputs that no shape is taken from.
 _NO_SOURCES = ("audio", "mask", "last_", "end_")
 
@@ -72,6 +72,12 @@ def made(model: Model, values: Mapping[str, Any]) -> Size | None:
         factor = math.sqrt(area / sizes.pixels)
         return round(sides[0] * factor), round(sides[1] * factor)
     return _blocks(area, shape or 1.0, sizes.step)
+
+
+def stated(model: Model, values: Mapping[str, Any]) -> Size | None:
+    """Return the width and height that inputs say, None where they say at most a shape."""
+    names = {"width", "height", *_AREAS} if model.kind is not Kind.VIDEO else {_extent_name(model)}
+    return made(model, values) if names & values.keys() else None
 
 
 def nearest(model: Model, width: int, height: int) -> Nearest | None:
@@ -351,4 +357,4 @@ def _blocks(area: int, shape: float, step: int) -> Size:
     )
 
 
-__all__ = ["EQUAL", "MAKERS", "Nearest", "made", "nearest", "says_shape", "says_size", "shaped"]
+__all__ = ["EQUAL", "MAKERS", "Nearest", "made", "nearest", "says_shape", "says_size", "shaped", "stated"]

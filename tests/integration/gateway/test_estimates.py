@@ -137,6 +137,16 @@ def test_cheaper_and_faster_models_are_named(http: httpx2.Client) -> None:
     assert "google/imagen-4-fast" in {one["model"] for one in told["alternatives"]}
 
 
+def test_models_that_make_fewer_pixels_are_no_alternative(http: httpx2.Client) -> None:
+    """Where a size is asked for, others are priced with theirs."""
+    body = {"prompt": "a boat", "model": "google/nano-banana-pro", "size": "4096x4096"}
+
+    told = http.post(PATH, json=body).json()
+
+    found = {one["model"]: one["expected_usd"] for one in told["alternatives"]}
+    assert (told["expected_usd"], found) == ("0.30", {"google/nano-banana-2": "0.039"})
+
+
 def test_a_step_takes_its_turn_and_its_price(http: httpx2.Client) -> None:
     plain = http.post(PATH, json={"prompt": "a"}).json()
     finished = http.post(PATH, json={"prompt": "a", "finish": ["upscale:2", "remove-background"]}).json()
