@@ -112,6 +112,13 @@ class Settings(BaseModel):
     model_video: Annotated[str, BeforeValidator(values.model), _A_MODEL] = "wan-video/wan-2.2-i2v-fast"
     model_upscale: Annotated[str, BeforeValidator(values.model), _A_MODEL] = "daanelson/real-esrgan-a100"
     model_background: Annotated[str, BeforeValidator(values.model), _A_MODEL] = "cjwbw/rembg"
+    openai_models: Annotated[
+        dict[str, str],
+        BeforeValidator(values.renamed),
+        Takes(
+            "models by OpenAI's names, like dall-e-3=black-forest-labs/flux-1.1-pro-ultra, with commas between"
+        ),
+    ] = Field(default_factory=dict)
     profile: Annotated[str, BeforeValidator(values.word), Takes("a profile's name, like print")] = "plain"
     profiles: Annotated[
         tuple[Profile, ...],

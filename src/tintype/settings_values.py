@@ -159,6 +159,17 @@ def models(value: Any) -> Any:
     return found
 
 
+def renamed(value: Any) -> Any:
+    """Return models by the names that others give them, of a TOML table or a text like `dall-e-3=flux-1.1-pro`."""
+    stated = value
+    if isinstance(value, str):
+        pairs = (one.partition("=") for one in texts(value))
+        stated = {name.strip(): meant.strip() for name, _, meant in pairs}
+    if isinstance(stated, dict) and not all(re.fullmatch(r"[\w.-]{1,100}", name) for name in stated):
+        raise ValueError("names")
+    return {name: model(meant) for name, meant in stated.items()} if isinstance(stated, dict) else stated
+
+
 def profiles(value: Any) -> Any:
     """Return the profiles of a TOML table, or of a JSON object in a text."""
     stated = json.loads(value) if isinstance(value, str) else value

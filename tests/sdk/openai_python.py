@@ -68,6 +68,10 @@ def models(origin: str) -> None:
     assert not any("i2v" in name for name in listed)
     found = api.models.retrieve(FLUX)
     assert (found.id, found.owned_by) == (FLUX, "black-forest-labs")
+    assert "dall-e-3" in listed
+    renamed = api.images.generate(model="dall-e-3", prompt="a boat")
+    assert f"dall-e-3 stands for {FLUX} here" in renamed.warnings
+    assert api.models.retrieve("dall-e-3").id == "dall-e-3"
     missing = runner.raised(openai.NotFoundError, lambda: api.models.retrieve("nobody/nothing"))
     assert missing.code == "model_not_found"
 

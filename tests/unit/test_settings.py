@@ -62,6 +62,28 @@ def test_a_named_file_stands_in_for_the_folders(tmp_path: Path, monkeypatch: pyt
     assert (made.port, made.cors_origins) == (8000, ("https://a.test", "https://b.test:8443"))
 
 
+def test_models_of_other_names_are_a_text_or_a_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    meant = {"dall-e-3": "acme/fox", "gpt-image-1": "flux-schnell"}
+    (tmp_path / "tintype.toml").write_text(
+        '[openai_models]\n"dall-e-3" = "acme/fox"\ngpt-image-1 = "flux-schnell"\n'
+    )
+    monkeypatch.chdir(tmp_path)
+    assert settings.load().openai_models == meant
+
+    for text, found in (
+        ("dall-e-3 = acme/fox, gpt-image-1=flux-schnell", meant),
+        ("dall-e-3", None),
+        ("a b=flux-schnell", None),
+        ("dall-e-3=a b", None),
+    ):
+        monkeypatch.setenv("TINTYPE_OPENAI_MODELS", text)
+        if found is None:
+            with pytest.raises(ConfigurationError, match="OPENAI_MODELS"):
+                settings.load()
+        else:
+            assert settings.load().openai_models == found
+
+
 @pytest.mark.parametrize("text", [b"port = ", b"\xff", None], ids=["not TOML", "not UTF-8", "not there"])
 def test_a_named_file_that_cannot_be_read_is_told(
     text: bytes | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

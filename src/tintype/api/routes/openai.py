@@ -100,10 +100,21 @@ async def generate(body: ImagesAsked, request: Request, caller: auth.Generates) 
 
 @router.get("/models", response_model=ModelsTold, responses=_refuses())
 async def models(request: Request, caller: auth.Reads) -> ModelsTold:
-    """List the models that make pictures and that the key may use."""
-    known = gateway.of(request).core.catalogue.models
+    """List the models that make pictures and that the key may use, then the names of `TINTYPE_OPENAI_MODELS`."""
+    here = gateway.of(request)
+    known = here.core.catalogue
+    named = [(one.slug, one) for one in known.models]
+    named += [
+        (name, found)
+        for name, meant in here.settings.openai_models.items()
+        if (found := known.get(meant)) is not None
+    ]
     return ModelsTold(
-        data=[_model_told(one) for one in known if _makes_pictures(one) and _may_use(caller, one)]
+        data=[
+            _model_told(one).model_copy(update={"id": name})
+            for name, one in named
+            if _makes_pictures(one) and _may_use(caller, one)
+        ]
     )
 
 
@@ -114,10 +125,11 @@ async def model(
     id: Annotated[str, Path(examples=["black-forest-labs/flux-schnell"])],
 ) -> ModelTold:
     """Show a model, by any of its names."""
-    found = gateway.of(request).core.catalogue.find(id)
+    here = gateway.of(request)
+    found = here.core.catalogue.find(here.settings.openai_models.get(id, id))
     if not _makes_pictures(found) or not _may_use(caller, found):
         raise catalogue.unknown(id[:255])
-    return _model_told(found)
+    return _model_told(found).model_copy(update={"id": id} if id in here.settings.openai_models else {})
 
 
 def _planned(
@@ -132,7 +144,7 @@ def _planned(
         background=_said(body.background),
         style=body.style,
     )
-    name = body.model
+    name = None if body.model is None else here.settings.openai_models.get(body.model, body.model)
     if name is None:
         # The model is what the quality chooses.
         name = here.settings.model_of(_MODES.get(words.quality or ""))
@@ -150,7 +162,8 @@ def _planned(
             cache=Cache.OFF,
         ),
     )
-    return list(planned.requests), [*fitted.warnings, *planned.warnings]
+    renamed = [f"{body.model} stands for {name} here"] if body.model in here.settings.openai_models else []
+    return list(planned.requests), [*renamed, *fitted.warnings, *planned.warnings]
 
 
 def _said(word: str | None) -> str | None:
