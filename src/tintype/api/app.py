@@ -195,6 +195,17 @@ def _headers(status: str, *, buys: bool) -> dict[str, Any]:
     }
     if status == "429" or (buys and status.startswith("2")):
         headers |= limits.described()
+    if buys and status.startswith("2"):
+        headers |= {
+            "Location": {
+                "description": "Where to look at what was asked for.",
+                "schema": {"type": "string"},
+            },
+            limits.REPLAYED: {
+                "description": "`true` where it was asked for before, under the same Idempotency-Key, or of the proof.",
+                "schema": {"type": "string"},
+            },
+        }
     if status in {"429", "503"}:
         headers["Retry-After"] = {
             "description": "In how many seconds to ask again.",

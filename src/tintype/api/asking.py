@@ -160,8 +160,15 @@ async def submit(
         asked=notices.asked_at(here.origin_of(request)) if urls else None,
         said=None if idempotency_key is None else sameness.words(body.model_dump(mode="json")),
     )
-    limits.tell(request, asked.pace)
+    tell(request, asked)
     return asked
+
+
+def tell(request: HttpRequest, asked: Submitted) -> None:
+    """Say in headers where what was asked for is, whether it was asked for before, and how the caller's rate stands."""
+    limits.tell(request, asked.pace)
+    path = f"orders/{asked.order_id}" if asked.order_id is not None else f"generations/{asked.ids[0]}"
+    limits.tell_place(request, f"/api/{path}", is_repeated=asked.is_repeated)
 
 
 def placed(fault: errors.UnknownModel, parts: Sequence[PartAsked]) -> errors.UnknownModel:

@@ -53,6 +53,17 @@ def described() -> dict[str, Any]:
     return {name: {"description": text, "schema": {"type": "string"}} for name, text in HEADERS.items()}
 
 
+REPLAYED = "Idempotency-Replayed"
+
+
+def tell_place(request: Request, path: str, *, is_repeated: bool) -> None:
+    """Set `Location` on a success, and `Idempotency-Replayed` where it tells of what was asked for before."""
+    place = f"{gateway.of(request).origin_of(request)}{path}"
+    request.state.told = [(b"location", place.encode("latin-1", "replace"))]
+    if is_repeated:
+        request.state.told.append((REPLAYED.lower().encode(), b"true"))
+
+
 def tell(request: Request, counted: Pace | None) -> None:
     """Set `X-RateLimit-…` on whatever is answered, from the rate that the caller was just counted by, if by one."""
     if counted is not None:

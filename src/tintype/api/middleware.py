@@ -178,6 +178,8 @@ class _Visit:
             headers.extend(one for one in _SAFETY if one[0] not in stated)
             state = self._scope["state"]
             headers.extend(one for one in state.get("pace", ()) if one[0] not in stated)
+            if self.status < 300:
+                headers.extend(one for one in state.get("told", ()) if one[0] not in stated)
             here: Gateway | None = state.get("gateway")
             if here is not None and here.stopping.is_set():
                 # Nothing more is to be sent on a connection that is about to close.

@@ -35,8 +35,8 @@ def test_both_ways_give_the_same_answer(http: httpx2.Client) -> None:
     assert (short.status_code, long.status_code) == (202, 202)
     assert _without(short.json(), own) == _without(long.json(), own)
     assert list(short.json()) == list(long.json())
-    assert _without(dict(short.headers), {"date", "x-request-id", "content-length"}) == _without(
-        dict(long.headers), {"date", "x-request-id", "content-length"}
+    assert _without(dict(short.headers), {"date", "x-request-id", "content-length", "location"}) == _without(
+        dict(long.headers), {"date", "x-request-id", "content-length", "location"}
     )
 
 
@@ -79,6 +79,10 @@ def test_the_same_key_gives_the_same_generation_by_either_way(http: httpx2.Clien
     again = http.post("/api/generations", json=body, headers=key)
 
     assert short.json()["id"] == long.json()["id"] == again.json()["id"]
+    assert [one.headers.get("idempotency-replayed") for one in (short, long, again)] == [None, "true", "true"]
+    assert {http.get(one.headers["location"]).json()["id"] for one in (short, long, again)} == {
+        short.json()["id"]
+    }
 
 
 @pytest.mark.parametrize("more", [{}, {"Prefer": "wait=5"}])

@@ -74,7 +74,7 @@ async def generate_image(
         idempotency_key=idempotency_key,
         own_key=auth.own_key(request),
     )
-    limits.tell(request, asked.pace)
+    asking.tell(request, asked)
     (ident,) = asked.ids
     status_url = f"{here.origin_of(request)}/api/generations/{ident}"
     if not await waiting.until_final(here, ident, timeout_s=here.settings.request_timeout_s, request=request):
@@ -192,7 +192,7 @@ async def _film_asked(
         },
         said=None if key is None else sameness.words(body.model_dump(mode="json")),
     )
-    limits.tell(request, asked.pace)
+    asking.tell(request, asked)
     if asked.order_id is None:
         raise errors.IdempotencyConflict("this Idempotency-Key was used for something else than a film")
     return asked.order_id

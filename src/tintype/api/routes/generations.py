@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import Header, Path, Query, Request, Response
 from pydantic import ValidationError
 
-from tintype.api import asking, auth, callbacks, choices, gateway, limits, present, routing
+from tintype.api import asking, auth, callbacks, choices, gateway, present, routing
 from tintype.api.bodies import StrictRequest
 from tintype.api.problems import Problem
 from tintype.api.schemas.generations import (
@@ -178,7 +179,8 @@ async def retry(
     asked = await here.core.generations.retry(
         id, actor=actor, idempotency_key=idempotency_key, told=notices.asked_at(here.origin_of(request))
     )
-    limits.tell(request, asked.pace)
+    # The answer is the new one alone, whatever order it is of.
+    asking.tell(request, replace(asked, order_id=None))
     wait_s, is_over = await asking.waited(request, asked, prefer)
     if wait_s is not None:
         response.headers["Preference-Applied"] = f"wait={wait_s}"
@@ -224,8 +226,8 @@ async def approve(
         own_key=auth.own_key(request),
         told=notices.asked_at(here.origin_of(request)),
     )
-    limits.tell(request, approved.pace)
-    asked = Submitted((approved.final_id,), None, is_repeated=approved.is_repeated)
+    asked = Submitted((approved.final_id,), None, is_repeated=approved.is_repeated, pace=approved.pace)
+    asking.tell(request, asked)
     wait_s, is_over = await asking.waited(request, asked, prefer)
     if wait_s is not None:
         response.headers["Preference-Applied"] = f"wait={wait_s}"
