@@ -7,12 +7,15 @@ may be under way; here they are given a moment in which that is answered.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from typing import TYPE_CHECKING, Any
 
+import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 if TYPE_CHECKING:
-    import asyncio
+    import socket
 
 HEAD_MAX_BYTES = 256 * 1024
 """The most of a head that is kept while the rest of it is missing."""
@@ -22,6 +25,12 @@ FIRST_S, NEXT_S = 1.0, 0.25
 """How long a first request may take to arrive at a server that stops, and a further one."""
 _TOO_LARGE = "431 Request Header Fields Too Large", "The head of the request is too large."
 _TOO_SLOW = "408 Request Timeout", "The head of the request did not arrive in time."
+
+
+class Config(uvicorn.Config):
+    """A server's configuration, which knows the newest of its connections: others can be made like it."""
+
+    newest: Connection | None = None
 
 
 class Connection(HttpToolsProtocol):
@@ -42,6 +51,8 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as the base has it
         """Start waiting for the first head."""
         super().connection_made(transport)
+        if isinstance(self.config, Config):
+            self.config.newest = self
         self._limit = self.loop.call_later(self.head_s, self._refuse, _TOO_SLOW)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -106,3 +117,33 @@ class Connection(HttpToolsProtocol):
                 f"content-length: {len(text)}\r\nconnection: close\r\n\r\n{text}".encode()
             )
         self.transport.close()
+
+
+def let_in(queue: socket.socket, config: Config) -> None:
+    """Answer those who wait in the queue of a listening socket, as a server does that stops already."""
+    if (like := config.newest) is None:
+        # Nobody was ever connected to this process, and its loop may not run.
+        return
+    queue.setblocking(False)
+    while True:
+        try:
+            line, _ = queue.accept()
+        except ConnectionAbortedError:
+            # Who left while waiting.
+            continue
+        except OSError:
+            # Nobody is left, or nothing more can be opened.
+            return
+        letting = like.loop.create_task(_let_in(line, like))
+        like.tasks.add(letting)
+        letting.add_done_callback(like.tasks.discard)
+
+
+async def _let_in(line: socket.socket, like: Connection) -> None:
+    line.setblocking(False)
+    # Who left meanwhile, or speaks no TLS where it is spoken, is none to answer.
+    with contextlib.suppress(OSError):
+        _, made = await like.loop.connect_accepted_socket(
+            lambda: type(like)(like.config, like.server_state, like.app_state), line, ssl=like.config.ssl
+        )
+        made.shutdown()

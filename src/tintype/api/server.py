@@ -75,16 +75,37 @@ class Options:
 
 
 class Listener(socket.socket):
-    """A listening socket that no program inherits which is started here; processes that answer have it handed over."""
+    """A listening socket that no program inherits which is started here; processes that answer have it handed over.
+
+    Whoever is in its queue when it is closed where requests are answered is let in yet: the system would reset them,
+    whatever they have sent. `config` is that of the server.
+    """
+
+    config: heads.Config | None = None
+    _queue: socket.socket | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _handed_over, (self.family, self.type, self.proto, DupFd(self.fileno()))
+        return _handed_over, (self.family, self.type, self.proto, DupFd(self.fileno()), self.config)
+
+    def open_queue(self) -> None:
+        """Keep the queue open until this is closed: the server closes what it was given before it says so."""
+        self._queue = self.dup()
+
+    def close(self) -> None:
+        """Close it, and let in who waits."""
+        super().close()
+        queue, self._queue = self._queue, None
+        if queue is not None and self.config is not None:
+            with queue:
+                heads.let_in(queue, self.config)
 
 
-def _handed_over(family: int, kind: int, protocol: int, duplicate: Any) -> Listener:
+def _handed_over(family: int, kind: int, protocol: int, duplicate: Any, config: heads.Config) -> Listener:
     made = Listener(family, kind, protocol, fileno=duplicate.detach())
     # Those who start this process have to let it be inherited; a decoder of pictures would listen, and never answer.
     made.set_inheritable(False)
+    made.config = config
+    made.open_queue()
     return made
 
 
@@ -119,7 +140,7 @@ def bind(options: Options) -> Listener:
     return listener
 
 
-def serve(options: Options, listener: socket.socket, *, ready: Callable[[], None]) -> None:
+def serve(options: Options, listener: Listener, *, ready: Callable[[], None]) -> None:
     """Serve until SIGTERM or SIGINT. `ready` is called when it answers."""
     for number in (signal.SIGINT, signal.SIGTERM):
         # uvicorn has handlers of its own while it runs and raises what it got once more afterwards: being told to
@@ -130,7 +151,9 @@ def serve(options: Options, listener: socket.socket, *, ready: Callable[[], None
     if options.workers == 1:
         faults: list[TintypeError] = []
         try:
-            uvicorn.Server(_config(build(options, ready, faults.append), options)).run(sockets=[listener])
+            listener.config = _config(build(options, ready, faults.append), options)
+            listener.open_queue()
+            uvicorn.Server(listener.config).run(sockets=[listener])
         except SystemExit:
             if faults:
                 raise faults[0] from None
@@ -139,7 +162,8 @@ def serve(options: Options, listener: socket.socket, *, ready: Callable[[], None
     os.environ[_OPTIONS] = json.dumps(asdict(options))
     threading.Thread(target=_when_answered, args=(options, ready), daemon=True).start()
     with metrics.shared():
-        several = _Several(_config("tintype.api.server:from_environment", options), sockets=[listener])
+        listener.config = _config("tintype.api.server:from_environment", options)
+        several = _Several(listener.config, sockets=[listener])
         several.run()
     if any(one.exitcode == STARTUP_FAILURE for one in several.processes):
         raise ConfigurationError("none of the processes that answer could start; why, each of them said")
@@ -234,8 +258,8 @@ def from_environment() -> ASGIApp:
     )
 
 
-def _config(application: ASGIApp | str, options: Options) -> uvicorn.Config:
-    return uvicorn.Config(
+def _config(application: ASGIApp | str, options: Options) -> heads.Config:
+    return heads.Config(
         application,
         factory=isinstance(application, str),
         http=heads.Connection,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -49,16 +50,22 @@ async def _greets(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": b"hi"})
 
 
+def _config(connection: type[heads.Connection] = heads.Connection) -> heads.Config:
+    options: dict[str, Any] = {"http": connection, "lifespan": "off", "log_config": None, "ws": "none"}
+    config = heads.Config(_greets, **options)
+    config.load()
+    return config
+
+
 @contextlib.asynccontextmanager
 async def _served(
-    connection: type[heads.Connection] = heads.Connection,
+    config: heads.Config | None = None,
 ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
     """Run a server with such connections, and give one to it."""
-    options: dict[str, Any] = {"http": connection, "lifespan": "off", "log_config": None, "ws": "none"}
-    config = uvicorn.Config(_greets, **options)
-    config.load()
+    config = config or _config()
     server = uvicorn.Server(config)
     state: dict[str, Any] = {}
+    connection: Any = config.http_protocol_class
     loop = asyncio.get_running_loop()
     listening = await loop.create_server(
         lambda: connection(config, server.server_state, state), "127.0.0.1", 0
@@ -74,19 +81,19 @@ async def _answered(reader: asyncio.StreamReader) -> bytes:
 
 
 async def test_a_head_that_does_not_come_is_not_waited_for() -> None:
-    async with _served(Impatient) as (reader, _):
+    async with _served(_config(Impatient)) as (reader, _):
         assert (await _answered(reader)).startswith(b"HTTP/1.1 408 ")
 
 
 async def test_a_head_that_drips_is_not_waited_for() -> None:
-    async with _served(Impatient) as (reader, writer):
+    async with _served(_config(Impatient)) as (reader, writer):
         writer.write(ASKED + b"X-Slow: ")
 
         assert (await _answered(reader)).startswith(b"HTTP/1.1 408 ")
 
 
 async def test_the_second_head_of_a_connection_has_the_same_limit() -> None:
-    async with _served(Impatient) as (reader, writer):
+    async with _served(_config(Impatient)) as (reader, writer):
         writer.write(ASKED + b"\r\n")
         assert (await reader.readuntil(b"hi")).startswith(b"HTTP/1.1 200 ")
         writer.write(ASKED)
@@ -96,11 +103,25 @@ async def test_the_second_head_of_a_connection_has_the_same_limit() -> None:
 
 async def test_who_has_connected_is_answered_by_a_server_that_stops() -> None:
     """A request that was under way has its answer; who sends nothing is closed to."""
-    async with _served(Stopping) as (reader, writer):
+    async with _served(_config(Stopping)) as (reader, writer):
         writer.write(ASKED + b"\r\n")
         assert (await reader.readuntil(b"hi")).startswith(b"HTTP/1.1 200 ")
-    async with _served(StoppingSoon) as (reader, _):
+    async with _served(_config(StoppingSoon)) as (reader, _):
         assert await _answered(reader) == b""
+
+
+async def test_who_waits_in_the_queue_of_a_server_that_stops_is_let_in() -> None:
+    """The system would reset them when the listening socket is closed."""
+    with socket.create_server(("127.0.0.1", 0)) as queue:
+        reader, writer = await asyncio.open_connection(*queue.getsockname())
+        writer.write(ASKED + b"\r\n")
+        async with _served(made := _config()) as (other, asking):
+            asking.write(ASKED + b"\r\n")
+            await other.readuntil(b"hi")
+
+            heads.let_in(queue, made)
+    assert (await reader.readuntil(b"hi")).startswith(b"HTTP/1.1 200 ")
+    writer.close()
 
 
 async def test_a_head_that_does_not_end_is_refused() -> None:
@@ -115,7 +136,7 @@ async def test_a_head_that_does_not_end_is_refused() -> None:
 
 
 async def test_a_body_may_take_longer_than_a_head() -> None:
-    async with _served(Impatient) as (reader, writer):
+    async with _served(_config(Impatient)) as (reader, writer):
         writer.write(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 400001\r\n\r\n" + b"a" * 400_000)
         # Longer than the limit of a head: the timer would have rung by then.
         with contextlib.suppress(TimeoutError):
