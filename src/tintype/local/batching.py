@@ -131,7 +131,7 @@ class Batching(abc.ABC):
 
     async def batch(  # noqa: PLR0913 - each is an option of a batch
         self,
-        rows: Iterable[Mapping[str, Any]] | Path,
+        rows: Iterable[Mapping[str, Any]] | Path | str,
         *,
         prompt: str | None = None,
         model: str | None = None,
@@ -160,7 +160,8 @@ class Batching(abc.ABC):
             duplicates=duplicates,
             inputs=inputs,
         )
-        ident = await begin(self, rows, options, idempotency_key=idempotency_key)
+        source = Path(rows) if isinstance(rows, str) else rows
+        ident = await begin(self, source, options, idempotency_key=idempotency_key)
         return await _waited(self, ident, timeout_s=timeout_s)
 
     async def resume_batch(

@@ -146,7 +146,7 @@ class BlockingStudio:
 
     def batch(  # noqa: PLR0913 - each is an option of a batch
         self,
-        rows: Iterable[Mapping[str, Any]] | Path,
+        rows: Iterable[Mapping[str, Any]] | Path | str,
         *,
         prompt: str | None = None,
         model: str | None = None,

@@ -126,7 +126,11 @@ class Pieces:
                 made.append((call.number, await self._generations.prepared(request, actor=actor)))
             except (errors.InputError, UnknownModel) as fault:
                 await self._database.run(
-                    "note_batch_problem", id=batch.id, number=call.number, problem=str(fault)[:1_000]
+                    "note_batch_problem",
+                    id=batch.id,
+                    number=call.number,
+                    problem=str(fault)[:1_000],
+                    place="model" if isinstance(fault, UnknownModel) else "prompt",
                 )
         return made
 

@@ -252,9 +252,10 @@ class Planner:
         if words["size"] is not None:
             words["size"] = cells.pixels(words["size"])
         for key, value in row.items():
-            if key in _WORDS or key in self._variables or key in given:
+            is_replaced = key == "prompt" and template.prompt is not None
+            if (key in _WORDS and not is_replaced) or key in self._variables or key in given:
                 continue
-            if takes is None or takes(key):
+            if not is_replaced and (takes is None or takes(key)):
                 given[key] = value
             elif key not in self._unused and len(self._unused) < WARNINGS_MAX:
                 self._unused[key] = None

@@ -68,6 +68,17 @@ def url(server: embedded.Server) -> Iterator[str]:
 
 
 @pytest.fixture
+def data() -> Iterator[Path]:
+    """A data folder; below the temporary folder itself, as pytest's own are closed to the server's account."""
+    folder = Path(tempfile.mkdtemp(prefix="tt-"))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.fixture
 async def db(url: str) -> AsyncIterator[Database]:
     """A pool of connections to it."""
     async with Database(url) as database:

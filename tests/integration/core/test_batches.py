@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import shutil
-import tempfile
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -25,22 +22,12 @@ from tintype.store import ledger, limits
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
 
     from tintype.testing import Simulator
 
 COLORS = ("red", "blue", "green")
 PICTURE_NANO_USD = 3_000_000
-
-
-@pytest.fixture
-def data() -> Iterator[Path]:
-    """A data folder."""
-    folder = Path(tempfile.mkdtemp(prefix="tt-"))
-    folder.chmod(0o755)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder)
 
 
 @pytest.fixture(autouse=True)
@@ -74,6 +61,7 @@ async def test_equal_rows_are_bought_once_and_broken_ones_stop_nothing(
         {"color": "red"},
         {},
         {"color": "blue"},
+        {"color": "red", "model": "no-such/model"},
     ]
 
     made = await studio.batch(rows, prompt="a {color} boat", model="flux-schnell", timeout_s=60)
@@ -84,11 +72,13 @@ async def test_equal_rows_are_bought_once_and_broken_ones_stop_nothing(
         ("succeeded", 1, 0),
         ("broken", None, 0),
         ("succeeded", 2, 0),
+        ("broken", None, 0),
     ]
-    assert [len(row.outputs) for row in made.rows] == [1, 3, 1, 0, 1]
+    assert [len(row.outputs) for row in made.rows] == [1, 3, 1, 0, 1, 0]
     assert made.rows[2].outputs == made.rows[0].outputs
     assert made.rows[4].outputs == made.rows[1].outputs[:1]
     assert (made.rows[3].line, made.rows[3].column) == (4, "color")
+    assert (made.rows[5].line, made.rows[5].column) == (6, "model")
     assert (made.state, made.is_whole, made.cost_usd) == ("ended", False, Decimal("0.012"))
     assert (simulator.bills()["predictions"], simulator.bills()["total_usd"]) == (2, "0.012")
     assert await ledger.check(studio.core.database) == []

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import shutil
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,24 +17,14 @@ from tintype.service import finishing
 from tintype.store import ledger
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Sequence
+    from collections.abc import AsyncIterator, Sequence
+    from pathlib import Path
 
     from tintype.testing import Simulator
 
 MODELS = finishing.Models(upscale="real-esrgan", background="rembg")
 LOCAL = Actor("local")
 MENDED = b"""UPDATE orders SET plan = jsonb_set(plan, '{finish,0,0}', '["print:mug"]')"""
-
-
-@pytest.fixture
-def data() -> Iterator[Path]:
-    """A data folder."""
-    folder = Path(tempfile.mkdtemp(prefix="tt-"))
-    folder.chmod(0o755)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder)
 
 
 @pytest.fixture

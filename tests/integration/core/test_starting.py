@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -16,21 +13,10 @@ from tintype.replicate import settings as replicate_settings
 from tintype.store.errors import DatabaseAway
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
     from tintype.store import embedded
     from tintype.testing import Simulator
-
-
-@pytest.fixture
-def data() -> Iterator[Path]:
-    """A data folder."""
-    folder = Path(tempfile.mkdtemp(prefix="tt-"))
-    folder.chmod(0o755)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder)
 
 
 async def test_a_server_waits_for_a_database_that_comes_back(

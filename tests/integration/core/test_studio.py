@@ -3,45 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-import shutil
-import signal
-import subprocess
-import tempfile
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from PIL import Image
 
 import tintype
-from tests.integration.core.buying.conftest import until
 from tintype import Request, Studio, errors
 from tintype.domain import budget, choosing
 from tintype.domain.generation import State
-from tintype.local import filming, simulated, targets
+from tintype.local import filming, targets
 from tintype.store import ledger, limits
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator
+    from pathlib import Path
 
     from tintype.testing import Simulator
 
 FLUX, RECRAFT = "black-forest-labs/flux-schnell", "recraft-ai/recraft-v3"
 SHORT: dict[str, Any] = {"num_frames": 81, "resolution": "480p"}
-
-
-@pytest.fixture
-def data() -> Iterator[Path]:
-    """A data folder."""
-    folder = Path(tempfile.mkdtemp(prefix="tt-"))
-    folder.chmod(0o755)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder)
 
 
 @pytest.fixture
@@ -365,51 +348,3 @@ def test_blocking_code_has_the_same(url: str, data: Path, simulator: Simulator) 
         assert (made.is_cached, again.is_cached, again.cost_usd) == (False, True, Decimal(0))
         assert (states, studio.resume()) == ([State.SUCCEEDED], [])
         assert studio.spend(by="day")[0].saved_nano_usd == 3_000_000
-
-
-async def test_without_a_token_work_is_simulated_in_a_database_of_its_own(data: Path) -> None:
-    """Rule 2: marked, apart from real work, and still there after a restart of everything."""
-    async with Studio(data=data) as first:
-        made = await first.generate("a lighthouse")
-        origin = first.core.upstream.origin
-
-    async with Studio(data=data) as second:
-        (row,) = await second.list()
-        again = await second.core.upstream.look(made.prediction_id or "")
-
-    assert (row.id, row.is_simulated, second.is_built_in) == (made.id, True, True)
-    assert (second.core.upstream.origin, again is not None) == (origin, True)
-    assert os.listdir(data) == ["simulated"]  # noqa: PTH208 - nothing waits for it
-
-
-async def test_a_named_upstream_without_a_token_is_refused(data: Path) -> None:
-    with pytest.raises(errors.ConfigurationError, match="no token for it"):
-        async with Studio(base_url="http://127.0.0.1:1", data=data):
-            pass
-
-
-async def test_users_share_one_simulator_and_a_killed_one_comes_back(tmp_path: Path) -> None:
-    folder = tmp_path / "upstream"
-    async with simulated.Upstream(folder) as first:
-        async with simulated.Upstream(folder) as second:
-            assert (first.origin, _pids(folder)) == (second.origin, _pids(folder))
-            (pid,) = _pids(folder)
-        assert _pids(folder) == [pid]
-
-        os.kill(pid, signal.SIGKILL)
-        async with simulated.Upstream(folder) as third:
-            assert third.origin == first.origin
-            # Whoever works looks after it twice a second.
-            await until(lambda: _is_another(folder, pid))
-
-
-async def _is_another(folder: Path, pid: int) -> bool:
-    return _pids(folder) not in ([], [pid])
-
-
-def _pids(folder: Path) -> list[int]:
-    """Name the processes that hold the simulator's state."""
-    found = subprocess.run(
-        ["pgrep", "-f", f"tintype.simulator.*{folder}"], capture_output=True, text=True, check=False
-    )
-    return [int(one) for one in found.stdout.split()]

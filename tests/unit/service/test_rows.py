@@ -153,9 +153,9 @@ def test_what_is_used_by_nothing_is_said_once() -> None:
     planning = planner(Template(prompt="a {color} boat"))
 
     for _ in range(2):
-        planning.plan({"color": "red", "colour": "blue"})
+        planning.plan({"color": "red", "colour": "blue", "prompt": "a hat"})
 
-    assert planning.warnings == ["the column 'colour' is used by nothing"]
+    assert planning.warnings == [f"the column '{name}' is used by nothing" for name in ("colour", "prompt")]
 
 
 def test_a_key_may_use_its_models_alone() -> None:

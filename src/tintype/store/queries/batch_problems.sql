@@ -1,5 +1,5 @@
 -- Changes nothing; the first broken rows of a batch, and what is wrong with them.
-SELECT r.number, r.line, r.place, coalesce(r.problem, min(c.problem)) AS problem
+SELECT r.number, r.line, coalesce(r.place, min(c.place)) AS place, coalesce(r.problem, min(c.problem)) AS problem
 FROM batch_rows AS r
 LEFT JOIN batch_calls AS c
     ON c.batch_id = r.batch_id AND c.digest = r.digest AND c.problem IS NOT NULL

@@ -8,7 +8,8 @@ CREATE TABLE public.batch_calls (
     generation_id text COLLATE pg_catalog."C",
     has_ended boolean DEFAULT false NOT NULL,
     past text[] DEFAULT '{}'::text[] NOT NULL,
-    problem text
+    problem text,
+    place text
 );
 ALTER TABLE ONLY public.batch_calls
     ADD CONSTRAINT batch_calls_pkey PRIMARY KEY (batch_id, number);

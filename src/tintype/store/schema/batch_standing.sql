@@ -5,7 +5,7 @@ CREATE VIEW public.batch_standing AS
     r.model,
     r.input,
     COALESCE(r.problem, made.problem) AS problem,
-    r.place,
+    COALESCE(r.place, made.place) AS place,
     r.count,
         CASE
             WHEN ((r.problem IS NOT NULL) OR (made.problem IS NOT NULL)) THEN 'broken'::text
@@ -35,6 +35,7 @@ CREATE VIEW public.batch_standing AS
      LEFT JOIN LATERAL ( SELECT count(*) AS calls,
             min(c.row_number) AS first,
             min(c.problem) AS problem,
+            min(c.place) AS place,
             count(*) FILTER (WHERE (c.generation_id IS NULL)) AS waiting,
             count(*) FILTER (WHERE (g.state = 'succeeded'::text)) AS succeeded,
             count(*) FILTER (WHERE (g.state = ANY (ARRAY['failed'::text, 'canceled'::text, 'aborted'::text]))) AS failed,

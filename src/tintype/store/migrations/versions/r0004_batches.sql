@@ -80,8 +80,9 @@ CREATE TABLE batch_calls (
     generation_id text COLLATE "C",
     has_ended boolean NOT NULL DEFAULT false,
     past text[] NOT NULL DEFAULT '{}',
-    -- Why it cannot be asked for at all.
+    -- Why it cannot be asked for at all, and by which column of its rows.
     problem text,
+    place text,
     PRIMARY KEY (batch_id, number)
 );
 CREATE INDEX batch_calls_digest ON batch_calls (batch_id, digest, skip);
@@ -178,7 +179,8 @@ $$;
 -- Each row with what became of the calls that it shares in, and what was paid for those that it is the first of.
 CREATE VIEW batch_standing AS
 SELECT
-    r.batch_id, r.number, r.line, r.model, r.input, coalesce(r.problem, made.problem) AS problem, r.place, r.count,
+    r.batch_id, r.number, r.line, r.model, r.input, coalesce(r.problem, made.problem) AS problem,
+    coalesce(r.place, made.place) AS place, r.count,
     CASE
         WHEN r.problem IS NOT NULL OR made.problem IS NOT NULL THEN 'broken'
         WHEN made.failed > 0 THEN 'failed'
@@ -202,7 +204,7 @@ FROM batch_rows AS r
 JOIN batches AS b ON b.id = r.batch_id
 LEFT JOIN LATERAL (
     SELECT
-        count(*) AS calls, min(c.row_number) AS first, min(c.problem) AS problem,
+        count(*) AS calls, min(c.row_number) AS first, min(c.problem) AS problem, min(c.place) AS place,
         count(*) FILTER (WHERE c.generation_id IS NULL) AS waiting,
         count(*) FILTER (WHERE g.state = 'succeeded') AS succeeded,
         count(*) FILTER (WHERE g.state IN ('failed', 'canceled', 'aborted')) AS failed,
