@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _IS_HEAD = "tintype.is_head"
 # Their clients are not ours to correct: what the services themselves ignore is ignored there.
-_FOREIGN = ("/replicate/", "/openai/")
+_FOREIGN = ("replicate", "openai")
 SHAPES = "#/components/schemas/"
 
 log = logging.getLogger("tintype.api")
@@ -79,13 +79,14 @@ class Route(APIRoute):
         # What opens by itself takes no key; it is handed on by others, who add their own words to the query.
         key = next((part.call for part in parts if isinstance(part.call, auth.Requires)), None)
         known = sorted({name for part in parts for name in _asked(part)})
+        is_foreign = any(str(tag).startswith(_FOREIGN) for tag in self.tags)
         fields = _names(self.body_field.field_info.annotation if self.body_field else None)
 
         async def answered(request: Request) -> Response:
             try:
                 _refuse_nul(request)
                 if key is not None:
-                    if request.scope["query_string"] and not self.path.startswith(_FOREIGN):
+                    if request.scope["query_string"] and not is_foreign:
                         _refuse_unknown(request, known)
                     # Before the body is read, which may be large and hostile.
                     await key.met(request)
