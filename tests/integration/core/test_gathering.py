@@ -307,6 +307,6 @@ async def test_the_plain_way_knows_all_that_an_admission_says(ask: Asking) -> No
     assert set(told["generations"][0]) - set(known[0]) == {"files", "cache_key"}
     assert set(told) == {"key", "user", "project", "owner", "request_id", "upstream_id", "generations"}
     assert {one.name for one in fields(admission.Request)} == {
-        "actor", "upstream_id", "wanted", "order", "idempotency", "replaces", "answering", "asked", "proofs",
+        "actor", "upstream_id", "wanted", "order", "idempotency", "replaces", "is_made", "answering", "asked", "proofs",
         "approves",
     }  # fmt: skip

@@ -223,7 +223,7 @@ async def test_a_name_is_given_once(ring: Ring, url: str, changers: fleet.Fleet)
     answers = [one for (one,) in changers.round(url, [{"create": "shop"} for _ in range(16)])]
 
     assert len([one for one in answers if "secret" in one]) == 1
-    assert {one["error"] for one in answers if "error" in one} == {"bad_input"}
+    assert {one["error"] for one in answers if "error" in one} == {"name_taken"}
     await ring.keys.revoke("shop", by="local")
     assert (await ring.keys.create("shop", by="local")).key.name == "shop"
 
