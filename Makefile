@@ -52,6 +52,9 @@ chaos: setup ## Random fault scripts, a thousand, and 500 kills of every process
 	@HYPOTHESIS_PROFILE=chaos $(BIN)/pytest -m chaos -n $(JOBS) --dist loadfile --timeout 3000 --ignore tests/chaos
 	@HYPOTHESIS_PROFILE=chaos $(BIN)/pytest -s -m chaos tests/chaos
 
+fuzz: setup ## Ask a gateway in every way that its description allows, and in others, for ten minutes; prints what was found.
+	@$(BIN)/python -m tests.integration.gateway.fuzzing --seconds 600
+
 bench: setup others $(if $(filter-out gateway,$(NAME)),,peers) ## Measure the core, the gateway beside LiteLLM, the client beside the official SDK, and more; NAME=core for one.
 	@$(BIN)/python -m bench $(NAME)
 

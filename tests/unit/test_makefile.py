@@ -9,7 +9,20 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-TARGETS = {"help", "setup", "demo", "serve", "simulator", "check", "test", "chaos", "bench", "docs", "lock"}
+TARGETS = {
+    "help",
+    "setup",
+    "demo",
+    "serve",
+    "simulator",
+    "check",
+    "test",
+    "chaos",
+    "fuzz",
+    "bench",
+    "docs",
+    "lock",
+}
 
 
 def _make(*arguments: str) -> subprocess.CompletedProcess[str]:
