@@ -44,7 +44,7 @@ check: setup ## The fast half: style, types, import contracts, a docstring on ev
 	@$(BIN)/lint-imports --no-logo --cache-dir .environments/import-linter >.environments/import-linter.txt || { cat .environments/import-linter.txt; exit 1; }
 	@echo "check: style, types, import contracts and docstrings are fine"
 
-# In the order of their names, so that the quick ones of tests/unit are last and no process ends with a long one.
+# In the order that tests/conftest.py gives them: the quick ones last, so that no process ends with a long one.
 test: setup others ## All tests, the official SDKs and every block of the docs among them.
 	@$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
