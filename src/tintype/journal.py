@@ -44,6 +44,7 @@ class Journal(Observer):
         facts = {
             "generation_id": begin.id,
             "key_id": begin.key_id,
+            "request_id": begin.request_id,
             "model": begin.model,
             "estimate_usd": to_usd(begin.estimate_nano_usd),
             "hold_usd": to_usd(begin.hold_nano_usd),

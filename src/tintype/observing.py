@@ -37,6 +37,7 @@ class Begun:
     estimate_nano_usd: int
     hold_nano_usd: int
     prompt: str | None = field(repr=False)
+    request_id: str | None = None
     joined_to: str | None = None
     cached_from: str | None = None
 

@@ -181,7 +181,7 @@ class Pieces:
 
 
 def _actor(batch: Due) -> Actor:
-    return Actor(batch.key_id, user=batch.end_user, project=batch.project)
+    return Actor(batch.key_id, user=batch.end_user, project=batch.project, request_id=batch.request_id)
 
 
 __all__ = ["OPEN_MAX", "Pieces"]

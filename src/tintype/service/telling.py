@@ -80,6 +80,7 @@ def _begun(observer: Observer, place: admission.Place, one: Wanted, actor: Actor
         estimate_nano_usd=one.estimate_nano_usd,
         hold_nano_usd=one.hold_nano_usd,
         prompt=prompt if isinstance(prompt, str) else None,
+        request_id=actor.request_id,
         joined_to=place.joined_to,
         cached_from=place.cached_from,
     )

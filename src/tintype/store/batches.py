@@ -120,6 +120,7 @@ class Due:
     state: Stand
     asked: dict[str, Any] = field(repr=False)
     budget_nano_usd: int | None
+    request_id: str | None
     is_key_gone: bool
 
 
@@ -189,6 +190,7 @@ async def put(work: Session, new: New) -> bool:
         asked=Jsonb(dict(new.asked)),
         plan=Jsonb(dict(new.plan)),
         idempotency=new.idempotency,
+        request_id=actor.request_id,
     )
     return written == 1
 

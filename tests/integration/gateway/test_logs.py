@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+import time
 from typing import TYPE_CHECKING, Any
 
 from tests.integration.gateway import serving
@@ -35,13 +36,18 @@ def test_a_request_can_be_followed_through_the_log_and_no_secret_is_in_it(server
             http.get(output["url"])
             http.get(f"/api/generations?token={KEY}", headers={"Authorization": f"Bearer {KEY}"})
             http.post(f"/hooks/replicate/{HOOK}", content=b"{}")
+            rows = {"rows": [{"prompt": "a row"}], "model": "flux-schnell"}
+            batch = http.post("/api/batches", json=rows, headers={"X-Request-Id": "asked-for-rows"}).json()
+            while http.get(f"/api/batches/{batch['id']}").json()["state"] != "ended":
+                time.sleep(0.1)
         code = here.stop()
         text = here.log.read_text()
 
     assert (code, made["state"]) == (0, "succeeded")
     lines = [json.loads(line) for line in text.splitlines()]
-    (started,) = [line for line in lines if line["event"] == "generation_started"]
-    (completed,) = [line for line in lines if line["event"] == "generation_completed"]
+    started, of_row = [line for line in lines if line["event"] == "generation_started"]
+    completed, row_completed = [line for line in lines if line["event"] == "generation_completed"]
+    assert {of_row["request_id"], row_completed["request_id"]} == {"asked-for-rows"}
     assert (started["generation_id"], started["request_id"]) == (made["id"], "asked-for-by-a-test")
     assert (started["model"], started["prompt"]) == ("black-forest-labs/flux-schnell", f"{PROMPT[:50]}…")
     assert (completed["generation_id"], completed["success"], completed["cost_usd"]) == (

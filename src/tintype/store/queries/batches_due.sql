@@ -1,6 +1,6 @@
 -- Changes nothing; batches of an account that are to be looked at, behind one of them, the oldest first.
 SELECT
-    b.id, b.key_id, b.end_user, b.project, b.state, b.asked, b.budget_nano_usd,
+    b.id, b.key_id, b.end_user, b.project, b.state, b.asked, b.budget_nano_usd, b.request_id,
     k.revoked_at IS NOT NULL OR coalesce(k.expires_at <= now(), false) AS is_key_gone
 FROM batches AS b
 JOIN keys AS k ON k.id = b.key_id

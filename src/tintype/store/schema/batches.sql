@@ -12,6 +12,7 @@ CREATE TABLE public.batches (
     warnings text[] DEFAULT '{}'::text[] NOT NULL,
     idempotency text,
     fingerprint bytea,
+    request_id text,
     row_count integer DEFAULT 0 NOT NULL,
     broken_count integer DEFAULT 0 NOT NULL,
     call_count integer DEFAULT 0 NOT NULL,

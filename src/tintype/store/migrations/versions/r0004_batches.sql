@@ -18,6 +18,8 @@ CREATE TABLE batches (
     warnings text[] NOT NULL DEFAULT '{}',
     idempotency text,
     fingerprint bytea,
+    -- Which request asked for it; all that is bought for it tells so in the log.
+    request_id text,
     row_count integer NOT NULL DEFAULT 0,
     broken_count integer NOT NULL DEFAULT 0,
     call_count integer NOT NULL DEFAULT 0,
