@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
+from tintype import masking
 from tintype.domain import budget, errors, money, rates
 from tintype.domain.budget import Measure, Scope
 from tintype.service import audit
@@ -281,7 +282,9 @@ async def _key(db: Database, name: str) -> str:
         return name
     found = await keys.every(db, named=name)
     if not found:
-        raise errors.KeyUnknown(f"there is no key {name[:60]!r}; see: tintype keys list")
+        raise errors.KeyUnknown(
+            f"there is no key {masking.without_tokens(name)[:60]!r}; see: tintype keys list"
+        )
     return found[0].id
 
 

@@ -19,6 +19,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tintype import masking
 from tintype.domain import access, budget, errors, ids
 from tintype.domain.access import Caller, Scope
 from tintype.service import addresses, audit, budgets
@@ -282,7 +283,9 @@ async def _live(work: Session, named: str) -> Key:
 
 
 def _unknown(named: str) -> errors.KeyUnknown:
-    return errors.KeyUnknown(f"there is no key {named[:60]!r}; see: tintype keys list")
+    return errors.KeyUnknown(
+        f"there is no key {masking.without_tokens(named)[:60]!r}; see: tintype keys list"
+    )
 
 
 __all__ = ["Keys", "Made"]

@@ -284,3 +284,12 @@ async def test_old_counts_are_forgotten(db: Database) -> None:
 
     assert await addresses.forget(db) == 1
     assert (await addresses.take(db, HERE, "pictures", TEN_A_MINUTE)).left == 8
+
+
+async def test_a_secret_in_place_of_a_name_is_not_said_back(ring: Ring) -> None:
+    """It is none of the names, and a message goes places where a secret must not."""
+    made = await ring.keys.create("shop", by="local")
+
+    with pytest.raises(errors.KeyUnknown, match=r"there is no key 'tt_\*\*\*\*'") as caught:
+        await ring.keys.get(made.secret)
+    assert made.secret[3:20] not in str(caught.value)
