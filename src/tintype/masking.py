@@ -71,7 +71,7 @@ _RULES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]
     ),
     # A query may hold a key; what is asked for is said by the path.
     (re.compile(rf"(?<=[\w/.\]\-*])\?{_URL_CHARACTERS}*+"), _without_query),
-    (re.compile(rf"://{_URL_CHARACTERS}*+"), _without_fragment),
+    (re.compile(r"://[^\s\"'<>]*+"), _without_fragment),
 )
 # Most lines hold nothing of it; they are told by one look.
 _HINT = re.compile(

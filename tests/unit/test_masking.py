@@ -31,6 +31,7 @@ SECRET = "s3cretValue0123456789"
         ("GET /api/generations?prompt=a+boat&token=x HTTP/1.1", "GET /api/generations?**** HTTP/1.1"),
         ("https://host/a?b=c#d", "https://host/a?****"),
         ("https://host/a#access=c", "https://host/a#****"),
+        (r"https://host\path#access=c", r"https://host\path#****"),
         ("POST /hooks/replicate/abc 200", "POST /hooks/replicate/**** 200"),
         (f"GET /media/{SECRET}/1.png 200", "GET /media/**** 200"),
         (f"GET /media/v1/{SECRET}?download=1 200", "GET /media/v1/**** 200"),

@@ -22,7 +22,9 @@ DEPTH_MAX = 64
 NAMES_MAX = 1_000
 """The most names of one object: each may have to be told of."""
 PARTS_MAX = 300_000
-"""The most lists and objects, brackets in texts among them. A batch of 100,000 rows with an object each has 200,001."""
+"""The most lists and objects. A batch of 100,000 rows with an object each has 200,001."""
+# With those in texts; each takes a moment to be told from the others.
+_MARKS_MAX = 1_500_000
 INTEGER_LEAST, INTEGER_MOST = -(2**63), 2**63 - 1
 # The longest that a number of 64 bits is written with.
 _DIGITS_MAX = 20
@@ -81,9 +83,11 @@ def _check_depth(text: str) -> None:
     opened = text.count("[") + text.count("{")
     if opened <= DEPTH_MAX:
         return
-    if opened > PARTS_MAX:
-        _refuse(f"the body has more than {PARTS_MAX:,} lists, objects and brackets")
+    if opened > _MARKS_MAX:
+        _refuse(f"the body has more than {_MARKS_MAX:,} brackets")
     brackets = _NO_BRACKETS.sub("", text)
+    if len(brackets) > 2 * PARTS_MAX:
+        _refuse(f"the body has more than {PARTS_MAX:,} lists and objects")
     if max(itertools.accumulate(map(_STEPS.__getitem__, brackets)), default=0) > DEPTH_MAX:
         _refuse(f"the body nests deeper than {DEPTH_MAX} levels")
 

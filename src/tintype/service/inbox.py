@@ -77,6 +77,12 @@ class Inbox:
         """Held while a large delivery is read, before anybody knows whose it is."""
         self._working: set[asyncio.Task[None]] = set()
 
+    async def check_known(self, token: str) -> None:
+        """Raise WebhookRefused where no create of ours asked for a delivery to this token; DatabaseAway."""
+        if await generations.by_token(self._database, token) is None:
+            self._observer.webhook("refused")
+            raise errors.WebhookRefused("nothing here asked for a webhook to this address")
+
     async def receive(self, token: str | None, headers: Mapping[str, str], body: bytes) -> None:
         """Check a delivery and keep it; its effect follows. `token` is the end of the path that it came to.
 

@@ -156,19 +156,23 @@ def test_a_webhook_is_answered_in_under_ten_milliseconds(http: httpx2.Client, he
     assert kept == [(100,)]
 
 
-def test_a_body_beyond_the_limit_is_refused(here: Serving) -> None:
-    """413 as soon as too much has come; whoever sends on finds the connection closed."""
+@pytest.mark.parametrize(("is_known", "status"), [(True, b"413"), (False, b"401")])
+def test_a_body_beyond_the_limit_is_refused(
+    http: httpx2.Client, here: Serving, *, is_known: bool, status: bytes
+) -> None:
+    """As soon as too much has come, or more than a little for nobody's token; who sends on finds it closed."""
+    ident = made(http, "a large boat")["id"]
+    ((token,),) = rows(here, "SELECT token FROM attempts WHERE generation_id = %s", ident)
     parts = urlsplit(here.origin)
     with socket.create_connection((parts.hostname, parts.port)) as line:
-        line.sendall(
-            f"POST /hooks/replicate/x HTTP/1.1\r\nHost: {parts.netloc}\r\nContent-Length: 20000000\r\n\r\n".encode()
-        )
+        head = f"POST /hooks/replicate/{token if is_known else 'x'} HTTP/1.1\r\nHost: {parts.netloc}\r\n"
+        line.sendall(f"{head}Content-Length: 20000000\r\n\r\n".encode())
         sending = threading.Thread(target=_send, args=(line, 20_000_000))
         sending.start()
         answer = line.recv(65_536)
         sending.join()
 
-    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert answer.startswith(b"HTTP/1.1 " + status)
 
 
 def test_without_a_database_upstream_is_asked_to_come_again(

@@ -42,22 +42,24 @@ async def receive(
     request: Request, token: Annotated[str, Path(description="The token of the create that asked for it.")]
 ) -> None:
     """Take upstream's word about a prediction. Who calls is proven by the signature; what comes twice is kept once."""
-    body = await _body(request)
+    body = await _body(request, token)
     await gateway.of(request).core.inbox.receive(token, request.headers, body)
 
 
-async def _body(request: Request) -> bytes:
+async def _body(request: Request, token: str) -> bytes:
     """Return the bytes as they came, which are what is signed. Raises Problem for too many, or too slow ones.
 
-    Who sends is known at their end only, so large ones wait for each other: strangers fill no memory.
+    Who sends is proven at their end only. So a large one is read for a token that is known, and large ones wait for
+    each other: strangers fill no memory and hold up nobody.
     """
     body = bytearray()
-    room = gateway.of(request).core.inbox.room
+    inbox = gateway.of(request).core.inbox
     try:
         async with asyncio.timeout(BODY_S), AsyncExitStack() as held:
             async for piece in request.stream():
                 if len(body) <= SMALL_BYTES < len(body) + len(piece):
-                    await held.enter_async_context(room)
+                    await inbox.check_known(token)
+                    await held.enter_async_context(inbox.room)
                 body += piece
                 if len(body) > BODY_MAX_BYTES:
                     raise Problem(
