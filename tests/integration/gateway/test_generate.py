@@ -162,6 +162,32 @@ def test_a_film_with_a_failed_clip_is_told_and_the_others_are_kept(http: httpx2.
     assert {row["state"] for row in rows} == {"succeeded", "failed"}
 
 
+@pytest.mark.parametrize(("path", "deletes"), [("video", "a clip"), ("video/async", "all"), ("video", "all")])
+def test_a_deleted_film_is_gone(http: httpx2.Client, here: Serving, path: str, deletes: str) -> None:
+    """Rule 8: under the key that made it, it is told as gone and not bought anew; a poll knows it no more."""
+    sent: dict[str, Any] = {
+        "json": {"image_urls": IMAGES},
+        "headers": {"Idempotency-Key": f"{deletes} of {path}"},
+    }
+    ident = http.post(f"/api/generate/{path}", **sent).json()["prediction_id"]
+    poll = {"prediction_id": ident}
+    made = http.post("/api/generate/poll", json=poll).json()
+    again = http.post(f"/api/generate/{path}", **sent)
+    clip = http.get(f"/api/orders/{ident}").json()["generations"][1]
+    deleted = http.delete(f"/api/orders/{ident}" if deletes == "all" else f"/api/generations/{clip['id']}")
+    bought = here.simulator.bills()["predictions"]
+
+    gone = http.post(f"/api/generate/{path}", **sent)
+    polled = http.post("/api/generate/poll", json=poll)
+
+    assert (made["status"], deleted.status_code) == ("succeeded", 204)
+    assert (again.json()["prediction_id"], again.headers["idempotency-replayed"]) == (ident, "true")
+    assert (gone.status_code, gone.json()["code"]) == (410, "gone")
+    assert ident in gone.json()["detail"]
+    assert (polled.status_code, polled.json()["code"]) == (404, "unknown_order")
+    assert here.simulator.bills()["predictions"] == bought
+
+
 def test_what_takes_too_long_goes_on_and_is_named(hasty: Serving) -> None:
     """504 past the request timeout, with where to ask; nothing is bought twice, and the poll finds its end."""
     with hasty.http() as http:

@@ -28,6 +28,7 @@ from tintype.domain.access import Actor
 from tintype.domain.generation import State
 from tintype.replicate.facade import ReplicateClient
 from tintype.service import films, sameness, wishes
+from tintype.service.generations import Submitted
 from tintype.store import generations, outputs
 from tintype.store.films import Film
 from tintype.store.generations import Generation
@@ -90,7 +91,7 @@ async def generate_image(
 @router.post(
     "/video",
     response_model=VideoGenerationResponse,
-    responses=routing.refuses(402, 404, 409, 413, 415, 502),
+    responses=routing.refuses(402, 404, 409, 410, 413, 415, 502),
 )
 async def generate_video(
     body: VideoGenerationRequest,
@@ -100,13 +101,14 @@ async def generate_video(
 ) -> VideoGenerationResponse:
     """Make a clip of each picture, join them, and wait for the film. What takes too long goes on, as with pictures."""
     here = gateway.of(request)
-    order_id = await _film_asked(request, body, actor=caller.actor(), key=idempotency_key)
+    asked = await _film_asked(request, body, actor=caller.actor(), key=idempotency_key)
+    order_id = _order_id(asked)
     if not await waiting.until_made(
         here, order_id, timeout_s=here.settings.request_timeout_s, request=request
     ):
         raise _goes_on(here, order_id, _order_url(request, order_id))
-    film = await films.get(order_id, db=here.core.database, actor=caller.actor())
-    assert film is not None  # noqa: S101 - it was asked for above
+    with asking.still_there(asked):
+        film = await _film(here, order_id, caller.actor())
     result = films.result(film, film, links=here.links)
     if not result["success"]:
         raise _failed(order_id, result["error"], video_url=None, duration_seconds=0)
@@ -117,7 +119,7 @@ async def generate_video(
     "/video/async",
     status_code=202,
     response_model=AsyncVideoGenerationResponse,
-    responses=routing.refuses(402, 404, 409, 413, 415, 502),
+    responses=routing.refuses(402, 404, 409, 410, 413, 415, 502),
 )
 async def generate_video_async(
     body: AsyncVideoGenerationRequest,
@@ -127,9 +129,13 @@ async def generate_video_async(
 ) -> AsyncVideoGenerationResponse:
     """Have a film made while nobody waits; `callback_url` is told the result, whatever it is."""
     callback_url = None if body.callback_url is None else callbacks.address(request, body.callback_url)
-    order_id = await _film_asked(
+    asked = await _film_asked(
         request, body, actor=caller.actor(), key=idempotency_key, callback_url=callback_url
     )
+    order_id = _order_id(asked)
+    if asked.is_repeated:
+        with asking.still_there(asked):
+            await _film(gateway.of(request), order_id, caller.actor())
     return AsyncVideoGenerationResponse(prediction_id=order_id, status_url=_order_url(request, order_id))
 
 
@@ -167,8 +173,8 @@ async def _film_asked(
     actor: Actor,
     key: str | None,
     callback_url: str | None = None,
-) -> str:
-    """Ask for a film; returns its order's id. Raises Problem without an image."""
+) -> Submitted:
+    """Ask for a film. Raises Problem without an image."""
     if not body.image_urls:
         raise Problem("bad_request", "At least one image URL is required")
     here = gateway.of(request)
@@ -193,9 +199,23 @@ async def _film_asked(
         said=None if key is None else sameness.words(body.model_dump(mode="json")),
     )
     asking.tell(request, asked)
+    return asked
+
+
+def _order_id(asked: Submitted) -> str:
+    """Return the id of a film's order. Raises IdempotencyConflict where what was asked for before is none."""
     if asked.order_id is None:
         raise errors.IdempotencyConflict("this Idempotency-Key was used for something else than a film")
     return asked.order_id
+
+
+async def _film(here: Gateway, order_id: str, actor: Actor) -> Film:
+    """Return a film of the actor's. Raises UnknownOrder also for one that was deleted, with all clips or with some."""
+    await here.core.orders.get(order_id, actor=actor)
+    film = await films.get(order_id, db=here.core.database, actor=actor)
+    if film is None or (film.state == "succeeded" and film.sha256 is None):
+        raise errors.UnknownOrder(f"there is no film {order_id[:64]!r}")
+    return film
 
 
 def _order_url(request: Request, order_id: str) -> str:
@@ -241,8 +261,7 @@ async def _standing(request: Request, row: Generation) -> PollResponse:
 
 
 async def _film_standing(here: Gateway, order_id: str, actor: Actor) -> PollResponse:
-    film = await films.get(order_id, db=here.core.database, actor=actor)
-    assert film is not None  # noqa: S101 - it was there before
+    film = await _film(here, order_id, actor)
     if film.is_final:
         return _film_ended(film, here)
     clips = await generations.of_order(here.core.database, order_id)
