@@ -54,7 +54,7 @@ def test_a_price_is_written_as_it_is_printed(text: str, unit: Unit, usd: str) ->
     assert model is not None
     assert model.price.unit is unit
     assert pricing.estimate(model, {"prompt": "a fox"}, run_s_max=60).bound_nano_usd == from_usd(usd)
-    with pytest.raises(UnknownModel):
+    with pytest.raises(UnknownModel, match="nothing says what it takes"):
         known.find("acme/fox")
 
 

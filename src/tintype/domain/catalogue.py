@@ -296,6 +296,11 @@ class Catalogue:
         found = self.get(name)
         if found is not None:
             return found
+        if self.priced(name) is not None:
+            raise UnknownModel(
+                f"{name!r} has a price of its own, but nothing says what it takes; state its kind and inputs in "
+                "tintype.toml to have it chosen"
+            )
         raise unknown(name, self.nearest(name))
 
     def find_ours(self, name: str) -> Model | None:

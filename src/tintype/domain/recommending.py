@@ -109,7 +109,12 @@ def recommend(known: Catalogue, asked: Asked, *, pool: Sequence[str], only: bool
     )
     notes: list[str] = []
     able: list[_Priced] = []
-    for models, whose in ((liked, "of those to choose among"), (others, "of the rest of the catalogue")):
+    groups = [(liked, "of those to choose among"), (others, "of the rest of the catalogue")]
+    if asked.needs_high_quality and _are_unable(liked, Quality.FINAL, asked):
+        notes.append(f"none of those to choose among is of the {Quality.FINAL} tier and can do what is asked")
+        finals = [one for one in others if one.quality is Quality.FINAL]
+        groups.insert(0, (finals, f"of the {Quality.FINAL} tier of the rest"))
+    for models, whose in groups:
         if not models:
             continue
         here = [
@@ -142,6 +147,12 @@ def _unable(model: Model, asked: Asked) -> str | None:
     if asked.has_lettering and Ability.LETTERING not in model.abilities:
         return "it is not known for legible text"
     return next(iter(pictures.fitted(model, asked.words).lacks), None)
+
+
+def _are_unable(models: Sequence[Model], tier: Quality, asked: Asked) -> bool:
+    """Whether there are models of a tier, and none of them can do what is asked."""
+    of_tier = [one for one in models if one.quality is tier]
+    return bool(of_tier) and all(_unable(one, asked) is not None for one in of_tier)
 
 
 def _price(known: Catalogue, model: Model, asked: Asked) -> tuple[int, tuple[str, ...]]:

@@ -112,10 +112,15 @@ def fitted(model: Model, said: Said) -> Fitted:
     asked = pictures.fitted(model, words)
     warnings += [*_unsaid(said, words), *asked.warnings]
     if warnings and said.is_strict:
-        raise errors.InputError(_LEFT_OUT.sub("", warnings[0]))
+        raise errors.InputError(unfit(warnings[0]))
     values = {**asked.inputs, **values}
     along = profiles.along(model, said.profile, said={*values, *_said_inputs(said)})
     return Fitted({**along.inputs, **values}, [*warnings, *along.warnings], asked.larger)
+
+
+def unfit(warning: str) -> str:
+    """Return a warning as the reason for refusing what it warns of."""
+    return _LEFT_OUT.sub("", warning)
 
 
 def free(name: str, said: Said) -> Fitted:
@@ -128,7 +133,7 @@ def free(name: str, said: Said) -> Fitted:
     if said.is_transparent:
         told.append(f"whether {name} makes transparent pictures is not known, so it was left out")
         if said.is_strict:
-            raise errors.InputError(_LEFT_OUT.sub("", told[0]))
+            raise errors.InputError(unfit(told[0]))
     profile = said.profile
     if profile.negative_prompt or profile.aspect_ratio or profile.format:
         told.append(

@@ -91,7 +91,7 @@ async def approve(
     place = output.position
     before = await approvals.final_of(work.db, row.id, place)
     if before is not None:
-        again = await _again(before, row, place, actor=actor, work=work)
+        again = await _again(before, row, place, work=work)
         if again is not None:
             return again
     model = work.known.find(asked.model)
@@ -125,9 +125,7 @@ async def approve(
     except errors.NotPossibleNow:
         # Somebody else was first to approve anew what had failed.
         other = await approvals.final_of(work.db, row.id, place)
-        again = (
-            None if other in {None, before} else await _again(str(other), row, place, actor=actor, work=work)
-        )
+        again = None if other in {None, before} else await _again(str(other), row, place, work=work)
         if again is None:
             raise
         return again
@@ -203,19 +201,18 @@ async def _begun(row: Generation, output: Output, *, work: Work) -> tuple[Genera
     return at, next((one for one in made if one.position == place), output), len(made)
 
 
-async def _again(final_id: str, row: Generation, place: int, *, actor: Actor, work: Work) -> Approved | None:
+async def _again(final_id: str, row: Generation, place: int, *, work: Work) -> Approved | None:
     """Return the final that was approved before; None where it ended without success, so that another may be made.
 
-    Raises NotPossibleNow for one that was deleted.
+    Raises NotPossibleNow for one that was made and is deleted.
     """
-    try:
-        final = await work.generations.get(final_id, actor=replace(actor, user=None))
-    except errors.UnknownGeneration:
+    final = await generations.get(work.db, final_id)
+    if final is None or final.state in repeating.UNMADE:
+        return None
+    if final.deleted_at is not None:
         raise errors.NotPossibleNow(
             f"picture {place + 1} of {row.id} was approved before, and its final {final_id} was deleted"
-        ) from None
-    if final.state in repeating.UNMADE:
-        return None
+        )
     return Approved(final_id, row.id, place + 1, is_repeated=True)
 
 

@@ -13,7 +13,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
-from tintype.domain import choosing, complexity, errors, inputs, preference, pricing
+from tintype.domain import choosing, complexity, errors, inputs, preference, pricing, wording
 from tintype.domain.catalogue import Kind
 from tintype.domain.choosing import Candidate
 from tintype.domain.errors import UnknownModel
@@ -185,7 +185,12 @@ def candidate(
     # More pixels than were asked for are as good, where it is not to be exactly so.
     is_fine = frozenset() if wish.is_strict else frozenset({planned.larger})
     unfit = next(
-        (one for one in planned.warnings if one not in is_fine and not one.startswith("profile ")), None
+        (
+            wording.unfit(one)
+            for one in planned.warnings
+            if one not in is_fine and not one.startswith("profile ")
+        ),
+        None,
     )
     if actor is not None and actor.models is not None and model.slug not in actor.models:
         unfit = "this key may not use it"

@@ -153,6 +153,8 @@ def test_a_final_that_failed_leaves_the_pick_free(http: httpx2.Client) -> None:
     """Rule 8: once for each pick means one that is made; what failed is approved anew, with other inputs too."""
     path = f"/api/generations/{proved(http)['id']}/approve"
     failed = http.post(path, json={"input": {"prompt": "[[fail=NSFW content]] a"}}, headers=WAIT).json()
+    # What failed is deleted by who tidies up.
+    assert http.delete(f"/api/generations/{failed['id']}").status_code == 204
 
     with ThreadPoolExecutor(4) as pool:
         told = list(pool.map(lambda _: http.post(path, json={}, headers=WAIT), range(4)))

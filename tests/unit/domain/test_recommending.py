@@ -88,6 +88,7 @@ def test_a_quantity_costs_its_multiple(name: str, usd: str, guides_usd: str) -> 
         ({"edit": True, "needs_high_quality": True, "budget": 2}, "google/nano-banana-pro", ()),
         ({"size": "1365x1024", "models": ("flux_schnell", "recraft-v3")}, "recraft-ai/recraft-v3", ()),
         ({"size": "2048x2048"}, SEEDREAM, ()),
+        ({"size": "4096x4096", "needs_high_quality": True}, "bytedance/seedream-4.5", ()),
         (
             {"size": "4096x4096", "models": ("flux_schnell", "nano-banana-pro"), "budget": 3},
             "google/nano-banana-pro",
