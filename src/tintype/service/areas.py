@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from tintype.domain import errors, pricing
 from tintype.media import files_errors, kinds
+from tintype.media.kinds import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,27 +24,41 @@ if TYPE_CHECKING:
     from tintype.media.files import Files
 
 
+HEADER_MAX_BYTES = 4 * 1024 * 1024
+"""Where the size of a JPEG stands at the latest, behind what is written before it; others say it at once."""
+# An SVG has no pixels before it is drawn, and no model takes one.
+_KINDS = frozenset({Kind.PNG, Kind.JPEG, Kind.WEBP, Kind.GIF})
+
+
 def of_content(content: bytes) -> Fraction | None:
-    """Measure a picture; None for what is none, or does not say its size."""
-    size = kinds.pixels(content, kinds.identify(content[: kinds.HEAD_BYTES]))
+    """Measure a picture by its beginning; None for what is none, or does not say its size there."""
+    kind = kinds.identify(content[: kinds.HEAD_BYTES])
+    size = kinds.pixels(content[:HEADER_MAX_BYTES], kind) if kind in _KINDS else None
     return None if size is None else pricing.area(*size)
+
+
+def may_say_more(head: bytes) -> bool:
+    """Whether a file that does not say its size in this much of its beginning may say it in more."""
+    is_short = len(head) < HEADER_MAX_BYTES
+    return is_short and of_content(head) is None and kinds.identify(head[: kinds.HEAD_BYTES]) is Kind.JPEG
 
 
 async def of_stored(sha256: str, *, files: Files) -> Fraction | None:
     """Measure a stored picture; None as `of_content`, and for one that is not there any more.
 
-    Most say it at their beginning. One with much written before its size is read whole.
+    Most say it at once. Of a JPEG with much written before its size more is read.
     """
-    for end in (kinds.HEAD_BYTES, None):
+    head = b""
+    for end in (kinds.HEAD_BYTES, HEADER_MAX_BYTES):
         try:
             reading = await files.open(sha256, end=end)
             async with aclosing(reading.pieces) as pieces:
-                area = of_content(b"".join([piece async for piece in pieces]))
+                head = b"".join([piece async for piece in pieces])
         except files_errors.ObjectMissing:
             return None
-        if area is not None:
-            return area
-    return None
+        if not may_say_more(head):
+            break
+    return of_content(head)
 
 
 def of_paths(model: Model, values: Mapping[str, Any]) -> dict[Path, Fraction]:
@@ -51,10 +66,15 @@ def of_paths(model: Model, values: Mapping[str, Any]) -> dict[Path, Fraction]:
     found: dict[Path, Fraction] = {}
     if pricing.counts_given(model):
         for _, part in pricing.given(model, values):
-            area = of_content(part.read_bytes()) if isinstance(part, Path) else None
+            area = of_content(_beginning(part)) if isinstance(part, Path) else None
             if area is not None:
                 found[part] = area
     return found
+
+
+def _beginning(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(HEADER_MAX_BYTES)
 
 
 def unmeasured(name: str) -> errors.InputError:
@@ -65,4 +85,4 @@ def unmeasured(name: str) -> errors.InputError:
     )
 
 
-__all__ = ["of_content", "of_paths", "of_stored", "unmeasured"]
+__all__ = ["HEADER_MAX_BYTES", "may_say_more", "of_content", "of_paths", "of_stored", "unmeasured"]

@@ -6,7 +6,6 @@ upload or an output, is that file, and never leaves as a link (rule 23).
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import binascii
 import hmac
@@ -16,9 +15,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote_to_bytes
 
 from tintype.domain import errors, pricing
-from tintype.media import fetch_errors, kinds
-from tintype.media.fetch_answer import Limits
+from tintype.media import kinds
 from tintype.service import areas, guarding
+from tintype.service.elsewhere import Elsewhere
 from tintype.store import outputs
 from tintype.store.admission import InputFile
 
@@ -40,10 +39,6 @@ MARK = "tintype:sha256:"
 _OURS = "tintype:"
 _RESERVED_S = 3_600.0
 _LINK_MAX = 2_048
-# How long fetching all pictures of a request may take, and how large each may be.
-_FETCH_S = 30.0
-_FETCH_MAX_BYTES = 64 * 1024 * 1024
-_OK = 200
 _PASSWORD = "password"  # noqa: S105 - a format's name
 MASK = "**********"
 """What stands for a sealed value in a row's input."""
@@ -86,7 +81,7 @@ class Givens:
         self._upstream = upstream
         self._seal = seal
         self._own = own
-        self._fetcher = fetcher
+        self._elsewhere = Elsewhere(database, files, fetcher)
 
     async def store(
         self,
@@ -128,25 +123,23 @@ class Givens:
         One that lies elsewhere is fetched and stored, so that what is bought is what was measured. Raises InputError
         for one without a size, one that cannot be fetched, and any that would have to be with `fetches` False.
         """
-        ends_at = asyncio.get_running_loop().time() + _FETCH_S
         marks: dict[str, str] = {}
         found: dict[Any, Fraction] = {}
-        for name, part in pricing.given(model, values):
-            if part in marks:
-                continue
-            is_here = isinstance(part, str) and part.startswith(MARK)
-            if not is_here and not fetches:
-                raise _must_be_here(name)
-            mark = part if is_here else MARK + await self._fetched(name, part, check=check, ends_at=ends_at)
-            marks[part], area = mark, await self._area(mark)
-            if area is None:
-                raise areas.unmeasured(name)
-            if not is_here and area > pricing.GIVEN_MEGAPIXELS_MAX:
-                raise errors.InputError(
-                    f"the picture that {name!r} links to has {float(area):g} megapixels; one given by its address has "
-                    f"at most {pricing.GIVEN_MEGAPIXELS_MAX}, so upload it first"
-                )
-            found[mark] = area
+        async with self._elsewhere.asked(check=check) as pictures:
+            for name, part in pricing.given(model, values):
+                if part in marks:
+                    continue
+                if isinstance(part, str) and part.startswith(MARK):
+                    mark, area = part, await self._area(part)
+                    if area is None:
+                        raise areas.unmeasured(name)
+                elif not fetches or not isinstance(part, str) or part.startswith(_OURS):
+                    raise _must_be_here(name)
+                else:
+                    sha256, area = await pictures.fetched(name, part)
+                    mark = MARK + sha256
+                marks[part], found[mark] = mark, area
+            await pictures.keep()
         filled = dict(values)
         for name in {name for name, _ in pricing.given(model, values)}:
             placed = [marks.get(part, part) for part in _parts(values[name])]
@@ -178,22 +171,6 @@ class Givens:
 
     async def _area(self, mark: str) -> Fraction | None:
         return await areas.of_stored(mark.removeprefix(MARK), files=self._files)
-
-    async def _fetched(self, name: str, part: Any, *, check: guarding.Check, ends_at: float) -> str:
-        """Fetch a picture that lies elsewhere and store it; returns its hash. Raises InputError."""
-        if self._fetcher is None or not isinstance(part, str) or part.startswith(_OURS):
-            raise _must_be_here(name)
-        left_s = max(ends_at - asyncio.get_running_loop().time(), 0.1)
-        limits = Limits(size_max_bytes=_FETCH_MAX_BYTES, total_s=left_s)
-        try:
-            async with self._fetcher.get(part, limits=limits) as answer:
-                given = await answer.read() if answer.status == _OK else None
-        except fetch_errors.FetchError as fault:
-            raise _unfetched(name, str(fault)) from None
-        if given is None:
-            raise _unfetched(name, f"its host answered {answer.status}")
-        guarding.refuse(f"the file in {name!r}", given, check)
-        return await self.kept(given)
 
     def sealed(self, model: Model | None, values: Mapping[str, Any]) -> tuple[dict[str, Any], bytes | None]:
         """Take the values of password format out of an input; returns the rest and them, encrypted."""
@@ -264,13 +241,6 @@ class Givens:
 def _must_be_here(name: str) -> errors.InputError:
     return errors.InputError(
         f"this is billed by the size of the pictures given, so what {name!r} is given has to be a file that is here: "
-        "upload it, or give it as a data URI"
-    )
-
-
-def _unfetched(name: str, why: str) -> errors.InputError:
-    return errors.InputError(
-        f"this is billed by the size of the pictures given, and what {name!r} links to cannot be measured: {why}; "
         "upload it, or give it as a data URI"
     )
 

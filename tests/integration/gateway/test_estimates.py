@@ -55,6 +55,9 @@ def elsewhere(files: dict[str, bytes]) -> Iterator[str]:
             thread.join()
 
 
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="4" height="4"/>'
+
+
 def by_area(pictures: list[str], **more: Any) -> dict[str, Any]:
     return {"prompt": "a boat", "model": BY_AREA, "input": {"input_images": pictures, **more}}
 
@@ -201,10 +204,15 @@ def test_a_large_picture_is_held_for_by_its_own_size(http: httpx2.Client, here: 
 
 def test_a_picture_elsewhere_is_fetched_to_be_measured(http: httpx2.Client, here: Serving) -> None:
     """What is bought is what was measured; what cannot be, or is larger than was assumed, is refused."""
-    files = {"/a.png": picture(2048, 1024), "/large.png": picture(6000, 4000), "/text.png": b"not a picture"}
+    files = {
+        "/a.png": picture(2048, 1024),
+        "/large.png": picture(6000, 4000),
+        "/text.png": b"not a picture",
+        "/drawn.svg": SVG,
+    }
     bought = here.simulator.bills()["predictions"]
     with elsewhere(files) as origin:
-        links = [f"{origin}/{name}" for name in ("a.png", "large.png", "text.png", "gone.png")]
+        links = [f"{origin}/{name}" for name in ("a.png", "large.png", "text.png", "gone.png", "drawn.svg")]
         told = http.post(PATH, json=by_area([links[0]])).json()
         answers = [http.post("/api/generations", json=by_area([link])) for link in links[1:]]
         free = here.simulator.bills()
@@ -214,10 +222,11 @@ def test_a_picture_elsewhere_is_fetched_to_be_measured(http: httpx2.Client, here
 
     details = [one.json()["detail"] for one in answers]
     assert (told["expected_usd"], told["at_most_usd"]) == ("0.045", "0.33")
-    assert [one.status_code for one in answers] == [422] * 3
+    assert [one.status_code for one in answers] == [422] * 4
     assert "22.89 megapixels" in details[0]
     assert "cannot be read" in details[1]
     assert "answered 404" in details[2]
+    assert "give a PNG, JPEG, WebP or GIF" in details[3]
     assert free["predictions"] == bought
     assert made["input"]["input_images"][0].startswith("tintype:sha256:")
     # 0.015 for the run, a megapixel made, and two of 2 given.

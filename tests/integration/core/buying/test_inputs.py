@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import io
 import os
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import httpx2
@@ -17,15 +20,18 @@ from tests.integration.core.asking import ALICE
 from tests.integration.core.buying.conftest import FLUX, Shop
 from tintype.domain import errors
 from tintype.domain.access import Actor
+from tintype.media.fetch import Fetcher, Rules
 from tintype.media.kinds import Kind
 from tintype.observing import Observers
-from tintype.service import guarding
+from tintype.service import areas, guarding
+from tintype.service.elsewhere import AT_ONCE, Elsewhere
 from tintype.service.generations import Generations
 from tintype.service.givens import MARK, Givens
 from tintype.service.requests import Cache, Request
 from tintype.store import outputs
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
 
 EDITOR = "black-forest-labs/flux-kontext-pro"
@@ -211,6 +217,90 @@ async def test_what_was_given_by_link_is_given_again(idle_shop: Shop) -> None:
     (again,) = (await asking.retry(ident, actor=ALICE)).ids
 
     assert (await idle_shop.row(again)).input == (await idle_shop.row(ident)).input
+
+
+@asynccontextmanager
+async def host(answer: Callable[[str, asyncio.StreamWriter], Awaitable[None]]) -> AsyncIterator[str]:
+    """Answer each path of an address elsewhere by a function, and close."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        line = await reader.readline()
+        writer.write(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n")
+        with suppress(ConnectionError):
+            await answer(line.split()[1].decode(), writer)
+            await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+def png(side: int) -> bytes:
+    file = io.BytesIO()
+    Image.new("1", (side, side)).save(file, "PNG")
+    return file.getvalue()
+
+
+async def test_a_few_requests_have_their_pictures_fetched_at_a_time(idle_shop: Shop) -> None:
+    """However many ask, what is on its way is bounded; and all have their turn."""
+    now, most, four = 0, 0, asyncio.Barrier(AT_ONCE)
+
+    async def answer(_path: str, writer: asyncio.StreamWriter) -> None:
+        nonlocal now, most
+        now += 1
+        most = max(most, now)
+        await four.wait()
+        now -= 1
+        writer.write(png(64))
+
+    core = idle_shop.core
+    async with host(answer) as origin, Fetcher(Rules(allow_loopback=True)) as fetcher:
+        elsewhere = Elsewhere(core.database, core.files, fetcher)
+
+        async def one(number: int) -> str:
+            async with elsewhere.asked(check=guarding.nothing) as pictures:
+                return (await pictures.fetched("image", f"{origin}/{number}"))[0]
+
+        made = await asyncio.gather(*map(one, range(3 * AT_ONCE)))
+
+    assert most == AT_ONCE
+    assert set(made) == {hashlib.sha256(png(64)).hexdigest()}
+
+
+async def test_what_is_no_picture_is_refused_by_its_beginning_and_nothing_is_kept(idle_shop: Shop) -> None:
+    """An address that never ends costs little; a picture beside it, or one with a key in it, is dropped as well."""
+    long = b"\xff\xd8" + (b"\xff\xfe\xff\xff" + bytes(0xFFFD)) * 3
+    jpeg = io.BytesIO()
+    Image.new("L", (300, 200)).save(jpeg, "JPEG")
+    files = {"/a.png": png(640), "/key.png": png(64) + bytes(2**20 - 99) + KEY.encode()}
+    files["/long.jpg"] = long + jpeg.getvalue()[2:]
+
+    async def answer(path: str, writer: asyncio.StreamWriter) -> None:
+        writer.write(files.get(path, b""))
+        while path == "/endless":
+            writer.write(bytes(65_536))
+            await writer.drain()
+
+    core = idle_shop.core
+    (before,) = await idle_shop.execute("SELECT count(*) FROM objects")
+    async with host(answer) as origin, Fetcher(Rules(allow_loopback=True)) as fetcher:
+        elsewhere = Elsewhere(core.database, core.files, fetcher)
+
+        async def ask(*paths: str) -> list[tuple[str, Fraction]]:
+            async with elsewhere.asked(check=guarding.naming(KEY)) as pictures:
+                found = [await pictures.fetched("image", f"{origin}/{path}") for path in paths]
+                await pictures.keep()
+                return found
+
+        with pytest.raises(errors.InputError, match="cannot be read"):
+            await ask("a.png", "endless")
+        with pytest.raises(errors.InputError, match="holds your own key"):
+            await ask("a.png", "key.png")
+        assert await idle_shop.execute("SELECT count(*) FROM objects") == (before,)
+        ((sha256, area),) = await ask("long.jpg")
+
+    assert list(core.files.drafts.iterdir()) == []
+    assert (await areas.of_stored(sha256, files=core.files), area) == (Fraction(6, 100), Fraction(6, 100))
 
 
 async def given(shop: Shop, address: str) -> str:
