@@ -31,6 +31,7 @@ REQUEST_S = 360.0
 """How long it may take until an answer begins."""
 REQUEST_SLACK_S = 10.0
 """How much longer than the setting: routes that wait have that one themselves, and tell what goes on."""
+STOPPED_AGAIN_S = 5.0
 # Paths that take files: streamed to the store, which has a limit of its own.
 _STREAMED = ("/api/files", "/api/batches/file", "/replicate/v1/files", "/replicate/files", "/hooks/")
 _OPENING = re.compile(r"^/(media|share|hooks/replicate|streams)/.*", re.DOTALL)
@@ -87,6 +88,11 @@ class Front:
         except ClientDisconnect:
             # It left in the middle of its own request: nobody is there to be answered.
             visit.status = 499
+        except asyncio.CancelledError as error:
+            _forgive(error, visit.here)
+            visit.is_limited = False
+            if not visit.has_started:
+                await problems.answer(Request(scope), _cut_short())(scope, receive, visit.send)
         except Exception as error:
             visit.is_limited = False
             problem = problems.of(error)
@@ -105,10 +111,10 @@ class Front:
         finally:
             visit.tell()
         if visit.then is not None:
-            then = visit.then
+            then, here = visit.then, visit.here
             _lighten(scope)
             del visit
-            await then(receive, send)
+            await _to_its_end(then(receive, send), here)
 
 
 class _Visit:
@@ -141,6 +147,12 @@ class _Visit:
         self.status = 0
         self.then: Callable[[Receive, Send], Awaitable[None]] | None = None
         self.request_id = self._taken() or self._made()
+
+    @property
+    def here(self) -> Gateway | None:
+        """The gateway that was asked."""
+        made: Gateway | None = self._scope["state"].get("gateway")
+        return made
 
     async def receive(self) -> Message:
         """Hand on a message, refusing a body that is too large or comes too slowly."""
@@ -180,8 +192,7 @@ class _Visit:
             headers.extend(one for one in state.get("pace", ()) if one[0] not in stated)
             if self.status < 300:
                 headers.extend(one for one in state.get("told", ()) if one[0] not in stated)
-            here: Gateway | None = state.get("gateway")
-            if here is not None and here.stopping.is_set():
+            if _is_stopping(self.here):
                 # Nothing more is to be sent on a connection that is about to close.
                 headers.append((b"connection", b"close"))
         await self._send(message)
@@ -189,7 +200,7 @@ class _Visit:
     def tell(self) -> None:
         """Count the request, and write its line of the access log."""
         seconds = self._front._monotonic() - self._began  # noqa: SLF001
-        here: Gateway | None = self._scope["state"].get("gateway")
+        here = self.here
         if here is not None:
             route = self._scope["state"].get("route") or getattr(self._scope.get("route"), "path", None)
             here.meters.answered(self._scope["method"], route, self.status, seconds)
@@ -229,6 +240,35 @@ class _Visit:
 def shown(path: str) -> str:
     """Return a path as it may be logged: what opens something by itself is masked, what nobody would read cut."""
     return _OPENING.sub(r"/\1/****", path[:PATH_SHOWN_MAX])
+
+
+def _is_stopping(here: Gateway | None) -> bool:
+    return here is not None and here.stopping.is_set()
+
+
+async def _to_its_end(answer: Awaitable[None], here: Gateway | None) -> None:
+    try:
+        await answer
+    except asyncio.CancelledError as error:
+        _forgive(error, here)
+
+
+def _forgive(cancelled: asyncio.CancelledError, here: Gateway | None) -> None:
+    """Go on where it was a server that stops whose patience ended. Raises what was caught everywhere else."""
+    if not _is_stopping(here):
+        raise cancelled
+    task = asyncio.current_task()
+    if task is not None:
+        task.uncancel()
+
+
+def _cut_short() -> problems.Problem:
+    return problems.Problem(
+        "stopping",
+        "the gateway is stopping, and the request took longer than it could wait; what was accepted goes on, and asked "
+        "again under the same Idempotency-Key it is named",
+        retry_after_s=STOPPED_AGAIN_S,
+    )
 
 
 def _is_from_here(scope: Scope) -> bool:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import socket
 import subprocess
 import threading
 import time
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -74,9 +76,9 @@ def test_a_stop_under_load_loses_nothing(url: str, upstream: Simulator, tmp_path
 
 
 def test_who_waits_is_answered_when_it_stops(url: str, upstream: Simulator) -> None:
-    """A request that waits for its generation gets it as it stands, and at once."""
+    """A request that waits for its generation gets it as it stands; an upload that does not end gets a problem."""
     answers: list[httpx2.Response] = []
-    with serving.gateway(url, upstream) as here:
+    with serving.gateway(url, upstream, environment={"TINTYPE_SHUTDOWN_S": "2"}) as here:
 
         def wait() -> None:
             with here.http() as http:
@@ -87,13 +89,21 @@ def test_who_waits_is_answered_when_it_stops(url: str, upstream: Simulator) -> N
         waiting.start()
         while not upstream.predictions():
             time.sleep(0.01)
+        upload = _uploading(here)
         began = time.monotonic()
-        here.stop()
+        code = here.stop()
         waiting.join()
+        cut = upload.getresponse()
+        told, log = json.load(cut), here.log.read_text()
+        upload.close()
 
     assert time.monotonic() - began < 10
     assert answers[0].status_code == 202
     assert answers[0].json()["state"] in {"submitting", "running"}
+    assert (code, cut.status, told["code"]) == (0, 503, "stopping")
+    assert (cut.headers["Retry-After"], cut.headers["Connection"]) == ("5", "close")
+    assert "Traceback" not in log
+    assert told["request_id"] in log
 
 
 def test_a_caller_that_hangs_up_pays_once(url: str, upstream: Simulator) -> None:
@@ -125,6 +135,19 @@ def test_several_processes_answer_as_one(url: str, upstream: Simulator) -> None:
     # Those that answer and the one above them, and none that decodes pictures.
     assert len(holders) == 3, holders
     assert not any("pool_worker" in one for one in holders)
+
+
+def _uploading(here: Serving) -> HTTPConnection:
+    """Begin an upload that does not end; it is under way when the gateway asks for more of it."""
+    place = urlsplit(here.origin)
+    line = HTTPConnection(place.hostname or "", place.port)
+    line.putrequest("POST", "/api/files")
+    line.putheader("Content-Length", "50000000")
+    line.putheader("Expect", "100-continue")
+    line.endheaders()
+    assert line.sock.recv(25) == b"HTTP/1.1 100 Continue\r\n\r\n"
+    line.send(b"the first of it")
+    return line
 
 
 def _listening(here: Serving) -> list[str]:

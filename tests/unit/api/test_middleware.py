@@ -5,18 +5,22 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tintype import catalogue
 from tintype.api.middleware import Front
+from tintype.api.stopping import Stopping
 from tintype.domain import errors
+from tintype.metrics import Meters
 
 if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send
 
 
-async def _asked(app: Any, **options: Any) -> tuple[int, dict[str, Any]]:
+async def _asked(app: Any, *, here: Any = None, **options: Any) -> tuple[int, dict[str, Any]]:
     """Ask an application within the layer; returns status and body."""
     sent: list[Message] = []
 
@@ -26,7 +30,8 @@ async def _asked(app: Any, **options: Any) -> tuple[int, dict[str, Any]]:
     async def send(message: Message) -> None:
         sent.append(message)
 
-    scope = {"type": "http", "method": "GET", "path": "/", "headers": [], "client": ("127.0.0.1", 1)}
+    scope: Scope = {"type": "http", "method": "GET", "path": "/", "headers": [], "client": ("127.0.0.1", 1)}
+    scope["state"] = {"gateway": here}
     await Front(app, randomness=os.urandom, **options)(scope, receive, send)
     return sent[0]["status"], json.loads(b"".join(one.get("body", b"") for one in sent[1:]))
 
@@ -58,3 +63,24 @@ async def test_what_nobody_foresaw_says_nothing(error: Exception) -> None:
 
     assert (status, told["code"]) == (500, "internal")
     assert "secret" not in json.dumps(told)
+
+
+async def test_what_a_stopping_server_cuts_short_is_answered_503() -> None:
+    """And a cancellation from elsewhere goes on."""
+
+    async def waits(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        await asyncio.Event().wait()
+
+    for is_stopping in (True, False):
+        here = SimpleNamespace(stopping=Stopping(), meters=Meters(catalogue.load()))
+        asked = asyncio.create_task(_asked(waits, here=here))
+        await asyncio.sleep(0)
+        if is_stopping:
+            here.stopping.set()
+        asked.cancel()
+        if is_stopping:
+            status, told = await asked
+            assert (status, told["code"]) == (503, "stopping")
+        else:
+            with pytest.raises(asyncio.CancelledError):
+                await asked
