@@ -31,6 +31,11 @@ REQUEST_S = 360.0
 """How long it may take until an answer begins."""
 REQUEST_SLACK_S = 10.0
 """How much longer than the setting: routes that wait have that one themselves, and tell what goes on."""
+LINGER_S, LINGER_MAX_BYTES = 1.0, 32 * 1024 * 1024
+"""How long, and how much of, a body is read that nobody wants when the connection is about to close.
+
+The system resets a connection that is closed with something unread, and its caller may never see the answer.
+"""
 STOPPED_AGAIN_S = 5.0
 # Paths that take files: streamed to the store, which has a limit of its own.
 _STREAMED = ("/api/files", "/api/batches/file", "/replicate/v1/files", "/replicate/files", "/hooks/")
@@ -124,6 +129,8 @@ class _Visit:
         "_began",
         "_deadline",
         "_front",
+        "_is_closing",
+        "_is_read",
         "_left",
         "_receive",
         "_scope",
@@ -141,6 +148,7 @@ class _Visit:
         self._began = front._monotonic()  # noqa: SLF001 - the two are one layer
         self._deadline = self._began + BODY_S
         self._left: int | None = None if scope["path"].startswith(_STREAMED) else front._body_max_bytes  # noqa: SLF001
+        self._is_read = self._is_closing = False
         self.has_started = False
         self.is_limited = True
         self.limit = asyncio.timeout(None)
@@ -158,7 +166,9 @@ class _Visit:
         """Hand on a message, refusing a body that is too large or comes too slowly."""
         left_s = self._deadline - self._front._monotonic()  # noqa: SLF001
         if self._left is None or self.has_started:
-            return await self._receive()
+            message = await self._receive()
+            self._is_read = self._is_read or not message.get("more_body", False)
+            return message
         if self._stated_bytes() > self._front._body_max_bytes:  # noqa: SLF001
             raise self._too_large()
         try:
@@ -173,6 +183,7 @@ class _Visit:
             if not message.get("more_body", False):
                 # What comes next is only the news that the caller has gone.
                 self._left = None
+                self._is_read = True
         return message
 
     async def send(self, message: Message) -> None:
@@ -195,7 +206,27 @@ class _Visit:
             if _is_stopping(self.here):
                 # Nothing more is to be sent on a connection that is about to close.
                 headers.append((b"connection", b"close"))
+            self._is_closing = (b"connection", b"close") in headers
+        elif self._is_closing and not self._is_read and not message.get("more_body", False):
+            await self._send({**message, "more_body": True})
+            await self._linger()
+            message = {"type": "http.response.body", "body": b""}
         await self._send(message)
+
+    async def _linger(self) -> None:
+        """Read on what nobody wants, so that the answer arrives before the connection closes."""
+        left = LINGER_MAX_BYTES
+        try:
+            async with asyncio.timeout(LINGER_S):
+                while not self._is_read and left > 0:
+                    message = await self._receive()
+                    left -= len(message.get("body", b""))
+                    self._is_read = not message.get("more_body", False)
+        except TimeoutError:
+            # It is slow, and was answered.
+            return
+        except asyncio.CancelledError as error:
+            _forgive(error, self.here)
 
     def tell(self) -> None:
         """Count the request, and write its line of the access log."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
+from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -115,6 +117,16 @@ def test_a_body_that_is_too_large_by_its_own_word_is_not_waited_for(idle: Servin
     told = heard(idle, f"POST {path} HTTP/1.1\r\nContent-Length: 99999999999")
 
     assert told.startswith("HTTP/1.1 413 ")
+
+
+@pytest.mark.parametrize("path", [*CREATES, "/replicate/v1/predictions", "/openai/v1/images/generations"])
+def test_who_reads_nothing_before_all_is_sent_is_told_too(idle: Serving, path: str) -> None:
+    """A connection that is closed with something unread is reset, and the answer lost."""
+    place = urlsplit(idle.origin)
+    line = HTTPConnection(place.hostname or "", place.port, timeout=30)
+    with contextlib.closing(line):
+        line.request("POST", path, b" " * 12_000_000, SENT)
+        assert line.getresponse().status == 413
 
 
 @pytest.mark.parametrize("path", [*CREATES, "/api/keys", "/openai/v1/images/generations"])

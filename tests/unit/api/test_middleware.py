@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tintype import catalogue
+from tintype.api import problems
 from tintype.api.middleware import Front
 from tintype.api.stopping import Stopping
 from tintype.domain import errors
@@ -84,3 +85,25 @@ async def test_what_a_stopping_server_cuts_short_is_answered_503() -> None:
         else:
             with pytest.raises(asyncio.CancelledError):
                 await asked
+
+
+async def test_a_body_that_nobody_wants_is_read_before_the_end() -> None:
+    """Else the system resets the connection, and the answer may not arrive."""
+    parts = iter([True, True, False])
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"a", "more_body": next(parts)}
+
+    async def send(message: Message) -> None:
+        if sent and not message.get("more_body", False):
+            assert not list(parts), "it ended too early"
+        sent.append(message)
+
+    async def refuses(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        raise problems.Problem("too_large", "it is too large", headers={"Connection": "close"})
+
+    scope = {"type": "http", "method": "POST", "path": "/", "headers": [], "client": ("127.0.0.1", 1)}
+    await Front(refuses, randomness=os.urandom)(scope, receive, send)
+
+    assert [one.get("more_body", False) for one in sent] == [False, True, False]
