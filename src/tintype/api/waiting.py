@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 WAIT_MAX_S = 60
 _LOOK_S = 0.25
 _SLACK_S = 10.0
-_PREFER = re.compile(r"(?:^|,)\s*wait(?:\s*=\s*(\d{1,6}))?\s*(?:[,;]|$)")
+# Names ignore case, and a value may be quoted (RFC 7240).
+_PREFER = re.compile(r"""(?:^|,)\s*wait(?:\s*=\s*("?)(\d{1,6})\1)?\s*(?:[,;]|$)""", re.IGNORECASE | re.ASCII)
 
 
 def preferred_s(prefer: str | None) -> int | None:
@@ -33,7 +34,7 @@ def preferred_s(prefer: str | None) -> int | None:
     found = _PREFER.search(prefer or "")
     if found is None:
         return None
-    seconds = WAIT_MAX_S if found[1] is None else min(int(found[1]), WAIT_MAX_S)
+    seconds = WAIT_MAX_S if found[2] is None else min(int(found[2]), WAIT_MAX_S)
     return seconds or None
 
 
