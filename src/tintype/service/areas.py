@@ -77,12 +77,21 @@ def _beginning(path: Path) -> bytes:
         return file.read(HEADER_MAX_BYTES)
 
 
-def unmeasured(name: str) -> errors.InputError:
-    """Return the error for a picture without a size, which nothing can be held for."""
-    return errors.InputError(
+class Unmeasured(errors.InputError):
+    """What an input is given has no size that could be read, and nothing can be held for it; `name` is the input."""
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(message)
+        self.name = name
+
+
+def unmeasured(name: str) -> Unmeasured:
+    """Return the error for what is no picture that can be measured."""
+    return Unmeasured(
+        name,
         f"this is billed by the size of the pictures given, and the size of what {name!r} is given cannot be read; "
-        "give a PNG, JPEG, WebP or GIF"
+        "give a PNG, JPEG, WebP or GIF",
     )
 
 
-__all__ = ["HEADER_MAX_BYTES", "may_say_more", "of_content", "of_paths", "of_stored", "unmeasured"]
+__all__ = ["HEADER_MAX_BYTES", "Unmeasured", "may_say_more", "of_content", "of_paths", "of_stored", "unmeasured"]

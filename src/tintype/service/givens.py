@@ -238,10 +238,11 @@ class Givens:
         return stored.hash
 
 
-def _must_be_here(name: str) -> errors.InputError:
-    return errors.InputError(
+def _must_be_here(name: str) -> areas.Unmeasured:
+    return areas.Unmeasured(
+        name,
         f"this is billed by the size of the pictures given, so what {name!r} is given has to be a file that is here: "
-        "upload it, or give it as a data URI"
+        "upload it, or give it as a data URI",
     )
 
 

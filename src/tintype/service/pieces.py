@@ -16,8 +16,8 @@ from tintype.domain import errors
 from tintype.domain.access import Actor
 from tintype.domain.errors import UnknownModel
 from tintype.domain.money import to_usd
+from tintype.service import areas, requests, rows, singly, telling
 from tintype.service import batches as batches_
-from tintype.service import requests, rows, singly, telling
 from tintype.store import admission, batches
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ class Pieces:
                     id=batch.id,
                     number=call.number,
                     problem=str(fault)[:1_000],
-                    place="model" if isinstance(fault, UnknownModel) else "prompt",
+                    place=_place(fault),
                 )
         return made
 
@@ -178,6 +178,16 @@ class Pieces:
         _log.info("batch %s stops: %s", batch.id, why)
         budget = batch.budget_nano_usd
         await self._database.run("end_batch", id=batch.id, state="stopped", why=why, budget=budget)
+
+
+def _place(fault: errors.InputError | UnknownModel) -> str:
+    """Return the column of a row that an error is about."""
+    match fault:
+        case UnknownModel():
+            return "model"
+        case areas.Unmeasured():
+            return fault.name
+    return "prompt"
 
 
 def _actor(batch: Due) -> Actor:
