@@ -94,4 +94,12 @@ def unmeasured(name: str) -> Unmeasured:
     )
 
 
-__all__ = ["HEADER_MAX_BYTES", "Unmeasured", "may_say_more", "of_content", "of_paths", "of_stored", "unmeasured"]
+__all__ = [
+    "HEADER_MAX_BYTES",
+    "Unmeasured",
+    "may_say_more",
+    "of_content",
+    "of_paths",
+    "of_stored",
+    "unmeasured",
+]
