@@ -34,7 +34,7 @@ def idle(server: embedded.Server) -> Iterator[Serving]:
     with (
         serving.database(server) as url,
         testing.simulator() as upstream,
-        serving.gateway(url, upstream, "--no-worker") as made,
+        serving.gateway(url, upstream, "--no-worker", environment={"TINTYPE_REQUEST_TIMEOUT_S": "5"}) as made,
     ):
         yield made
 
@@ -215,6 +215,21 @@ def test_what_there_is_not_is_not_followed(http: httpx2.Client, path: str) -> No
         answer = http.get(path.format(ident))
         assert answer.status_code == 404
         assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_what_nobody_sends_ends_at_its_deadline(idle: Serving) -> None:
+    """`/openai` waits no longer for it, and says what became of it, as its events do."""
+    with idle.http() as http:
+        answer = http.post("/openai/v1/images/generations", json={"prompt": "a lighthouse"})
+        (row,) = http.get("/api/generations", params={"limit": 1}).json()["data"]
+        with http.sse(f"/api/generations/{row['id']}/events") as stream:
+            told = states(list(stream))
+
+    assert (answer.status_code, answer.headers["x-should-retry"]) == (400, "false")
+    assert row["id"] in answer.json()["error"]["message"]
+    assert "nothing was bought" in answer.json()["error"]["message"]
+    assert (row["state"], row["failure"]["code"], row["held_usd"]) == ("failed", "deadline_passed", "0.00")
+    assert told == [("2", "failed")]
 
 
 def test_streams_end_when_the_server_stops(server: embedded.Server) -> None:

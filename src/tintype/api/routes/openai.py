@@ -88,7 +88,7 @@ async def generate(body: ImagesAsked, request: Request, caller: auth.Generates) 
         hand.admitted()
         limits.tell(request, asked.pace)
         try:
-            rows = await _ended(request, asked.ids, actor=actor, within_s=deadline_s + _GRACE_S)
+            rows = await _ended(request, asked.ids, actor=actor, deadline_s=deadline_s)
             told = await _made(request, rows, body, warnings)
         except Problem as problem:
             # An answer like any other: who has it is not given it again.
@@ -191,26 +191,35 @@ def _fitted(known: catalogue.Catalogue, name: str, words: pictures.Words) -> pic
 
 
 async def _ended(
-    request: Request, idents: tuple[str, ...], *, actor: Actor, within_s: float
+    request: Request, idents: tuple[str, ...], *, actor: Actor, deadline_s: float
 ) -> list[Generation]:
-    """Wait until all have ended. Raises Problem when the gateway stops, or it takes too long."""
+    """Wait until all have ended. Raises Problem when the gateway stops, or one outlives its deadline for long.
+
+    What was not sent by its deadline ends then, whether anybody works on the queue or not; the rest is given a moment.
+    """
     here = gateway.of(request)
-    for ident in idents:
-        if await waiting.until_final(here, ident, timeout_s=within_s, request=request):
-            continue
-        if here.stopping.is_set():
-            raise Problem(
-                "not_possible_now",
-                f"the gateway is stopping; {ident} goes on, and an equal request is given what it makes",
-                headers={"x-should-retry": "true"},
-            )
+    is_over = await waiting.until_all_final(here, idents, timeout_s=deadline_s, request=request)
+    if not is_over and not here.stopping.is_set():
+        for ident in idents:
+            await here.core.progress.overdue(ident, 0.0)
+        await waiting.until_all_final(here, idents, timeout_s=_GRACE_S, request=request)
+    rows = [await here.core.generations.get(ident, actor=actor) for ident in idents]
+    goes_on = [row for row in rows if not State(row.state).is_final]
+    if not goes_on:
+        return rows
+    if here.stopping.is_set():
         raise Problem(
-            "not_made",
-            f"it takes longer than {within_s:g} s; {ident} goes on, ask for it at /api/generations/{ident}",
-            facts={"failure_code": "timeout"},
-            headers={"x-should-retry": "false"},
+            "not_possible_now",
+            f"the gateway is stopping; {goes_on[0].id} goes on, and an equal request is given what it makes",
+            headers={"x-should-retry": "true"},
         )
-    return [await here.core.generations.get(ident, actor=actor) for ident in idents]
+    raise Problem(
+        "not_made",
+        f"{goes_on[0].id} is {goes_on[0].state} still, {_GRACE_S:g} s after its deadline of {deadline_s:g} s; "
+        f"ask for its end at /api/generations/{goes_on[0].id}",
+        facts={"failure_code": "timeout"},
+        headers={"x-should-retry": "false"},
+    )
 
 
 def _not_made(rows: list[Generation]) -> Problem:
