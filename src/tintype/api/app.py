@@ -122,10 +122,18 @@ def build(opening: Opening | None = None, *, made: Settings) -> ASGIApp:
 def _lifespan(opening: Opening | None) -> Callable[[object], AbstractAsyncContextManager[dict[str, Any]]]:
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[dict[str, Any]]:
-        async with (opening or gateway.opened)() as made:
+        async with (opening or _mounted)() as made:
             yield {"gateway": made}
 
     return lifespan
+
+
+@asynccontextmanager
+async def _mounted() -> AsyncIterator[Gateway]:
+    """Open the gateway in a server of somebody else's, which would wait for streams that nobody ends."""
+    async with gateway.opened() as made:
+        with made.stopping.told_by_signals():
+            yield made
 
 
 def _routers() -> Iterator[APIRouter]:

@@ -13,7 +13,7 @@ import ssl
 import sys
 import threading
 import time
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from multiprocessing.reduction import DupFd
 from typing import TYPE_CHECKING, Any
@@ -31,8 +31,7 @@ if sys.platform != "win32":
     import resource
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
-    from types import FrameType
+    from collections.abc import AsyncIterator, Callable
 
     from starlette.types import ASGIApp
 
@@ -239,7 +238,7 @@ def build(
             gc.collect()
             gc.freeze()
             gc.set_threshold(*_GARBAGE)
-            with _told_to_stop(made):
+            with made.stopping.told_by_signals():
                 if ready is not None:
                     ready()
                 yield made
@@ -277,29 +276,6 @@ def _config(application: ASGIApp | str, options: Options) -> heads.Config:
         ssl_certfile=options.tls_cert,
         ssl_keyfile=options.tls_key,
     )
-
-
-@contextmanager
-def _told_to_stop(made: Gateway) -> Iterator[None]:
-    """Let those who wait inside a request know of the stop before the server waits for them."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        made.stopping.set()
-        handler = before[signal.Signals(number)]
-        if callable(handler):
-            handler(number, frame)
-
-    for number in before:
-        signal.signal(number, stop)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 __all__ = ["Listener", "Options", "bind", "build", "from_environment", "raise_descriptors", "serve"]

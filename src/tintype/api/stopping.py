@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from types import FrameType
 
 
 class Stopping(asyncio.Event):
@@ -29,3 +33,27 @@ class Stopping(asyncio.Event):
         super().set()
         for act in tuple(self._told):
             act()
+
+    @contextmanager
+    def told_by_signals(self) -> Iterator[None]:
+        """Set it as soon as a signal tells the server to stop, which waits for all requests before it says so itself.
+
+        The server's handlers are called as before; where it has none, or runs in another thread, nothing is changed.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        found = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        before = {number: handler for number, handler in found.items() if callable(handler)}
+
+        def stop(number: int, frame: FrameType | None) -> None:
+            self.set()
+            before[signal.Signals(number)](number, frame)
+
+        for number in before:
+            signal.signal(number, stop)
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)

@@ -22,7 +22,7 @@ import httpx2
 from tests.integration.core.conftest import cloned
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tintype.testing import Simulator
 
@@ -68,7 +68,11 @@ class Serving:
 
 @contextlib.contextmanager
 def gateway(
-    url: str, simulator: Simulator, *options: str, environment: Mapping[str, str] | None = None
+    url: str,
+    simulator: Simulator,
+    *options: str,
+    environment: Mapping[str, str] | None = None,
+    program: Sequence[str | Path] = (TINTYPE, "serve", "--port", "0"),
 ) -> Iterator[Serving]:
     """Run a gateway on a free port with a simulator upstream, and stop it at the end."""
     folder = Path(tempfile.mkdtemp(prefix="tt-"))
@@ -85,7 +89,7 @@ def gateway(
     log = folder / "log"
     with log.open("w") as written:
         process = subprocess.Popen(
-            [TINTYPE, "serve", "--port", "0", *options],
+            [*program, *options],
             env=env,
             cwd=folder,
             stdout=subprocess.PIPE,

@@ -7,6 +7,7 @@ import json
 import os
 import socket
 import subprocess
+import sys
 import threading
 import time
 from http.client import HTTPConnection
@@ -32,6 +33,17 @@ if TYPE_CHECKING:
 __all__ = ["server"]
 
 CLIENTS = 8
+HOST = """\
+import socket, uvicorn
+from fastapi import FastAPI
+from tintype.api import router
+
+app = FastAPI()
+app.include_router(router)
+listener = socket.create_server(("127.0.0.1", 0))
+print(f"ready http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
+uvicorn.Server(uvicorn.Config(app)).run(sockets=[listener])
+"""
 
 
 @pytest.fixture
@@ -135,6 +147,21 @@ def test_several_processes_answer_as_one(url: str, upstream: Simulator) -> None:
     # Those that answer and the one above them, and none that decodes pictures.
     assert len(holders) == 3, holders
     assert not any("pool_worker" in one for one in holders)
+
+
+def test_an_app_that_mounts_it_stops_while_a_stream_is_open(url: str, upstream: Simulator) -> None:
+    """Its server waits for all connections before it tells anybody; the stream ends by itself."""
+    with (
+        serving.gateway(url, upstream, program=(sys.executable, "-c", HOST)) as here,
+        here.http() as http,
+        http.stream("GET", "/api/events") as events,
+    ):
+        assert events.status_code == 200
+        here.stop()
+        events.read()
+        log = here.log.read_text()
+
+    assert ("Application shutdown complete" in log, "Traceback" in log) == (True, False)
 
 
 def _uploading(here: Serving) -> HTTPConnection:
