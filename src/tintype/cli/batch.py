@@ -24,11 +24,15 @@ Examples:
   tintype batch rows.csv --mode final --set output_format=png --json
 
 \b
-The first row of CSV names the columns. prompt, model, mode, n, seed and
-aspect_ratio mean what they are called; others fill the template, or are
-inputs of the model. Interrupted or killed and started again, it goes on, and
-buys nothing twice. Exit codes: 0 all made, 1 a row failed, is broken or was
-left undone, 2 wrong input or configuration, 130 interrupted.
+The first row of CSV names the columns. prompt, model, mode, n and the words
+of --set mean what they are called; others fill the template, or are inputs of
+the model. Words are aspect_ratio, size, seed, negative_prompt, format,
+quality and transparent: each model gets its own inputs for them.
+
+\b
+Interrupted or killed and started again, it goes on, and buys nothing twice.
+Exit codes: 0 all made, 1 a row failed, is broken or was left undone, 2 wrong
+input or configuration, 130 interrupted.
 """
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -53,8 +57,13 @@ def batch(  # noqa: PLR0913 - each is an option of the command
     ] = 1,
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Another input of the model; may be repeated."),
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="A common word, or an input of the model; may be repeated."
+        ),
     ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse what a model cannot do, in place of a note.")
+    ] = False,
     each: Annotated[
         bool, typer.Option("--each", help="Equal rows get pictures of their own; else they share one.")
     ] = False,
@@ -92,6 +101,7 @@ def batch(  # noqa: PLR0913 - each is an option of the command
         model=model,
         mode=mode,
         count=count,
+        is_strict=strict,
         inputs=_inputs(settings or []),
         max_nano_usd=choosing.nano(max_usd),
         duplicates="each" if each else "once",

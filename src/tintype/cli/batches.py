@@ -55,6 +55,7 @@ class Order:
     model: str | None
     mode: str | None
     count: int
+    is_strict: bool
     inputs: Mapping[str, Any]
     max_nano_usd: int | None
     duplicates: str
@@ -157,6 +158,7 @@ class Work:
             model=order.model,
             mode=order.mode,
             n=order.count,
+            is_strict=order.is_strict,
             inputs=order.inputs,
             duplicates=order.duplicates,
             max_usd=_usd(order.max_nano_usd),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tintype.domain import choosing, errors, money, tables
 from tintype.domain.money import from_usd
 from tintype.local import generation
+from tintype.service.requests import Cache
 from tintype.service.rows import Duplicates, Template
 from tintype.store.patience import patiently
 
@@ -86,6 +87,8 @@ class Options:
     model: str | None = None
     mode: str | None = None
     n: int = 1
+    cache: str = Cache.SEEDED
+    is_strict: bool = False
     max_usd: str | Decimal | None = None
     budget_usd: str | Decimal | None = None
     duplicates: str = Duplicates.ONCE
@@ -99,12 +102,19 @@ class Options:
             raise errors.InputError(
                 f"duplicates are bought {' or '.join(Duplicates)}, not {self.duplicates!r}"
             )
+        try:
+            cache = Cache(self.cache)
+        except ValueError:
+            raise errors.InputError(f"the cache is one of {', '.join(Cache)}, not {self.cache!r}") from None
         return Template(
             prompt=self.prompt,
             model=self.model,
             mode=None if self.mode is None else choosing.mode(self.mode),
             n=self.n,
             input=dict(self.inputs),
+            has_words=True,
+            cache=cache,
+            is_strict=self.is_strict,
             duplicates=Duplicates(self.duplicates),
             hold_max_nano_usd=None if self.max_usd is None else from_usd(self.max_usd),
         )
@@ -136,6 +146,9 @@ class Batching(abc.ABC):
         prompt: str | None = None,
         model: str | None = None,
         mode: Mode | str | None = None,
+        n: int = 1,
+        strict: bool = False,
+        cache: Cache | str = Cache.SEEDED,
         max_usd: str | Decimal | None = None,
         budget_usd: str | Decimal | None = None,
         duplicates: str = "once",
@@ -146,15 +159,19 @@ class Batching(abc.ABC):
         """Make rows × a template within one budget, and wait; `prompt` names their values in braces: `a {color} boat`.
 
         `rows` are mappings, or the path of a .csv or .jsonl file, from whose folder on it names files. With the mode
-        auto a model is chosen for each; `max_usd` is the most that one call may cost. Equal rows are bought once,
-        unless `duplicates` is "each". Under the same `idempotency_key` the same batch goes on, and nothing is bought
-        twice. A row that is broken, or failed, stops no other: look at each one's state. Raises InputError,
-        IdempotencyConflict, TimedOut.
+        auto a model is chosen for each; `max_usd` is the most that one call may cost. `inputs` are common words and
+        inputs of the model, as for `generate`, and what it cannot do of them is in `warnings`, or makes a row broken
+        where `strict`. Equal rows are bought once, unless `duplicates` is "each". Under the same `idempotency_key` the
+        same batch goes on, and nothing is bought twice. A row that is broken, or failed, stops no other: look at each
+        one's state. Raises InputError, IdempotencyConflict, TimedOut.
         """
         options = Options(
             prompt=prompt,
             model=model,
             mode=mode,
+            n=n,
+            is_strict=strict,
+            cache=cache,
             max_usd=max_usd,
             budget_usd=budget_usd,
             duplicates=duplicates,

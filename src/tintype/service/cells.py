@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tintype.domain import inputs, pictures, templates
+from tintype.domain import errors, inputs, pictures, templates, wording
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,6 +86,38 @@ def pixels(text: str) -> tuple[int, int]:
         raise Broken("size", str(fault)) from None
 
 
+def truth(name: str, value: Any) -> bool:
+    """Read yes or no. Raises Broken."""
+    try:
+        return bool(wording.NAMES[name](value))
+    except ValueError as fault:
+        raise Broken(name, str(fault)) from None
+
+
+def parted(model: Model | None, stated: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Part what is stated by name, as text or as it is, into common words and the model's inputs. Raises Broken."""
+    common: dict[str, Any] = {}
+    own: dict[str, Any] = {}
+    for name, value in stated.items():
+        said = _said(model, name, value) if name in wording.NAMES and isinstance(value, str) else value
+        try:
+            words, rest = wording.parted(model, {name: said})
+        except errors.InputError as fault:
+            raise Broken(name, str(fault)) from None
+        common |= words
+        own |= rest
+    return common, own
+
+
+def _said(model: Model | None, name: str, value: str) -> Any:
+    if model is not None and name in model.inputs:
+        try:
+            return inputs.read(model, name, value)
+        except inputs.UnfitInput:
+            return value
+    return number(name, value) if name == "seed" else value
+
+
 def is_url(value: Any) -> bool:
     """Whether a value is an address."""
     return isinstance(value, str) and value[:8].lower().startswith(("https://", "http://"))
@@ -101,4 +133,16 @@ def _kept(text: str) -> str:
     return text.encode(errors="backslashreplace").decode().replace("\0", "\\0")
 
 
-__all__ = ["Broken", "filled", "is_data", "is_url", "number", "pixels", "read", "text", "texts"]
+__all__ = [
+    "Broken",
+    "filled",
+    "is_data",
+    "is_url",
+    "number",
+    "parted",
+    "pixels",
+    "read",
+    "text",
+    "texts",
+    "truth",
+]

@@ -16,7 +16,7 @@ from tintype.domain import errors
 from tintype.domain.access import Actor
 from tintype.domain.errors import UnknownModel
 from tintype.domain.money import to_usd
-from tintype.service import areas, requests, rows, singly, telling
+from tintype.service import areas, requests, row_calls, rows, singly, telling
 from tintype.service import batches as batches_
 from tintype.store import admission, batches
 
@@ -118,7 +118,7 @@ class Pieces:
         template, actor = batches_.template_of(batch.asked), _actor(batch)
         made: list[tuple[int, Wanted]] = []
         for call in found:
-            values = rows.call_input(
+            values = row_calls.call_input(
                 self._catalogue, call.model, call.input, skip=call.skip, count=call.count
             )
             request = rows.request_of(template, call.model, values)

@@ -35,7 +35,10 @@ _ANY_TEXT, _ANY_FILE, _ANY_SEED = "x", "https://files.invalid/x", 1
 
 
 class RowChoices:
-    """Chooses for one batch. Rows with the same prompt explore alike: `lot` decides which."""
+    """Chooses for one batch. Rows with the same prompt explore alike: `lot` decides which.
+
+    `inputs` are all that one of the models which may be chosen has.
+    """
 
     def __init__(self, chooser: Chooser, votes: Iterable[Vote], *, actor: Actor, lot: bytes) -> None:
         self._chooser = chooser
@@ -43,7 +46,7 @@ class RowChoices:
         self._actor = actor
         self._lot = lot
         makers = (one for one in chooser.known.models if one.kind in choices.MAKERS)
-        self._inputs = frozenset().union(*(one.inputs for one in makers))
+        self.inputs: frozenset[str] = frozenset().union(*(one.inputs for one in makers))
         self._liked: list[Model] = []
         self._judged: dict[str, dict[str, Candidate]] = {}
 
@@ -51,10 +54,6 @@ class RowChoices:
         """Raise UnknownModel where the settings name a model to choose among that there is not."""
         if not self._liked:
             self._liked = [self._chooser.known.find(name) for name in self._chooser.pool]
-
-    def takes(self, name: str) -> bool:
-        """Whether one of the models that may be chosen has an input of this name."""
-        return name in self._inputs
 
     def __call__(self, wish: Wish) -> Choice:
         """Choose for a row, whose inputs are as they stand in the file. Raises InputError, UnknownModel."""
@@ -104,7 +103,7 @@ def _name(wish: Wish) -> str:
     """Name what makes two rows of a batch alike."""
     said = (
         _any(wish.prompt), _any(wish.negative_prompt), _any_seed(wish.seed), wish.n, wish.aspect_ratio, wish.size,
-        wish.format, wish.quality,
+        wish.format, wish.quality, wish.is_transparent,
     )  # fmt: skip
     if not wish.input:
         return repr(said)

@@ -3,32 +3,28 @@
     planner = Planner(catalogue, template, model_of=settings.model_of, check=check, choose=choose, …)
     planned = planner.plan({"color": "red"})        # raises Broken with the column
 
-The columns prompt, model, mode, n, seed, aspect_ratio, size, format, quality and negative_prompt mean what they are
-called; one that a template names is a variable; all else is an input of the model of that name.
+The columns prompt, model, mode, n, seed, aspect_ratio, size, format, quality, transparent and negative_prompt mean
+what they are called; one that a template names is a variable; all else is an input of the model of that name.
 """
 
 from __future__ import annotations
 
 import functools
-import hashlib
-import json
-import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from tintype.domain import choosing, errors, inputs, pricing, templates
+from tintype.domain import catalogue, choosing, errors, inputs, templates, wording
 from tintype.domain.catalogue import Catalogue, Model
 from tintype.domain.choosing import Mode
 from tintype.domain.errors import UnknownModel
 from tintype.domain.money import to_usd
-from tintype.service import cells, requests, wishes
+from tintype.service import cells, requests, row_calls, wishes
 from tintype.service.cells import Broken
 from tintype.service.requests import Cache, Request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from fractions import Fraction
+    from collections.abc import Callable, Collection, Mapping
 
     from tintype.domain.profiles import Profile
     from tintype.service.row_choices import RowChoices
@@ -40,7 +36,8 @@ MODEL_MAX = 255
 WARNINGS_MAX = 20
 _TEXTS = ("aspect_ratio", "negative_prompt", "size", "format", "quality")
 _NUMBERS = ("n", "seed")
-_WORDS = frozenset({"prompt", "model", "mode", *_TEXTS, *_NUMBERS})
+_TRANSPARENT = "transparent"
+_WORDS = frozenset({"prompt", "model", "mode", _TRANSPARENT, *_TEXTS, *_NUMBERS})
 _PASSWORD = "password"  # noqa: S105 - a format's name
 
 
@@ -55,7 +52,8 @@ class Duplicates(StrEnum):
 class Template:
     """What is the same for all rows. Texts name columns in braces; a row's own model, mode, n and so on win.
 
-    `hold_max_nano_usd` is the most that one call may cost.
+    `hold_max_nano_usd` is the most that one call may cost. Where it `has_words`, `input` may hold common words, too,
+    each of which is the model's own where it takes it so, as `size="2K"`.
     """
 
     prompt: str | None = field(default=None, repr=False)
@@ -71,6 +69,7 @@ class Template:
     is_transparent: bool = False
     profile: str | None = None
     input: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    has_words: bool = False
     is_strict: bool = False
     duplicates: Duplicates = Duplicates.ONCE
     hold_max_nano_usd: int | None = None
@@ -126,7 +125,8 @@ class Planner:
         self._profile = profile_of(template.profile)
         self._found: dict[str, Model | None] = {}
         self._apart: dict[str, Catalogue] = {}
-        self._unused: dict[str, None] = {}
+        # By name, with the nearest that would be used.
+        self._unused: dict[str, str | None] = {}
         self._said: dict[str, None] = {}
         texts = [template.prompt, *(getattr(template, name) for name in _TEXTS)]
         texts += cells.texts(template.input)
@@ -139,19 +139,17 @@ class Planner:
     @property
     def warnings(self) -> list[str]:
         """What could not be done of the rows up to now, in words; each once."""
-        unused = [f"the column {name[:60]!r} is used by nothing" for name in self._unused]
+        unused = [
+            f"the column {name[:60]!r} is used by nothing" + (f"; did you mean {near!r}?" if near else "")
+            for name, near in self._unused.items()
+        ]
         return [*unused, *self._said][:WARNINGS_MAX]
 
     def plan(self, row: Mapping[str, Any]) -> Planned:
         """Plan a row. Raises Broken."""
         row = {str(name): value for name, value in row.items() if value is not None and value != ""}
         name, model, reasons = self._model(row)
-        wish = self._wish(
-            row,
-            name,
-            takes=None if model is None else model.inputs.__contains__,
-            read=lambda key, value: cells.read(model, key, value),
-        )
+        wish = self._wish(row, name, model)
         try:
             planned = wishes.plan(self._alone(model), wish)
         except errors.InputError as fault:
@@ -170,7 +168,7 @@ class Planner:
         per_call = self._per_call(model, values, count)
         # The same seed makes the same picture: of those with one, all that are equal are one.
         is_own = self._template.duplicates is Duplicates.EACH and "seed" not in values
-        digest = _digest(model, request.model, values)
+        digest = row_calls.digest(model, request.model, values)
         return Planned(request.model, values, digest, count, per_call, is_own, reasons)
 
     def _alone(self, model: Model | None) -> Catalogue:
@@ -184,11 +182,11 @@ class Planner:
         """Return how many one call makes. Raises Broken where not even one may cost what is stated."""
         template, per_call = self._template, 1
         if count > 1 or template.duplicates is Duplicates.EACH:
-            per_call = _per_call(model, values, most=count if count > 1 else COUNT_MAX)
+            per_call = row_calls.per_call(model, values, most=count if count > 1 else COUNT_MAX)
         limit = template.hold_max_nano_usd
         if model is None or limit is None:
             return per_call
-        bound = functools.partial(_bound, model, values, template.deadline_s, self._files.areas)
+        bound = functools.partial(row_calls.bound, model, values, template.deadline_s, self._files.areas)
         if bound(per_call) > limit:
             per_call = 1
         most = bound(1)
@@ -208,9 +206,7 @@ class Planner:
             if "mode" in row:
                 mode = choosing.mode(str(row["mode"]))
             if mode is Mode.AUTO:
-                choice = self._choose(
-                    self._wish(row, "", takes=self._choose.takes, n=self._stated_count(row))
-                )
+                choice = self._choose(self._wish(row, "", None, is_open=True))
                 return choice.model.slug, choice.model, choice.reasons
             if "mode" in row:
                 name = self._model_of(mode)
@@ -226,45 +222,31 @@ class Planner:
         return name, self._found[name], ()
 
     def _wish(
-        self,
-        row: Mapping[str, Any],
-        name: str,
-        *,
-        takes: Callable[[str], bool] | None,
-        read: Callable[[str, Any], Any] = lambda _, value: value,
-        n: int = 1,
+        self, row: Mapping[str, Any], name: str, model: Model | None, *, is_open: bool = False
     ) -> wishes.Wish:
-        """Return what the row asks for; `takes` says what of it is an input, without it all else is."""
+        """Return what the row asks for, of a model, known or not, or of one that `is_open` until it is chosen."""
         template = self._template
-        words: dict[str, Any] = {"seed": template.seed}
+        takes = self._choose.inputs if is_open else None if model is None else model.inputs.keys()
         try:
-            for word in ("prompt", *_TEXTS):
-                stated = getattr(template, word)
-                words[word] = None if stated is None else templates.fill(stated, row)
+            words = self._words(row)
             given = {key: cells.filled(value, row) for key, value in template.input.items()}
         except templates.Unfilled as fault:
             raise Broken(fault.name, str(fault)) from None
-        for word in ("prompt", "seed", *_TEXTS):
-            if word in row and (word != "prompt" or template.prompt is None):
-                words[word] = (
-                    cells.number(word, row[word]) if word in _NUMBERS else cells.text(word, row[word])
-                )
-        if words["size"] is not None:
-            words["size"] = cells.pixels(words["size"])
-        for key, value in row.items():
-            is_replaced = key == "prompt" and template.prompt is not None
-            if (key in _WORDS and not is_replaced) or key in self._variables or key in given:
-                continue
-            if not is_replaced and (takes is None or takes(key)):
-                given[key] = value
-            elif key not in self._unused and len(self._unused) < WARNINGS_MAX:
-                self._unused[key] = None
+        if takes is not None:
+            if _TRANSPARENT in row:
+                words["is_transparent"] = cells.truth(_TRANSPARENT, row[_TRANSPARENT])
+            if template.has_words:
+                said = {
+                    key: value for key, value in given.items() if key not in wording.NAMES or key not in row
+                }
+                common, given = cells.parted(model, said)
+                words |= common
+        given |= self._columns(row, takes, given)
         return wishes.Wish(
             model=name,
-            n=n,
-            input={key: read(key, value) for key, value in given.items()},
+            n=self._stated_count(row) if is_open else 1,
+            input=given if is_open else {key: cells.read(model, key, value) for key, value in given.items()},
             hold_max_nano_usd=template.hold_max_nano_usd,
-            is_transparent=template.is_transparent,
             profile=self._profile,
             is_strict=template.is_strict,
             cache=template.cache,
@@ -274,10 +256,46 @@ class Planner:
             **words,
         )
 
+    def _words(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the common words, the row's own before the template's. Raises Unfilled, Broken."""
+        template = self._template
+        words: dict[str, Any] = {"seed": template.seed, "is_transparent": template.is_transparent}
+        for word in ("prompt", *_TEXTS):
+            stated = getattr(template, word)
+            words[word] = None if stated is None else templates.fill(stated, row)
+        for word in ("prompt", "seed", *_TEXTS):
+            if word in row and (word != "prompt" or template.prompt is None):
+                words[word] = (
+                    cells.number(word, row[word]) if word in _NUMBERS else cells.text(word, row[word])
+                )
+        if words["size"] is not None:
+            words["size"] = cells.pixels(words["size"])
+        return words
+
+    def _columns(
+        self, row: Mapping[str, Any], takes: Collection[str] | None, given: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Return the columns that are inputs, of a model that nobody knows all; others are told."""
+        found = {}
+        for key, value in row.items():
+            is_replaced = key == "prompt" and self._template.prompt is not None
+            is_word = key in _WORDS and (takes is not None or key != _TRANSPARENT)
+            if (is_word and not is_replaced) or key in self._variables or key in given:
+                continue
+            if not is_replaced and (takes is None or key in takes):
+                found[key] = value
+            elif key not in self._unused and len(self._unused) < WARNINGS_MAX:
+                self._unused[key] = None if is_replaced else self._nearest(key, row, takes or ())
+        return found
+
+    def _nearest(self, name: str, row: Mapping[str, Any], takes: Collection[str]) -> str | None:
+        """Return what a column may have been meant for that the row does not have."""
+        return catalogue.nearest(name, ({*_WORDS, *self._variables, *takes}) - row.keys())
+
     def _count(self, row: Mapping[str, Any], model: Model | None, values: dict[str, Any]) -> int:
         """Return how many outputs a row wants, and take the model's own word for that out of its inputs."""
         count = self._stated_count(row)
-        counter = _counter(model)
+        counter = row_calls.counter(model)
         if counter is not None and counter in values:
             stated = cells.number(counter, values.pop(counter))
             if "n" in row:
@@ -312,21 +330,6 @@ def _within(count: int) -> int:
     return count
 
 
-def call_input(
-    known: Catalogue, model: str, values: Mapping[str, Any], *, skip: int, count: int
-) -> dict[str, Any]:
-    """Return the input of a call that makes `count` outputs after `skip` others of the same input."""
-    made = dict(values)
-    found = known.get(model)
-    counter = None if found is None else _counter(found)
-    if counter is not None and count > 1:
-        made[counter] = count
-    if skip and isinstance(made.get("seed"), int):
-        # The same seed would buy the same picture again.
-        made["seed"] += skip
-    return made
-
-
 def _check_kept(values: Mapping[str, Any], request: Request) -> None:
     """Raise Broken for what the database cannot keep: a name, a value, or the model."""
     if len(request.model) > MODEL_MAX:
@@ -351,44 +354,10 @@ def request_of(template: Template, model: str, values: Mapping[str, Any]) -> Req
     )
 
 
-def _counter(model: Model | None) -> str | None:
-    return (
-        model.count.input if model is not None and model.count is not None and not model.count.when else None
-    )
-
-
-def _per_call(model: Model | None, values: Mapping[str, Any], *, most: int) -> int:
-    """Return how many one call makes: as many as the model can where that is no dearer than calls of one each."""
-    counter = _counter(model)
-    if model is None or counter is None or model.per_run_max == 1:
-        return 1
-    one = pricing.estimate(model, {**values, counter: 1})
-    together = min(model.per_run_max, max(most, 2))
-    all_ = pricing.estimate(model, {**values, counter: together})
-    each = one * together
-    is_dearer = all_.expected_nano_usd > each.expected_nano_usd or all_.bound_nano_usd > each.bound_nano_usd
-    return 1 if is_dearer else model.per_run_max
-
-
-def _bound(
-    model: Model, values: Mapping[str, Any], deadline_s: float, areas: Mapping[str, Fraction], count: int
-) -> int:
-    counter = _counter(model)
-    own = values if counter is None or count == 1 else {**values, counter: count}
-    return pricing.estimate(model, own, run_s_max=math.ceil(deadline_s), areas=areas).bound_nano_usd
-
-
-def _digest(model: Model | None, slug: str, values: Mapping[str, Any]) -> str:
-    filled = dict(values) if model is None else model.filled(values)
-    filled.pop(_counter(model) or "", None)
-    text = json.dumps([slug, filled], sort_keys=True)
-    return hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=16).hexdigest()
-
-
 def _place(model: Model | None, wish: wishes.Wish) -> str:
     """Return the column that a wish fails by: an input that the model does not have, else the prompt."""
     unknown = [name for name in wish.input if model is not None and name not in model.inputs]
     return unknown[0] if unknown else "prompt"
 
 
-__all__ = ["Broken", "Duplicates", "Planned", "Planner", "Template", "call_input", "request_of"]
+__all__ = ["Broken", "Duplicates", "Planned", "Planner", "Template", "request_of"]

@@ -184,7 +184,8 @@ def test_a_batch_in_python_goes_on_after_a_kill(shell: Shell, simulator: Simulat
 def test_what_is_wrong_is_told_with_its_line(shell: Shell, simulator: Simulator) -> None:
     """Broken rows and a budget stop nothing else; --resume with a larger one buys the rest alone."""
     (shell.folder / "few.csv").write_text('color,n\nred,1\n,1\n"blue,1\ngreen,2\n')
-    command = ("batch", "few.csv", "--template", "a {color} boat", "--model", "flux-schnell")
+    words = ("--set", "size=512x512", "--set", "transparent=true")
+    command = ("batch", "few.csv", "--template", "a {color} boat", "--model", "flux-schnell", *words)
 
     first = shell.run(*command, "--budget", "0.008")
     refused = shell.run(*command, "--budget", "0.008")
@@ -193,6 +194,8 @@ def test_what_is_wrong_is_told_with_its_line(shell: Shell, simulator: Simulator)
     assert first.code == second.code == 1
     assert "line 3, column color" in first.err
     assert "line 4, column color" in first.err
+    assert "transparent" in first.err
+    assert "'size'" not in first.err
     assert (
         "1 left undone (its budget has no room for the next row, which may cost up to $0.006: $0.005"
         in first.err

@@ -318,11 +318,26 @@ async def test_rows_are_planned_before_anything_is_locked(url: str, data: Path, 
     assert found.rows == {"waiting": 3}
 
 
+async def test_a_batch_takes_the_words_that_a_generation_does(studio: Studio) -> None:
+    made = await studio.batch(
+        [{"prompt": "a"}], n=2, size="512x512", quality="high", cache="off", timeout_s=60
+    )
+    refused = await studio.batch([{"prompt": "a"}], quality="high", strict=True, timeout_s=60)
+
+    (row,) = made.rows
+    assert [(one.width, one.height) for one in row.outputs] == [(512, 512)] * 2
+    (warning,) = made.warnings
+    assert "quality" in warning
+    assert refused.counts == {"broken": 1}
+
+
 async def test_a_batch_without_rows_or_with_a_foreign_name_is_refused(studio: Studio) -> None:
     with pytest.raises(errors.InputError, match="there are no rows"):
         await studio.batch([])
     with pytest.raises(errors.InputError, match="bought once or each"):
         await studio.batch([{"prompt": "a"}], duplicates="twice")
+    with pytest.raises(errors.InputError, match="off, seeded, always, not 'none'"):
+        await studio.batch([{"prompt": "a"}], cache="none")
     with pytest.raises(errors.NotThere):
         await studio.resume_batch("01k9w3t8m2q7r5v6x0y4z1a2b3")
     with pytest.raises(errors.InputError, match="at most 200"):
