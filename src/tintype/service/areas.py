@@ -80,6 +80,8 @@ def _beginning(path: Path) -> bytes:
 class Unmeasured(errors.InputError):
     """What an input is given has no size that could be read, and nothing can be held for it; `name` is the input."""
 
+    code = "picture_unmeasured"
+
     def __init__(self, name: str, message: str) -> None:
         super().__init__(message)
         self.name = name
