@@ -73,6 +73,12 @@ def batch(  # noqa: PLR0913 - each is an option of the command
     budget: Annotated[
         str | None, typer.Option(metavar="USD", help="The most that all rows cost together.")
     ] = None,
+    files_from: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--files-from", metavar="DIR", help="A folder that paths in rows may lead to; may be repeated."
+        ),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where to save.  [default: named as the file]")
     ] = None,
@@ -105,6 +111,7 @@ def batch(  # noqa: PLR0913 - each is an option of the command
         inputs=_inputs(settings or []),
         max_nano_usd=choosing.nano(max_usd),
         duplicates="each" if each else "once",
+        files_from=tuple(one.absolute() for one in files_from or ()),
         budget_nano_usd=_budget(budget),
     )
     way = batches.Way.RESUME if resume else batches.Way.ANEW if anew else batches.Way.ONCE

@@ -59,6 +59,7 @@ class Order:
     inputs: Mapping[str, Any]
     max_nano_usd: int | None
     duplicates: str
+    files_from: tuple[Path, ...]
     budget_nano_usd: int | None = field(compare=False)
 
     @property
@@ -69,11 +70,13 @@ class Order:
 
     @property
     def place(self) -> str:
-        """What makes two commands the same, whatever is in the file by now."""
-        return self._named(str(self.file.absolute()))
+        """What makes two commands the same, whatever is in the file by now, and wherever its paths may lead."""
+        return self._named(str(self.file.absolute()), files_from=None)
 
-    def _named(self, file: str) -> str:
-        said = dataclasses.asdict(self) | {"file": file, "budget_nano_usd": None, "host": platform.node()}
+    def _named(self, file: str, **more: Any) -> str:
+        said = (
+            dataclasses.asdict(self) | {"file": file, "budget_nano_usd": None, "host": platform.node()} | more
+        )
         return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
 
 
@@ -174,6 +177,7 @@ class Work:
                 plan={"digest": digest, "place": order.place, "folder": str(order.folder)},
                 # Asked for again after a break in the middle, or by two at once, it is the same one.
                 idempotency_key=f"{digest}-{before or 'first'}",
+                files_from=order.files_from,
                 adopts=adopts,
             )
         )

@@ -153,17 +153,18 @@ class Batching(abc.ABC):
         budget_usd: str | Decimal | None = None,
         duplicates: str = "once",
         idempotency_key: str | None = None,
+        files_from: Sequence[Path | str] = (),
         timeout_s: float | None = None,
         **inputs: Any,
     ) -> Batch:
         """Make rows × a template within one budget, and wait; `prompt` names their values in braces: `a {color} boat`.
 
-        `rows` are mappings, or the path of a .csv or .jsonl file, from whose folder on it names files. With the mode
-        auto a model is chosen for each; `max_usd` is the most that one call may cost. `inputs` are common words and
-        inputs of the model, as for `generate`, and what it cannot do of them is in `warnings`, or makes a row broken
-        where `strict`. Equal rows are bought once, unless `duplicates` is "each". Under the same `idempotency_key` the
-        same batch goes on, and nothing is bought twice. A row that is broken, or failed, stops no other: look at each
-        one's state. Raises InputError, IdempotencyConflict, TimedOut.
+        `rows` are mappings, or the path of a .csv or .jsonl file, from whose folder on it names files, which lie there
+        or in one of `files_from`. With the mode auto a model is chosen for each; `max_usd` is the most that one call
+        may cost. `inputs` are common words and inputs of the model, as for `generate`, and what it cannot do of them is
+        in `warnings`, or makes a row broken where `strict`. Equal rows are bought once, unless `duplicates` is "each".
+        Under the same `idempotency_key` the same batch goes on, and nothing is bought twice. A row that is broken, or
+        failed, stops no other: look at each one's state. Raises InputError, IdempotencyConflict, TimedOut.
         """
         options = Options(
             prompt=prompt,
@@ -178,7 +179,9 @@ class Batching(abc.ABC):
             inputs=inputs,
         )
         source = Path(rows) if isinstance(rows, str) else rows
-        ident = await begin(self, source, options, idempotency_key=idempotency_key)
+        ident = await begin(
+            self, source, options, idempotency_key=idempotency_key, files_from=tuple(map(Path, files_from))
+        )
         return await _waited(self, ident, timeout_s=timeout_s)
 
     async def resume_batch(
@@ -217,6 +220,7 @@ async def begin(
     *,
     plan: Mapping[str, Any] | None = None,
     idempotency_key: str | None = None,
+    files_from: Sequence[Path] = (),
     adopts: str | None = None,
 ) -> str:
     """Take a batch without waiting for it; returns its id. What the one that it adopts has made is not bought again."""
@@ -230,6 +234,7 @@ async def begin(
             plan=plan,
             idempotency_key=idempotency_key,
             folder=rows.parent if isinstance(rows, Path) else None,
+            files_from=files_from,
             adopts=adopts,
         )
     return accepted.id

@@ -158,6 +158,7 @@ class BlockingStudio:
         budget_usd: str | Decimal | None = None,
         duplicates: str = "once",
         idempotency_key: str | None = None,
+        files_from: Sequence[Path | str] = (),
         timeout_s: float | None = None,
         **inputs: Any,
     ) -> Batch:
@@ -175,6 +176,7 @@ class BlockingStudio:
                 budget_usd=budget_usd,
                 duplicates=duplicates,
                 idempotency_key=idempotency_key,
+                files_from=files_from,
                 timeout_s=timeout_s,
                 **inputs,
             )

@@ -123,14 +123,15 @@ class Batches:
         idempotency_key: str | None = None,
         own_key: guarding.Check = guarding.nothing,
         folder: Path | None = None,
+        files_from: Sequence[Path] = (),
         adopts: str | None = None,
     ) -> Accepted:
         """Take a batch: all of its rows are written when this returns, or none is.
 
-        `plan` is for whoever makes it to find again. From `folder` on paths of files in rows are meant; without it
-        there are none. What the batch `adopts` has made, or is making, of equal calls is not bought again; nothing
-        more of that one is. Raises InputError for a template or a file that no row can come of, IdempotencyConflict
-        for another batch under the same key.
+        `plan` is for whoever makes it to find again. From `folder` on paths of files in rows are meant, and they lead
+        nowhere but there and to `files_from`; without it there are none. What the batch `adopts` has made, or is
+        making, of equal calls is not bought again; nothing more of that one is. Raises InputError for a template or a
+        file that no row can come of, IdempotencyConflict for another batch under the same key.
         """
         _check(name, budget_nano_usd, idempotency_key)
         secret = guarding.either(self._secret, own_key)
@@ -150,7 +151,7 @@ class Batches:
             actor=actor,
             lot=(idempotency_key or ident).encode(),
         )
-        files = RowFiles(folder=folder, check=secret)
+        files = RowFiles(folder=folder, also=files_from, check=secret)
         planner = self._planner(template, actor, secret, choose=choose, files=files)
         reading = _Reading(batch_id=ident, rows=read, planner=planner, files=files, givens=self._givens)
         asked = asdict(template)

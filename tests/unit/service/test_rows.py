@@ -18,7 +18,7 @@ from tintype.domain.preference import Vote
 from tintype.service import choices, guarding, requests, row_calls
 from tintype.service.choices import Chooser
 from tintype.service.row_choices import RowChoices
-from tintype.service.row_files import RowFiles
+from tintype.service.row_files import SIZE_MAX_BYTES, RowFiles
 from tintype.service.rows import Broken, Duplicates, Planned, Planner, Template
 from tintype.service.wishes import Wish
 
@@ -249,13 +249,17 @@ def test_a_call_that_makes_several_keeps_to_the_price_limit() -> None:
     assert (together.per_call, apart.per_call) == (4, 1)
 
 
+# As much of a picture as tells what it is.
+BOAT = b"\x89PNG\r\n\x1a\na boat"
+
+
 def test_files_are_read_from_the_folder_of_the_rows(tmp_path: Path) -> None:
     """Each once, whatever its name; what is equal is one row."""
     for name in ("boat.png", "same.png"):
-        (tmp_path / name).write_bytes(b"a boat")
+        (tmp_path / name).write_bytes(BOAT)
     files = RowFiles(folder=tmp_path, check=guarding.naming("a secret of ours"))
     told = planner(Template(model="real_esrgan"), files=files)
-    encoded = base64.b64encode(b"a boat").decode()
+    encoded = base64.b64encode(BOAT).decode()
 
     made = [
         told.plan({"image": given})
@@ -264,20 +268,20 @@ def test_files_are_read_from_the_folder_of_the_rows(tmp_path: Path) -> None:
             "@same.png",
             str(tmp_path / "boat.png"),
             tmp_path / "same.png",
-            b"a boat",
+            BOAT,
             f"data:image/png;base64,{encoded}",
         )
     ]
 
-    sha256 = hashlib.sha256(b"a boat").hexdigest()
+    sha256 = hashlib.sha256(BOAT).hexdigest()
     assert {one.digest for one in made} == {made[0].digest}
     assert made[0].input["image"] == f"tintype:sha256:{sha256}"
-    assert (files.taken(), files.taken()) == ({sha256: b"a boat"}, {})
+    assert (files.taken(), files.taken()) == ({sha256: BOAT}, {})
 
 
 def test_a_list_of_files_stands_in_a_cell(tmp_path: Path) -> None:
     for name in ("boat.png", "sea.png"):
-        (tmp_path / name).write_bytes(name.encode())
+        (tmp_path / name).write_bytes(BOAT + name.encode())
     told = planner(Template(prompt="a boat", model="qwen_edit"), files=RowFiles(folder=tmp_path))
 
     several = told.plan({"image": "boat.png, sea.png, https://example.com/x.png"}).input["image"]
@@ -288,7 +292,10 @@ def test_a_list_of_files_stands_in_a_cell(tmp_path: Path) -> None:
 
 
 def test_a_file_that_cannot_be_given_breaks_its_row(tmp_path: Path) -> None:
-    (tmp_path / "told.txt").write_bytes(b"a secret of ours")
+    (tmp_path / "told.png").write_bytes(BOAT + b"a secret of ours")
+    (tmp_path / "told.txt").write_bytes(b"words")
+    with (tmp_path / "large.png").open("wb") as large:
+        large.truncate(SIZE_MAX_BYTES + 1)
     files = RowFiles(folder=tmp_path, check=guarding.naming("a secret of ours"))
     here = planner(Template(model="real_esrgan"), files=files)
     elsewhere = planner(Template(model="real_esrgan"))
@@ -297,7 +304,11 @@ def test_a_file_that_cannot_be_given_breaks_its_row(tmp_path: Path) -> None:
         (here, ".", "there is no file"),
         (here, "data:image/png", "no comma"),
         (here, "data:;base64,?", "not base64"),
-        (here, "told.txt", "holds your own key"),
+        (here, "told.png", "holds your own key"),
+        (here, "told.txt", "is no picture, film or sound"),
+        (here, "large.png", "at most 100 MB"),
+        (here, "a\0.png", "there is no file"),
+        (here, "x" * 300, "cannot be read"),
         (elsewhere, str(tmp_path / "told.txt"), "a file is given by its address"),
     ):
         with pytest.raises(Broken, match=why) as broken:
@@ -371,3 +382,34 @@ def test_a_mistyped_column_names_the_nearest() -> None:
     assert alone.warnings == [
         "the column 'transparant' is used by nothing; did you mean 'transparent'?",
     ]
+
+
+def test_paths_lead_nowhere_but_to_the_folders_that_are_allowed(tmp_path: Path) -> None:
+    """Rows may be a stranger's: what else is on this machine is not read, and not said to be there."""
+    rows, allowed = tmp_path / "rows", tmp_path / "allowed"
+    for folder in (rows, allowed):
+        folder.mkdir()
+    for path in (tmp_path / "own.png", allowed / "boat.png"):
+        path.write_bytes(BOAT)
+    (rows / "link.png").symlink_to(tmp_path / "own.png")
+    (rows / "further.png").symlink_to(allowed / "boat.png")
+    (rows / "loop.png").symlink_to(rows / "loop.png")
+    here = planner(Template(model="real_esrgan"), files=RowFiles(folder=rows, also=[allowed]))
+    outside = [
+        str(tmp_path / "own.png"),
+        "../own.png",
+        "@../none.png",
+        "link.png",
+        "~/x.png",
+        "/proc/self/environ",
+    ]
+
+    for given, why in (*((one, "outside the folder") for one in outside), ("~nobody-here/x", "no file")):
+        with pytest.raises(Broken, match=why) as broken:
+            here.plan({"image": given})
+        assert broken.value.place == "image"
+    with pytest.raises(Broken):
+        here.plan({"image": "loop.png"})
+    made = [here.plan({"image": one}) for one in ("further.png", "../allowed/boat.png", tmp_path / "own.png")]
+
+    assert {one.digest for one in made} == {made[0].digest}
