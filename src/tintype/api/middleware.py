@@ -178,12 +178,12 @@ class _Visit:
             raise problems.Problem("bad_request", f"the body did not arrive within {BODY_S:g} s") from None
         if message["type"] == "http.request":
             self._left -= len(message.get("body", b""))
+            self._is_read = not message.get("more_body", False)
             if self._left < 0:
                 raise self._too_large()
-            if not message.get("more_body", False):
+            if self._is_read:
                 # What comes next is only the news that the caller has gone.
                 self._left = None
-                self._is_read = True
         return message
 
     async def send(self, message: Message) -> None:
