@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
-from fastapi.routing import iter_route_contexts
 from pydantic.json_schema import models_json_schema
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
-from starlette.routing import Match
 
 import tintype
 from tintype.api import examples, gateway, limits, middleware, problems, routes, routing, shortcuts
@@ -146,21 +144,7 @@ def _routers() -> Iterator[APIRouter]:
 async def _refuse(request: Request, error: Exception) -> Response:
     problem = problems.of(error)
     assert problem is not None  # noqa: S101 - it is registered for such errors alone
-    if problem.status_code == 405:
-        # Each route knows its own method alone.
-        problem.own_headers["Allow"] = ", ".join(_methods(request))
     return problems.answer(request, problem)
-
-
-def _methods(request: Request) -> list[str]:
-    """Return the methods that are offered at the path of a request: its own, not those of one with a parameter."""
-    found = [
-        one
-        for one in iter_route_contexts(request.app.routes)
-        if one.matches(request.scope)[0] is not Match.NONE
-    ]
-    methods = {method for one in found if one.path == found[0].path for method in one.methods or ()}
-    return sorted(methods | ({"HEAD"} if "GET" in methods else set()))
 
 
 def described(app: FastAPI) -> dict[str, Any]:

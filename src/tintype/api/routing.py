@@ -10,8 +10,9 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic import BaseModel
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
@@ -67,7 +68,16 @@ class Route(APIRoute):
     async def _handled(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._is_head(scope):
             scope = {**scope, "method": "GET", _IS_HEAD: True}
+        if scope["method"] not in (self.methods or ()):
+            raise HTTPException(405, headers={"Allow": ", ".join(self._offered(scope))})
         await super().handle(scope, receive, send)
+
+    def _offered(self, scope: Scope) -> list[str]:
+        """Return the methods that are offered at this route's path; each route knows its own alone."""
+        found = list(iter_route_contexts(scope["app"].routes))
+        paths = {one.path for one in found if one.original_route is self}
+        methods = {method for one in found if one.path in paths for method in one.methods or ()}
+        return sorted(methods | ({"HEAD"} if "GET" in methods else set()))
 
     def _is_head(self, scope: Scope) -> bool:
         return scope.get("method") == "HEAD" and "GET" in (self.methods or ())

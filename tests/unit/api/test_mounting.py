@@ -39,6 +39,11 @@ async def show(number: int) -> dict[str, int]:
     return {"number": number}
 
 
+@router.get("")
+async def show_all() -> list[int]:
+    return []
+
+
 @router.post("")
 async def make(body: Asked) -> dict[str, int]:
     return {"length": len(body.text)}
@@ -92,7 +97,14 @@ def test_a_body_has_an_end(http: TestClient) -> None:
 def test_what_is_got_may_be_asked_for_by_head(http: TestClient) -> None:
     head = http.head("/things/1")
 
-    assert (head.status_code, head.content, http.head("/things").status_code) == (200, b"", 405)
+    assert (head.status_code, head.content, http.head("/own").status_code) == (200, b"", 405)
+
+
+def test_another_method_is_told_all_that_are_offered(http: TestClient) -> None:
+    for path, offered in (("/things/1", "GET, HEAD"), ("/things", "GET, HEAD, POST")):
+        refused = http.put(path)
+        assert (refused.status_code, refused.headers["allow"]) == (405, offered)
+        assert refused.json()["code"] == "method_not_allowed"
 
 
 def test_it_is_counted_under_its_route(http: TestClient) -> None:
