@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import iter_route_contexts
 from pydantic.json_schema import models_json_schema
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
@@ -20,6 +21,7 @@ from tintype.api.routes import generations
 from tintype.api.schemas.openai import ErrorTold
 from tintype.api.schemas.replicate import ReplicateProblem
 from tintype.api.schemas.shapes import Problem
+from tintype.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from tintype.settings import Settings
 
     Opening = Callable[[], AbstractAsyncContextManager[Gateway]]
+    Lifespan = Callable[[Any], AbstractAsyncContextManager[dict[str, Any]]]
 
 TAGS = {
     "generations": "Ask for pictures and films, look at them, cancel, repeat, rate and delete them.",
@@ -69,9 +72,10 @@ Amounts are decimal texts in dollars, exact to the nano-dollar. Errors are probl
 def collected(opening: Opening | None = None) -> APIRouter:
     """Return all routes as one router, with the lifespan that opens the gateway they work with.
 
-    Each module of `tintype.api.routes` offers `router`; a new one is found by itself.
+    Each module of `tintype.api.routes` offers `router`; a new one is found by itself. An app that includes it under a
+    prefix does not start: ConfigurationError.
     """
-    whole = APIRouter(lifespan=_lifespan(opening))
+    whole = APIRouter(lifespan=_without_prefix(_lifespan(opening)))
     for one in _routers():
         whole.include_router(one)
     return whole
@@ -117,13 +121,31 @@ def build(opening: Opening | None = None, *, made: Settings) -> ASGIApp:
     )
 
 
-def _lifespan(opening: Opening | None) -> Callable[[object], AbstractAsyncContextManager[dict[str, Any]]]:
+def _lifespan(opening: Opening | None) -> Lifespan:
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[dict[str, Any]]:
         async with (opening or _mounted)() as made:
             yield {"gateway": made}
 
     return lifespan
+
+
+def _without_prefix(lifespan: Lifespan) -> Lifespan:
+    """Refuse to open for an app that has the routes elsewhere: limits, links and webhooks go by their whole paths."""
+
+    @asynccontextmanager
+    async def checked(app: Any) -> AsyncIterator[dict[str, Any]]:
+        paths = {one.path for one in iter_route_contexts(app.routes)}
+        own = {one.path for one in iter_route_contexts(next(_routers()).routes)}
+        if not own <= paths:
+            raise ConfigurationError(
+                "tintype.api.router is included under a prefix, which it does not take: its links would lead nowhere; "
+                "include it without one, or run `tintype serve` beside the app"
+            )
+        async with lifespan(app) as state:
+            yield state
+
+    return checked
 
 
 @asynccontextmanager

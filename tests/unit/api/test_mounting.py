@@ -7,14 +7,16 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.testclient import TestClient
 from pydantic import BaseModel
 
 from tintype import catalogue
 from tintype.api import routing
+from tintype.api.app import collected
 from tintype.api.problems import Problem
 from tintype.api.stopping import Stopping
+from tintype.domain.errors import ConfigurationError
 from tintype.metrics import Meters
 from tintype.settings import Settings
 
@@ -117,3 +119,28 @@ def test_it_is_counted_under_its_route(http: TestClient) -> None:
             f'tintype_http_requests_total{{method="{method}",route="/things/{{number}}",status="200"}} 1.0'
             in told
         )
+
+
+def test_a_prefix_is_refused_before_anything_is_opened() -> None:
+    """Links, limits and webhooks go by whole paths."""
+    whole = APIRouter()
+    whole.include_router(collected())
+    app = FastAPI()
+    app.include_router(whole, prefix="/gw")
+
+    with pytest.raises(ConfigurationError, match="without one"), TestClient(app):
+        pass
+
+
+def test_without_a_prefix_it_is_opened() -> None:
+    opened: list[str] = []
+
+    @asynccontextmanager
+    async def opening() -> AsyncIterator[Any]:
+        opened.append("here")
+        yield None
+
+    app = FastAPI()
+    app.include_router(collected(opening))
+    with TestClient(app):
+        assert opened == ["here"]
