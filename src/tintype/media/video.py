@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
+import secrets
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import av
@@ -17,6 +15,7 @@ from tintype.media.clips import CannotJoin, Clip, UnreadableClip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from av.container import OutputContainer
     from av.video.frame import VideoFrame
@@ -67,13 +66,13 @@ def join(
     has_audio = any(clip.has_audio for clip in found)
     out.parent.mkdir(parents=True, exist_ok=True)
     # In the same folder, so that the finished film takes its place in one step.
-    handle, unfinished = tempfile.mkstemp(dir=out.parent, prefix=f".{out.stem}-", suffix=".mp4")
-    os.close(handle)
+    unfinished = out.with_name(f".{out.stem}-{secrets.token_hex(4)}.mp4")
+    unfinished.touch(exist_ok=False)
     try:
-        _write(Path(unfinished), found, counts, fade, rate=rate, size=(width, height), has_audio=has_audio)
-        Path(unfinished).replace(out)
+        _write(unfinished, found, counts, fade, rate=rate, size=(width, height), has_audio=has_audio)
+        unfinished.replace(out)
     finally:
-        Path(unfinished).unlink(missing_ok=True)
+        unfinished.unlink(missing_ok=True)
     return Joined(out, width, height, rate, frames / rate, frames, has_audio)
 
 

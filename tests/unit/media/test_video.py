@@ -124,6 +124,9 @@ def test_files_and_other_containers_are_clips_too(tmp_path: Path) -> None:
     joined = video.join([tmp_path / "one clip.webm", clip("red")], tmp_path / "new" / "film.mp4")
 
     assert [colour(frame) for frame in shown(joined.path)] == ["blue"] * 12 + ["red"] * 12
+    # Whoever reads other files of this folder reads the film.
+    assert joined.path.stat().st_mode == (tmp_path / "one clip.webm").stat().st_mode
+    assert [one.name for one in joined.path.parent.iterdir()] == ["film.mp4"]
 
 
 def test_sound_is_kept_and_what_has_none_is_silent(tmp_path: Path) -> None:
