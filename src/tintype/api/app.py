@@ -195,12 +195,16 @@ def _with_headers(made: dict[str, Any]) -> None:
     for methods in made["paths"].values():
         for stated in methods.values():
             answers = stated.get("responses", {})
+            named = any(one["name"].lower() == "idempotency-key" for one in stated.get("parameters", ()))
             for status, told in answers.items():
-                told.setdefault("headers", {}).update(_headers(status, buys="402" in answers))
+                told.setdefault("headers", {}).update(_headers(status, buys="402" in answers, is_named=named))
 
 
-def _headers(status: str, *, buys: bool) -> dict[str, Any]:
-    """Return the headers of answers with a status; what `buys` something is counted by rates."""
+def _headers(status: str, *, buys: bool, is_named: bool) -> dict[str, Any]:
+    """Return the headers of answers with a status.
+
+    What `buys` something is counted by rates, and that or what `is_named` by a key is told with its place.
+    """
     headers: dict[str, Any] = {
         "X-Request-Id": {
             "description": "The request's id: taken from the request, or made; the log has it too.",
@@ -209,7 +213,7 @@ def _headers(status: str, *, buys: bool) -> dict[str, Any]:
     }
     if status == "429" or (buys and status.startswith("2")):
         headers |= limits.described()
-    if buys and status.startswith("2"):
+    if (buys or is_named) and status.startswith("2"):
         headers |= {
             "Location": {
                 "description": "Where to look at what was asked for.",

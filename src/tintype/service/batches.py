@@ -11,6 +11,7 @@ kept with what is wrong with it. From then on the batch goes on whenever anybody
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import itertools
 import json
@@ -27,6 +28,7 @@ from tintype.service.row_choices import RowChoices
 from tintype.service.row_files import RowFiles
 from tintype.service.rows import Broken, Duplicates, Planner, Template
 from tintype.store import batches
+from tintype.store.admission import Idempotency
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
@@ -163,34 +165,30 @@ class Batches:
             budget_nano_usd=budget_nano_usd,
             asked=asked,
             plan=plan or {},
-            idempotency=idempotency_key,
         )
         same = [asked, name, budget_nano_usd, actor.user, actor.project]
         reading.seen.update(json.dumps(same, sort_keys=True).encode(errors="surrogatepass"))
         with tempfile.SpooledTemporaryFile(_MEMORY_BYTES) as planned:
             await reading.read(planned)
-            fingerprint = reading.seen.digest()
-            async with self._database.transaction() as work:
-                if await batches.put(work, new):
-                    await batches.take(work, _planned(planned))
-                    await batches.give(work, new.id, files.hashes)
-                    await batches.plan(
-                        work,
-                        new.id,
-                        rows=reading.count,
-                        broken=reading.broken,
-                        warnings=reading.planner.warnings,
-                        fingerprint=fingerprint,
-                    )
-                    if adopts is not None:
-                        await batches.adopt(work, new.id, earlier=adopts, actor=actor)
+            named = Idempotency(idempotency_key, reading.seen.digest()) if idempotency_key else None
+            while (before := await self._before(named, actor)) is None:
+                # Taken by somebody else meanwhile, all that was written is taken back, and that is looked at.
+                with contextlib.suppress(_NameTaken):
+                    async with self._database.transaction() as work:
+                        await batches.put(work, new)
+                        await batches.take(work, _planned(planned))
+                        await batches.give(work, new.id, files.hashes)
+                        told = reading.planner.warnings
+                        await batches.plan(
+                            work, new.id, rows=reading.count, broken=reading.broken, warnings=told
+                        )
+                        if adopts is not None:
+                            await batches.adopt(work, new.id, earlier=adopts, actor=actor)
+                        # Last, so that nobody waits for long who asks under the same name.
+                        if named and not await batches.name(work, new.id, named, key=actor.key):
+                            raise _NameTaken
                     return Accepted(new.id)
-        before = await batches.named(self._database, actor.key, idempotency_key or "")
-        if before is None or before.fingerprint != fingerprint:
-            raise errors.IdempotencyConflict(
-                "this Idempotency-Key was used for another batch in the last 24 hours; take a new one"
-            )
-        return Accepted(before.id, is_repeated=True)
+        return before
 
     async def get(self, ident: str, *, actor: Actor) -> Standing:
         """Return a batch of the actor's as it stands. Raises NotThere."""
@@ -253,6 +251,16 @@ class Batches:
             await work.run("again_batch_calls", id=ident)
             await work.run("reopen_batch", id=ident, budget=budget_nano_usd)
         return await self.get(ident, actor=actor)
+
+    async def _before(self, named: Idempotency | None, actor: Actor) -> Accepted | None:
+        """Return the batch that was taken under the same name. Raises IdempotencyConflict for anything else."""
+        if named is None or not (before := await batches.named(self._database, actor.key, named.name)):
+            return None
+        if before.id is None or before.fingerprint != named.fingerprint:
+            raise errors.IdempotencyConflict(
+                "this Idempotency-Key was used for another body in the last 24 hours; take a new one"
+            )
+        return Accepted(before.id, is_repeated=True)
 
     async def _found(self, ident: str, actor: Actor) -> Batch:
         batch = await batches.get(self._database, ident, actor) if ids.is_ulid(ident) else None
@@ -333,6 +341,10 @@ class _Reading:
             *head, planned.model, made, None, None, planned.digest, planned.count, planned.per_call, planned.is_own,
             planned.reasons,
         )  # fmt: skip
+
+
+class _NameTaken(Exception):
+    """Somebody took the Idempotency-Key in the meantime."""
 
 
 @dataclass(frozen=True, slots=True)

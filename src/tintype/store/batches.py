@@ -153,10 +153,10 @@ class _Counted:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A batch under an Idempotency-Key."""
+    """What is under an Idempotency-Key: a batch of this id where the fingerprint is a batch's."""
 
-    id: str
-    fingerprint: bytes | None
+    id: str | None
+    fingerprint: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,15 +170,12 @@ class New:
     budget_nano_usd: int | None
     asked: Mapping[str, Any] = field(repr=False)
     plan: Mapping[str, Any] = field(repr=False)
-    idempotency: str | None
 
 
-async def put(work: Session, new: New) -> bool:
-    """Write a batch without its rows; False where its key has one under the same Idempotency-Key."""
+async def put(work: Session, new: New) -> None:
+    """Write a batch without its rows."""
     actor = new.actor
-    if new.idempotency is not None:
-        await work.run("forget_batch_name", key=actor.key, idempotency=new.idempotency)
-    written = await work.run(
+    await work.run(
         "put_batch",
         id=new.id,
         key=actor.key,
@@ -189,10 +186,8 @@ async def put(work: Session, new: New) -> bool:
         budget=new.budget_nano_usd,
         asked=Jsonb(dict(new.asked)),
         plan=Jsonb(dict(new.plan)),
-        idempotency=new.idempotency,
         request_id=actor.request_id,
     )
-    return written == 1
 
 
 async def take(work: Session, rows: AsyncIterable[Sequence[Any]]) -> None:
@@ -205,13 +200,9 @@ async def give(work: Session, ident: str, hashes: Iterable[str]) -> None:
     await work.run("give_batch_files", id=ident, hashes=sorted(hashes))
 
 
-async def plan(
-    work: Session, ident: str, *, rows: int, broken: int, warnings: Sequence[str], fingerprint: bytes
-) -> int:
+async def plan(work: Session, ident: str, *, rows: int, broken: int, warnings: Sequence[str]) -> int:
     """Make the calls that the rows take; returns how many."""
-    calls: int = await work.value(
-        "plan_batch", id=ident, rows=rows, broken=broken, warnings=list(warnings), fingerprint=fingerprint
-    )
+    calls: int = await work.value("plan_batch", id=ident, rows=rows, broken=broken, warnings=list(warnings))
     return calls
 
 
@@ -222,9 +213,25 @@ async def adopt(work: Session, ident: str, *, earlier: str, actor: Actor) -> Non
     await work.run("adopt_batch_calls", id=ident, earlier=earlier, key=actor.key)
 
 
+async def name(work: Session, ident: str, idempotency: admission.Idempotency, *, key: str) -> bool:
+    """Take an Idempotency-Key for a batch; False where it names something already, whatever it is (rule 8).
+
+    Whoever asks for the same name waits until this transaction ends.
+    """
+    taken = await work.run(
+        "name_batch",
+        id=ident,
+        key=key,
+        name=idempotency.name,
+        fingerprint=idempotency.fingerprint,
+        keep_s=idempotency.keep_s,
+    )
+    return taken == 1
+
+
 async def named(on: Database | Session, key: str, idempotency: str) -> Named | None:
-    """Return the batch that a key has under an Idempotency-Key."""
-    return await on.one("batch_by_name", Named, key=key, idempotency=idempotency)
+    """Return what a key has under an Idempotency-Key."""
+    return await on.one("batch_by_name", Named, key=key, name=idempotency)
 
 
 async def of_digest(on: Database | Session, key: str, digest: str) -> str | None:

@@ -6,6 +6,7 @@ import base64
 import csv
 import io
 import json
+from concurrent import futures
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ from PIL import Image
 
 if TYPE_CHECKING:
     import httpx2
+
+    from tests.integration.gateway.serving import Serving
 
 BATCH = {"prompt": "a {color} boat", "model": "flux-schnell"}
 
@@ -117,6 +120,40 @@ def test_what_is_billed_by_its_size_is_given_to_a_row_as_a_file(http: httpx2.Cli
     assert "upload it" in str(listed[0])
     assert listed[1]["cost_usd"] == "0.54495"
     assert "may cost $0.54495" in str(dear["broken"])
+
+
+def test_a_name_is_one_for_batches_and_all_else(http: httpx2.Client, here: Serving) -> None:
+    """Rule 8: a key that names a batch buys no generation and the other way round, also asked for at once."""
+    sent: dict[str, tuple[str, dict[str, Any]]] = {
+        "batch": ("/api/batches", {**BATCH, "rows": [{"color": "red"}, {"color": "n"}]}),
+        "generation": ("/api/generations", {"prompt": "a boat", "model": "flux-schnell"}),
+    }
+
+    def ask(what: str, name: str) -> httpx2.Response:
+        path, body = sent[what]
+        return http.post(path, json=body, headers={"Idempotency-Key": name})
+
+    first = [ask("batch", "b"), ask("generation", "g")]
+    again = [ask("batch", "b"), ask("generation", "g")]
+    across = [ask("generation", "b"), ask("batch", "g")]
+    names = [f"race {number}" for number in range(8)]
+    with futures.ThreadPoolExecutor(8) as pool:
+        raced = list(pool.map(ask, ["batch", "generation", "batch", "generation"] * 8, sorted(names * 4)))
+
+    assert [one.status_code for one in first] == [202, 202]
+    assert [one.headers["location"] for one in (first[0], again[0])] == [
+        f"{here.origin}/api/batches/{first[0].json()['id']}"
+    ] * 2
+    assert [one.headers.get("idempotency-replayed") for one in first + again] == [None, None, "true", "true"]
+    assert [one.json()["id"] for one in again] == [one.json()["id"] for one in first]
+    assert [(one.status_code, one.json()["code"]) for one in across] == [(409, "idempotency_conflict")] * 2
+    for path in ("/api/batches", "/api/batches/file"):
+        stated = http.get("/openapi.json").json()["paths"][path]["post"]["responses"]["202"]["headers"]
+        assert {"Location", "Idempotency-Replayed"} <= set(stated)
+    for place in range(0, len(raced), 4):
+        four = raced[place : place + 4]
+        assert sorted(one.status_code for one in four) == [202, 202, 409, 409]
+        assert len({one.json()["id"] for one in four if one.status_code == 202}) == 1
 
 
 def test_a_batch_is_canceled(http: httpx2.Client) -> None:

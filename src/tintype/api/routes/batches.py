@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import StreamingResponse
 from pydantic import ValidationError
 
-from tintype.api import auth, gateway, present, routing, uploading
+from tintype.api import auth, gateway, limits, present, routing, uploading
 from tintype.api import present_batches as telling
 from tintype.api.routes.generations import IdempotencyKey
 from tintype.api.schemas.batches import (
@@ -228,6 +228,7 @@ async def _accepted(
         idempotency_key=idempotency_key,
         own_key=auth.own_key(request),
     )
+    limits.tell_place(request, f"/api/batches/{asked.id}", is_repeated=asked.is_repeated)
     return telling.batch(await core.batches.get(asked.id, actor=actor))
 
 

@@ -2,7 +2,6 @@
 WITH planned AS (SELECT tintype_batch_plan(%(id)s) AS calls)
 UPDATE batches AS b
 SET call_count = p.calls, row_count = %(rows)s, broken_count = %(broken)s, warnings = %(warnings)s,
-    fingerprint = %(fingerprint)s,
     state = CASE WHEN p.calls = 0 THEN 'ended' ELSE 'open' END,
     finished_at = CASE WHEN p.calls = 0 THEN now() END
 FROM planned AS p

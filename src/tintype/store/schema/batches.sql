@@ -10,8 +10,6 @@ CREATE TABLE public.batches (
     asked jsonb DEFAULT '{}'::jsonb NOT NULL,
     plan jsonb DEFAULT '{}'::jsonb NOT NULL,
     warnings text[] DEFAULT '{}'::text[] NOT NULL,
-    idempotency text,
-    fingerprint bytea,
     request_id text,
     row_count integer DEFAULT 0 NOT NULL,
     broken_count integer DEFAULT 0 NOT NULL,
@@ -25,8 +23,6 @@ CREATE TABLE public.batches (
     CONSTRAINT batches_check1 CHECK (((state <> 'open'::text) OR (finished_at IS NULL))),
     CONSTRAINT batches_state_check CHECK ((state = ANY (ARRAY['open'::text, 'stopped'::text, 'canceled'::text, 'ended'::text])))
 );
-ALTER TABLE ONLY public.batches
-    ADD CONSTRAINT batches_key_id_idempotency_key UNIQUE (key_id, idempotency);
 ALTER TABLE ONLY public.batches
     ADD CONSTRAINT batches_pkey PRIMARY KEY (id);
 CREATE INDEX batches_due ON public.batches USING btree (upstream_id, due_at) WHERE (finished_at IS NULL);

@@ -16,8 +16,6 @@ CREATE TABLE batches (
     asked jsonb NOT NULL DEFAULT '{}',
     plan jsonb NOT NULL DEFAULT '{}',
     warnings text[] NOT NULL DEFAULT '{}',
-    idempotency text,
-    fingerprint bytea,
     -- Which request asked for it; all that is bought for it tells so in the log.
     request_id text,
     row_count integer NOT NULL DEFAULT 0,
@@ -29,8 +27,7 @@ CREATE TABLE batches (
     created_at timestamptz NOT NULL DEFAULT now(),
     finished_at timestamptz,
     CHECK (state <> 'ended' OR finished_at IS NOT NULL),
-    CHECK (state <> 'open' OR finished_at IS NULL),
-    UNIQUE (key_id, idempotency)
+    CHECK (state <> 'open' OR finished_at IS NULL)
 );
 -- Lists of one key, newest first.
 CREATE INDEX batches_key ON batches (key_id, id);
