@@ -131,6 +131,7 @@ class _Visit:
         "_front",
         "_is_closing",
         "_is_read",
+        "_is_told",
         "_left",
         "_receive",
         "_scope",
@@ -148,7 +149,7 @@ class _Visit:
         self._began = front._monotonic()  # noqa: SLF001 - the two are one layer
         self._deadline = self._began + BODY_S
         self._left: int | None = None if scope["path"].startswith(_STREAMED) else front._body_max_bytes  # noqa: SLF001
-        self._is_read = self._is_closing = False
+        self._is_read = self._is_closing = self._is_told = False
         self.has_started = False
         self.is_limited = True
         self.limit = asyncio.timeout(None)
@@ -215,6 +216,8 @@ class _Visit:
 
     async def _linger(self) -> None:
         """Read on what nobody wants, so that the answer arrives before the connection closes."""
+        # A process that stops may end meanwhile.
+        self.tell()
         left = LINGER_MAX_BYTES
         try:
             async with asyncio.timeout(LINGER_S):
@@ -229,7 +232,10 @@ class _Visit:
             _forgive(error, self.here)
 
     def tell(self) -> None:
-        """Count the request, and write its line of the access log."""
+        """Count the request, and write its line of the access log, once."""
+        if self._is_told:
+            return
+        self._is_told = True
         seconds = self._front._monotonic() - self._began  # noqa: SLF001
         here = self.here
         if here is not None:

@@ -87,12 +87,14 @@ async def test_what_a_stopping_server_cuts_short_is_answered_503() -> None:
                 await asked
 
 
-async def test_a_body_that_nobody_wants_is_read_before_the_end() -> None:
-    """Else the system resets the connection, and the answer may not arrive."""
+async def test_a_body_that_nobody_wants_is_read_before_the_end(caplog: pytest.LogCaptureFixture) -> None:
+    """Else the system resets the connection, and the answer may not arrive. Its line is written before."""
+    caplog.set_level("INFO", "tintype.access")
     parts = iter([True, True, False])
     sent: list[Message] = []
 
     async def receive() -> Message:
+        assert [one.__dict__["status"] for one in caplog.records] == [413]
         return {"type": "http.request", "body": b"a", "more_body": next(parts)}
 
     async def send(message: Message) -> None:
@@ -107,3 +109,4 @@ async def test_a_body_that_nobody_wants_is_read_before_the_end() -> None:
     await Front(refuses, randomness=os.urandom)(scope, receive, send)
 
     assert [one.get("more_body", False) for one in sent] == [False, True, False]
+    assert len(caplog.records) == 1
