@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tintype.cli import exits, files, progress, screen, studio
+from tintype.cli import files, progress, screen, studio
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,8 +93,9 @@ async def _approved(
             open_studio, ident, pick=pick, model=model, inputs=orders.settings_of(final, settings)
         )
     except UnknownGeneration as error:
-        where = " of the built-in simulator" if open_studio.is_simulated else ""
-        raise exits.Refusal(f"{error}{where}; see: tintype list") from None
+        raise await studio.unknown(
+            open_studio, ident, error, of_batch="give one of its generations, which its report.csv names"
+        ) from None
 
 
 def _document(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tintype.cli import batch_facts, durable, exits, files, filmed, progress, runs, screen, studio
+from tintype.cli import durable, exits, files, filmed, progress, runs, screen, studio
 
 if TYPE_CHECKING:
     from tintype.cli.durable import Delivered
@@ -102,12 +102,8 @@ async def _asked(open_studio: Studio, ident: str) -> tuple[list[str], Order | No
         try:
             row = await core.generations.get(ident, actor=actor)
         except UnknownGeneration as error:
-            if await batch_facts.found(open_studio, ident) is not None:
-                raise exits.Refusal(
-                    f"{ident} is a batch: the same tintype batch command with --resume buys anew what failed of it"
-                ) from None
-            where = " of the built-in simulator" if open_studio.is_simulated else ""
-            raise exits.Refusal(f"{error}{where}; see: tintype list") from None
+            of_batch = "the same tintype batch command with --resume buys anew what failed of it"
+            raise await studio.unknown(open_studio, ident, error, of_batch=of_batch) from None
         # Before anything is bought, so that whoever dies in the middle leaves it to be resumed.
         if row.order_id is not None:
             await errands.reopened(core.database, row.order_id)

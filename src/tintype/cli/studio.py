@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from pathlib import Path
 
+    from tintype.domain.errors import UnknownGeneration
     from tintype.local.generation import Generation
     from tintype.local.studio import Studio
 
@@ -53,10 +54,15 @@ async def found(studio: Studio, ident: str) -> Generation:
     try:
         return await studio.get(ident)
     except UnknownGeneration as error:
-        if await batch_facts.found(studio, ident) is not None:
-            raise exits.Refusal(f"{ident} is a batch; see: tintype show {ident}") from None
-        where = " of the built-in simulator" if studio.is_simulated else ""
-        raise exits.Refusal(f"{error}{where}; see: tintype list") from None
+        raise await unknown(studio, ident, error, of_batch=f"see: tintype show {ident}") from None
+
+
+async def unknown(studio: Studio, ident: str, error: UnknownGeneration, *, of_batch: str) -> exits.Refusal:
+    """Return the refusal of an id that is no generation's; `of_batch` is what to do where it is a batch's."""
+    if await batch_facts.found(studio, ident) is not None:
+        return exits.Refusal(f"{ident} is a batch; {of_batch}")
+    where = " of the built-in simulator" if studio.is_simulated else ""
+    return exits.Refusal(f"{error}{where}; see: tintype list, and tintype list --batches")
 
 
 async def saved(open_studio: Studio, one: Generation, folder: Path) -> list[Path]:

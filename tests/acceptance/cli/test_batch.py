@@ -223,12 +223,16 @@ def test_the_id_of_a_batch_is_known_where_ids_are_taken(shell: Shell, simulator:
     listed = shell.run("list", "--batches")
     shown = shell.run("show", ident)
     retried = shell.run("retry", ident)
+    approved = shell.run("approve", ident)
+    unknown = shell.run("show", "nothing")
     canceled = shell.run("cancel", ident)
     again = shell.run("cancel", ident, "--json")
 
     assert f"{ident}  stopped  $0.003  $0.004" in listed.out
     assert "rows        2: 1 succeeded, 1 undone" in shown.out
     assert (retried.code, "--resume" in retried.err) == (2, True)
+    assert (approved.code, f"{ident} is a batch; give one of its generations" in approved.err) == (2, True)
+    assert (unknown.code, "tintype list --batches" in unknown.err) == (2, True)
     assert f"batch {ident} ended: canceled, rows 1 succeeded, 1 undone, $0.003" in canceled.out
     told = json.loads(again.out)
     assert (told["state"], told["cost_usd"]) == ("canceled", "0.003")
