@@ -167,11 +167,11 @@ def _put(standing: Standing, order: batches.Order, *, as_json: bool) -> None:
 
 
 def _left(standing: Standing, order: batches.Order) -> str:
-    words = {"failed": "failed", "undone": "left undone", "broken": "broken"}
+    words = {"failed": "failed", "canceled": "canceled", "undone": "left undone", "broken": "broken"}
     parts = [f"{count} {words[state]}" for state, count in standing.rows.items() if state in words]
     why = f" ({standing.batch.waits_for})" if standing.batch.waits_for else ""
     told = f"of the rows {', '.join(parts)}{why}"
-    if set(standing.rows) & {"failed", "undone"}:
+    if set(standing.rows) & {"failed", "canceled", "undone"}:
         return (
             f"{told}; the same command goes on with --resume, and with a larger --budget where that ended it"
         )

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from tintype.service.batches import Standing
 
 PROBLEMS_SHOWN = 10
-_ORDER = ("succeeded", "running", "waiting", "failed", "undone", "broken")
+_ORDER = ("succeeded", "running", "waiting", "failed", "canceled", "undone", "broken")
 
 
 async def found(open_studio: Studio, ident: str) -> Standing | None:

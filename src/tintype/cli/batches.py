@@ -34,7 +34,7 @@ SAVE_S = 3.0
 """How often what was made up to then is saved."""
 WAITING_MAX = 1_000
 """Behind so many rows that wait, none is looked at for something to save."""
-_FINISHED = ("succeeded", "failed", "broken", "undone")
+_FINISHED = ("succeeded", "failed", "canceled", "broken", "undone")
 
 
 class Way(StrEnum):

@@ -35,8 +35,8 @@ LOOK_S = 0.5
 class BatchRow:
     """A row, what became of it, and its outputs.
 
-    `state` is succeeded, failed, broken (nothing could be bought: `column` says where, `message` why) or undone (the
-    budget had no room). Of equal rows the first one has the cost, and the others name it in `same_as`.
+    `state` is succeeded, failed, canceled, broken (nothing could be bought: `column` says where, `message` why) or
+    undone (the budget had no room). Of equal rows the first one has the cost, and the others name it in `same_as`.
     `reasons` say why the model was chosen, where the mode is auto.
     """
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Stand = Literal["open", "stopped", "canceled", "ended"]
 """open: more is bought. stopped: its budget or its key lets nothing more be bought. ended: all of it has ended."""
-RowState = Literal["broken", "waiting", "running", "succeeded", "failed", "undone"]
+RowState = Literal["broken", "waiting", "running", "succeeded", "failed", "canceled", "undone"]
 
 
 @dataclass(frozen=True, slots=True)

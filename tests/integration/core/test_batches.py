@@ -289,7 +289,11 @@ async def test_every_batch_has_its_turn_where_there_are_more_than_one_look_takes
 
         looked_at = [await sweeper.sweep() for _ in range(len(COLORS) + 1)]
         found = [await core.batches.get(ident, actor=studio.actor) for ident in idents]
+        await core.batches.cancel(idents[0], actor=studio.actor)
+        await sweeper.sweep()
+        canceled = await core.batches.get(idents[0], actor=studio.actor)
 
+    assert canceled.rows == {"canceled": 1}
     assert looked_at == [1, 1, 1, 0]
     assert [one.rows for one in found] == [{"running": 1}] * len(COLORS)
 

@@ -165,6 +165,10 @@ def test_a_batch_is_canceled(http: httpx2.Client) -> None:
 
     found = ended(http, canceled)
     assert (canceled["state"], found["cost_usd"], found["rows"]["succeeded"]) == ("canceled", "0.00", 0)
+    assert (found["rows"]["failed"], found["rows"]["canceled"] + found["rows"]["undone"]) == (
+        0,
+        found["rows"]["total"],
+    )
 
 
 def test_what_failed_of_a_batch_is_bought_by_the_batch_alone(http: httpx2.Client) -> None:

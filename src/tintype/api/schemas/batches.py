@@ -29,7 +29,7 @@ from tintype.service.rows import Duplicates
 from tintype.service.wishes import PROMPT_MAX
 
 BatchState = Literal["open", "stopped", "canceled", "ended"]
-RowState = Literal["broken", "waiting", "running", "succeeded", "failed", "undone"]
+RowState = Literal["broken", "waiting", "running", "succeeded", "failed", "canceled", "undone"]
 
 
 class BatchDescribed(Asked):
@@ -97,11 +97,12 @@ class BatchResumed(Asked):
 
 
 class RowsTold(Told):
-    """How many rows are how far. `undone` are those that nothing was bought for when it stopped."""
+    """How many rows are how far. `canceled` were ended; for those that are `undone` nothing was asked."""
 
     total: int = Field(examples=[300])
     succeeded: int = Field(default=0, examples=[80])
     failed: int = Field(default=0, examples=[1])
+    canceled: int = Field(default=0, examples=[0])
     running: int = Field(default=0, examples=[19])
     waiting: int = Field(default=0, examples=[198])
     undone: int = Field(default=0, examples=[0])

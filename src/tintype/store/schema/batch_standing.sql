@@ -9,7 +9,8 @@ CREATE VIEW public.batch_standing AS
     r.count,
         CASE
             WHEN ((r.problem IS NOT NULL) OR (made.problem IS NOT NULL)) THEN 'broken'::text
-            WHEN (made.failed > 0) THEN 'failed'::text
+            WHEN (made.failed > made.canceled) THEN 'failed'::text
+            WHEN (made.canceled > 0) THEN 'canceled'::text
             WHEN (made.succeeded = made.calls) THEN 'succeeded'::text
             WHEN ((made.waiting > 0) AND (b.state <> 'open'::text)) THEN 'undone'::text
             WHEN (made.waiting = made.calls) THEN 'waiting'::text
@@ -39,6 +40,7 @@ CREATE VIEW public.batch_standing AS
             count(*) FILTER (WHERE (c.generation_id IS NULL)) AS waiting,
             count(*) FILTER (WHERE (g.state = 'succeeded'::text)) AS succeeded,
             count(*) FILTER (WHERE (g.state = ANY (ARRAY['failed'::text, 'canceled'::text, 'aborted'::text]))) AS failed,
+            count(*) FILTER (WHERE (g.state = ANY (ARRAY['canceled'::text, 'aborted'::text]))) AS canceled,
             array_agg(c.generation_id ORDER BY c.skip) FILTER (WHERE (c.generation_id IS NOT NULL)) AS generation_ids,
             array_agg((c.skip - r.skip) ORDER BY c.skip) FILTER (WHERE (c.generation_id IS NOT NULL)) AS skips,
             array_agg(c.count ORDER BY c.skip) FILTER (WHERE (c.generation_id IS NOT NULL)) AS counts,

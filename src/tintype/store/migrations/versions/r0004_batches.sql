@@ -182,7 +182,8 @@ SELECT
     coalesce(r.place, made.place) AS place, r.count,
     CASE
         WHEN r.problem IS NOT NULL OR made.problem IS NOT NULL THEN 'broken'
-        WHEN made.failed > 0 THEN 'failed'
+        WHEN made.failed > made.canceled THEN 'failed'
+        WHEN made.canceled > 0 THEN 'canceled'
         WHEN made.succeeded = made.calls THEN 'succeeded'
         WHEN made.waiting > 0 AND b.state <> 'open' THEN 'undone'
         WHEN made.waiting = made.calls THEN 'waiting'
@@ -207,6 +208,7 @@ LEFT JOIN LATERAL (
         count(*) FILTER (WHERE c.generation_id IS NULL) AS waiting,
         count(*) FILTER (WHERE g.state = 'succeeded') AS succeeded,
         count(*) FILTER (WHERE g.state IN ('failed', 'canceled', 'aborted')) AS failed,
+        count(*) FILTER (WHERE g.state IN ('canceled', 'aborted')) AS canceled,
         array_agg(c.generation_id ORDER BY c.skip) FILTER (WHERE c.generation_id IS NOT NULL) AS generation_ids,
         array_agg(c.skip - r.skip ORDER BY c.skip) FILTER (WHERE c.generation_id IS NOT NULL) AS skips,
         array_agg(c.count ORDER BY c.skip) FILTER (WHERE c.generation_id IS NOT NULL) AS counts,
