@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from tintype.domain import catalogue, choosing, errors, inputs, templates, wording
+from tintype.domain import catalogue, choosing, errors, inputs, templates
 from tintype.domain.catalogue import Catalogue, Model
 from tintype.domain.choosing import Mode
 from tintype.domain.errors import UnknownModel
@@ -37,7 +37,9 @@ WARNINGS_MAX = 20
 _TEXTS = ("aspect_ratio", "negative_prompt", "size", "format", "quality")
 _NUMBERS = ("n", "seed")
 _TRANSPARENT = "transparent"
-_WORDS = frozenset({"prompt", "model", "mode", _TRANSPARENT, *_TEXTS, *_NUMBERS})
+# As columns these are no input, whatever a model calls its own.
+_OURS = frozenset({"prompt", "model", "mode"})
+_WORDS = frozenset({*_OURS, _TRANSPARENT, *_TEXTS, *_NUMBERS})
 _PASSWORD = "password"  # noqa: S105 - a format's name
 
 
@@ -229,17 +231,18 @@ class Planner:
         takes = self._choose.inputs if is_open else None if model is None else model.inputs.keys()
         try:
             words = self._words(row)
-            given = {key: cells.filled(value, row) for key, value in template.input.items()}
+            given = {
+                key: cells.filled(value, row)
+                for key, value in template.input.items()
+                if key not in row or key in self._variables or key in _OURS
+            }
         except templates.Unfilled as fault:
             raise Broken(fault.name, str(fault)) from None
         if takes is not None:
             if _TRANSPARENT in row:
                 words["is_transparent"] = cells.truth(_TRANSPARENT, row[_TRANSPARENT])
             if template.has_words:
-                said = {
-                    key: value for key, value in given.items() if key not in wording.NAMES or key not in row
-                }
-                common, given = cells.parted(model, said)
+                common, given = cells.parted(model, given)
                 words |= common
         given |= self._columns(row, takes, given)
         return wishes.Wish(

@@ -340,6 +340,9 @@ def test_a_row_wins_over_what_is_said_for_all() -> None:
     template: dict[str, Any] = {"prompt": "a boat", "has_words": True, "input": {"size": "1024x1024"}}
 
     assert plan({"size": "512x512"}, **template).input["megapixels"] == "0.25"
+    row = {"kind": "png", "output_format": "jpg"}
+    for given in ("png", "{kind}", "{output_format}"):
+        assert plan(row, prompt="a boat", input={"output_format": given}).input["output_format"] == "jpg"
     with pytest.raises(Broken, match=r"512"):
         plan({}, prompt="a boat", has_words=True, input={"size": "512"})
 
