@@ -5,62 +5,20 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tintype import catalogue
-from tintype.domain import choosing, errors, profiles
-from tintype.domain.access import Actor
+from tests.unit.service.planning import ACTOR, KNOWN, VOTES, plan, planner
+from tintype.domain import choosing, errors
 from tintype.domain.choosing import Mode
-from tintype.domain.complexity import Subject
-from tintype.domain.preference import Vote
-from tintype.service import choices, guarding, requests, row_calls
-from tintype.service.choices import Chooser
-from tintype.service.row_choices import RowChoices
+from tintype.service import choices, guarding, row_calls
 from tintype.service.row_files import SIZE_MAX_BYTES, RowFiles
-from tintype.service.rows import Broken, Duplicates, Planned, Planner, Template
+from tintype.service.rows import Broken, Duplicates, Template
 from tintype.service.wishes import Wish
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from tintype.store.database import Database
-
-KNOWN = catalogue.load()
-ACTOR = Actor("key")
-VOTES = [Vote("bytedance/seedream-4", Subject.PHOTO, 1.0)] * 30
-MODELS = {
-    None: "flux-schnell",
-    Mode.STANDARD: "flux-schnell",
-    Mode.PROOF: "flux-schnell",
-    Mode.FINAL: "imagen4_ultra",
-}
-
-
-def planner(
-    template: Template, models: frozenset[str] | None = None, files: RowFiles | None = None
-) -> Planner:
-    """Return a planner for a key that may use some models."""
-
-    def check(request: requests.Request) -> None:
-        if models is not None and request.model not in models:
-            raise errors.ModelNotAllowed("this key may not")
-
-    return Planner(
-        KNOWN,
-        template,
-        model_of=MODELS.__getitem__,
-        profile_of=lambda name: profiles.find(name or "plain"),
-        check=check,
-        files=files or RowFiles(),
-        choose=RowChoices(Chooser(KNOWN, cast("Database", None)), VOTES, actor=ACTOR, lot=b"lot"),
-    )
-
-
-def plan(row: dict[str, Any], **template: Any) -> Planned:
-    """Plan a row alone."""
-    return planner(Template(**template)).plan(row)
 
 
 def test_cells_become_what_their_input_wants() -> None:
@@ -314,77 +272,6 @@ def test_a_file_that_cannot_be_given_breaks_its_row(tmp_path: Path) -> None:
         with pytest.raises(Broken, match=why) as broken:
             told.plan({"image": given})
         assert broken.value.place == "image"
-
-
-@pytest.mark.parametrize(
-    ("model", "said", "made"),
-    [
-        ("flux-schnell", {"size": "512x512"}, {"aspect_ratio": "1:1", "megapixels": "0.25"}),
-        ("flux-schnell", {"size": "{side}x{side}", "seed": "7"}, {"megapixels": "0.25", "seed": 7}),
-        ("seedream-4", {"size": "2K"}, {"size": "2K"}),
-        ("seedream-4", {"size": (2048, 1024)}, {"size": "custom", "width": 2048, "height": 1024}),
-        ("flux-schnell", {"format": "png", "transparent": "no"}, {"output_format": "png"}),
-        ("nobody/knows", {"size": "2K", "transparent": "true"}, {"size": "2K", "transparent": True}),
-    ],
-)
-def test_words_said_for_all_rows_are_those_of_each_model(
-    model: str, said: dict[str, Any], made: dict[str, Any]
-) -> None:
-    """A word that the model has an input for and takes is its own; what neither is names its column."""
-    found = plan({"side": "512"}, prompt="a boat", model=model, input=said, has_words=True)
-
-    assert {name: found.input.get(name) for name in made} == made
-
-
-def test_a_row_wins_over_what_is_said_for_all() -> None:
-    template: dict[str, Any] = {"prompt": "a boat", "has_words": True, "input": {"size": "1024x1024"}}
-
-    assert plan({"size": "512x512"}, **template).input["megapixels"] == "0.25"
-    row = {"kind": "png", "output_format": "jpg"}
-    for given in ("png", "{kind}", "{output_format}"):
-        assert plan(row, prompt="a boat", input={"output_format": given}).input["output_format"] == "jpg"
-    with pytest.raises(Broken, match=r"512"):
-        plan({}, prompt="a boat", has_words=True, input={"size": "512"})
-
-
-def test_transparent_is_a_word_of_rows() -> None:
-    """What cannot be done of it is a warning or a refusal, also for a model that is chosen."""
-    row = {"prompt": "a fox", "transparent": "true"}
-    alone = planner(Template(mode=Mode.AUTO))
-    cannot = planner(Template(model="flux-schnell"))
-    strict = planner(Template(model="flux-schnell", is_strict=True))
-
-    for planning in (alone, cannot):
-        planning.plan({"prompt": "a fox", "transparent": "no"})
-        assert planning.warnings == []
-        planning.plan(row)
-        assert "transparent" in planning.warnings[0]
-        assert "used by nothing" not in planning.warnings[0]
-    with pytest.raises(Broken, match="transparent"):
-        strict.plan(row)
-    with pytest.raises(Broken) as broken:
-        cannot.plan({**row, "transparent": "maybe"})
-    assert broken.value.place == "transparent"
-
-
-def test_a_mistyped_column_names_the_nearest() -> None:
-    """Of what the row does not have: words, inputs of its model, columns of the template."""
-    planning = planner(Template(prompt="a {color} boat", model="flux-schnell"))
-    alone = planner(Template(mode=Mode.AUTO))
-
-    planning.plan({"color": "red", "aspect_ration": "1:1", "go_fsat": "1", "colour": "blue", "zzz": "1"})
-    for _ in range(2):
-        alone.plan({"prompt": "a fox", "transparant": "yes"})
-
-    assert planning.warnings == [
-        "the column 'aspect_ration' is used by nothing; did you mean 'aspect_ratio'?",
-        "the column 'go_fsat' is used by nothing; did you mean 'go_fast'?",
-        "the column 'colour' is used by nothing",
-        "the column 'zzz' is used by nothing",
-    ]
-    assert alone.warnings == [
-        "the column 'transparant' is used by nothing; did you mean 'transparent'?",
-    ]
 
 
 def test_paths_lead_nowhere_but_to_the_folders_that_are_allowed(tmp_path: Path) -> None:
