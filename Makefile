@@ -7,7 +7,7 @@ export UV_PYTHON_DOWNLOADS := never
 
 BIN := .venv/bin
 # Processes that share the tests, most of which wait for other programs: more than there are cores.
-JOBS ?= 4
+JOBS ?= 5
 # The first Python on the path that will do. `make setup PYTHON=/path/to/python3.12` says otherwise.
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	"$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null \

@@ -38,7 +38,7 @@ def test_the_description_is_kept(server: embedded.Server) -> None:
         serving.gateway(url, upstream, environment=fuzzing.ENVIRONMENT) as here,
     ):
         refused = _refused_examples(here)
-        found = fuzzing.fuzz(here, seconds=20, phases="coverage,fuzzing", examples=5, only="^/api/")
+        found = fuzzing.fuzz(here, seconds=14, phases="coverage,fuzzing", examples=5, only="^/api/")
 
     assert not refused
     assert found.is_fine, found.text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import subprocess
 import tempfile
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 # Debian's own server is installed by `make others`, where that is possible; the wheel's two are always there.
 _SYSTEM = Path("/usr/lib/postgresql/15/bin")
+_EVERY = [*binaries.VERSIONS, "debian-15"]
+_IS_LONG = os.environ.get("HYPOTHESIS_PROFILE") == "chaos"
 _ABSENT = Path(__file__).parents[3] / ".environments" / "postgresql-15" / "absent"
 
 
@@ -54,10 +57,22 @@ def start_user(empty_data: Path) -> Iterator[users.Starter]:
         yield users.Starter(empty_data, stack)
 
 
-@pytest.fixture(scope="session", params=[*binaries.VERSIONS, "debian-15"])
+@pytest.fixture(scope="session", params=_EVERY)
 def external_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """The URL of a server that Tintype does not manage: over TCP, with a password (scram)."""
-    name: str = request.param
+    with _external(request.param) as url:
+        yield url
+
+
+@pytest.fixture(scope="session", params=_EVERY if _IS_LONG else _EVERY[:1])
+def one_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The same of the version that the embedded server has; of every version in `make chaos`."""
+    with _external(request.param) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def _external(name: str) -> Iterator[str]:
     if name == "debian-15" and not (_SYSTEM / "postgres").exists():
         assert _ABSENT.exists(), "Debian's PostgreSQL is missing; run `make others`"
         pytest.skip(_ABSENT.read_text())

@@ -23,13 +23,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+# On every version in `make chaos`.
+pytestmark = pytest.mark.chaos
+
+
 @pytest.fixture
-def url(external_url: str) -> Iterator[str]:
+def url(one_url: str) -> Iterator[str]:
     """An empty database on a server that Tintype does not manage."""
     name = f"tt_{secrets.token_hex(4)}"
-    with psycopg.connect(external_url, autocommit=True) as admin:
+    with psycopg.connect(one_url, autocommit=True) as admin:
         admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        yield external_url.replace("/postgres", f"/{name}")
+        yield one_url.replace("/postgres", f"/{name}")
         admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
