@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from tests.integration.core.asking import new_id
+from tests.integration.core.buying.conftest import until
 from tintype.domain.access import Actor
 from tintype.domain.errors import UnknownGeneration
 from tintype.domain.feed import Cursor, Event, Kind
@@ -178,16 +179,22 @@ async def test_many_follow_over_one_connection(ask: Asking, feed: events.Feed) -
     idents = await ask.admitted() + await ask.admitted()
     streams = [feed.watch(idents[number % 2]) for number in range(40)]
     await asyncio.gather(*(_take(stream, 1) for stream in streams))
-    (listening,) = await ask.row(
-        "SELECT count(*) FROM pg_stat_activity WHERE query = 'LISTEN tintype_events'"
-        " AND datname = current_database()"
-    )
+
+    async def listening() -> int:
+        (found,) = await ask.row(
+            "SELECT count(*) FROM pg_stat_activity WHERE query = 'LISTEN tintype_events'"
+            " AND datname = current_database()"
+        )
+        return int(found)
+
+    # A busy machine may not have begun to listen yet, or be listening anew.
+    heard = await until(listening)
     for ident in idents:
         await ask.end(ident)
 
     found = await asyncio.gather(*(_rest(stream) for stream in streams))
 
-    assert listening == 1
+    assert heard == 1
     assert all(_seen(one) == [("2", "succeeded")] for one in found)
 
 
