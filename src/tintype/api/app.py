@@ -113,7 +113,7 @@ def build(opening: Opening | None = None, *, made: Settings) -> ASGIApp:
     # Where pages elsewhere may call, every answer goes through the layer that says so.
     ways = {} if made.cors_origins else {("POST", "/api/generations"): generations.submit_shortly}
     return middleware.Front(
-        routing.Heads(shortcuts.Shortcuts(app, ways)),
+        shortcuts.Shortcuts(app, ways),
         randomness=os.urandom,
         body_max_bytes=made.body_max_bytes,
         request_s=made.request_timeout_s + middleware.REQUEST_SLACK_S,

@@ -170,7 +170,9 @@ class _Visit:
             message = await self._receive()
             self._is_read = self._is_read or not message.get("more_body", False)
             return message
-        if self._stated_bytes() > self._front._body_max_bytes:  # noqa: SLF001
+        most = self._front._body_max_bytes  # noqa: SLF001
+        if self._left == most and self._stated_bytes() > most:
+            # Before anything of it is read.
             raise self._too_large()
         try:
             async with asyncio.timeout(max(left_s, 0.001)):

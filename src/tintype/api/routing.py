@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from fastapi.dependencies.models import Dependant
     from starlette.requests import Request
     from starlette.routing import Match
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import Receive, Scope, Send
 
     from tintype.api.gateway import Gateway
 
@@ -112,25 +112,6 @@ class Route(APIRoute):
                 return problems.answer(request, problem)
 
         return answered
-
-
-class Heads:
-    """Wraps an application: it is asked as by GET for what is asked by HEAD; routes see that by `is_head`."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request; the server sends no body to a HEAD."""
-        if scope["type"] == "http" and scope["method"] == "HEAD":
-            inner = {**scope, "method": "GET", _IS_HEAD: True}
-            try:
-                await self._app(inner, receive, send)
-            finally:
-                # Which route it was, the layer around tells its metrics.
-                scope["route"] = inner.get("route")
-            return
-        await self._app(scope, receive, send)
 
 
 def is_head(request: Request) -> bool:

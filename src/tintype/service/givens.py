@@ -80,6 +80,7 @@ class Givens:
         self._files = files
         self._upstream = upstream
         self._seal = seal
+        self._sameness = seal.derived(b"sameness")
         self._own = own
         self._elsewhere = Elsewhere(database, files, fetcher)
 
@@ -186,7 +187,7 @@ class Givens:
 
     def mark(self, body: bytes) -> bytes:
         """Return a digest that tells bodies apart and gives away nothing of them, however short the secrets in them."""
-        return hmac.digest(self._seal.derived(b"sameness"), body, "sha256")
+        return hmac.digest(self._sameness, body, "sha256")
 
     async def filled(self, row: Generation) -> dict[str, Any]:
         """Return a row's input as it is sent: files as addresses, secrets in the clear.

@@ -3,38 +3,25 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.integration.core.conftest import server, url
+from tests.integration.core.conftest import data, server, url
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from tintype.testing import Simulator
 
 # Fixtures: a database of the test's own, cloned from one that was made once.
-__all__ = ["server", "url"]
+__all__ = ["data", "server", "url"]
 
 COMMAND = Path(sys.executable).with_name("tintype")
 TIMEOUT_S = 60
 KEPT = ("PATH", "LANG", "SYSTEMROOT", "PYTHON_KEYRING_BACKEND")
-
-
-def until(is_so: Callable[[], bool], *, within_s: float = 30.0) -> None:
-    """Wait until something is so, which other processes bring about; fails when it is not in time."""
-    deadline = time.monotonic() + within_s
-    while not is_so():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,17 +75,6 @@ class Shell:
     def files(self) -> list[str]:
         """Name the files in the folder."""
         return sorted(path.name for path in self.folder.iterdir())
-
-
-@pytest.fixture
-def data() -> Iterator[Path]:
-    """A data folder; below the temporary folder itself, as pytest's own are closed to the server's account."""
-    folder = Path(tempfile.mkdtemp(prefix="tt-"))
-    folder.chmod(0o755)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder)
 
 
 @pytest.fixture

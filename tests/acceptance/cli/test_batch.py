@@ -17,8 +17,8 @@ import psycopg
 import pytest
 from PIL import Image
 
-from tests.acceptance.cli.conftest import until
 from tests.integration.gateway import serving
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from PIL import Image
 
-from tests.acceptance.cli.conftest import until
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from pathlib import Path

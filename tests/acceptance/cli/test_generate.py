@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
-from tests.acceptance.cli.conftest import until
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from tests.acceptance.cli.conftest import Shell

@@ -5,21 +5,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-import shutil
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 from psycopg import sql
 
+from tests import folders
 from tests.integration.core import asking
 from tintype.store import embedded, schema
 from tintype.store.database import Database
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
 
 TEMPLATE = "tt_template"
 
@@ -31,18 +30,12 @@ def server() -> Iterator[embedded.Server]:
     Nobody pulls the plug of a machine that runs tests, and a killed process loses nothing that it wrote: the server
     waits for no disk.
     """
-    # Below the temporary folder itself: pytest's own folders are closed to the server's account.
-    folder = Path(tempfile.mkdtemp(prefix="tt-"))
-    folder.chmod(0o755)
-    try:
-        with embedded.server(folder / "data") as running:
-            with psycopg.connect(running.admin_url, autocommit=True) as admin:
-                admin.execute("ALTER SYSTEM SET fsync = off")
-                admin.execute("SELECT pg_reload_conf()")
-            asyncio.run(schema.migrate(running.database(TEMPLATE)))
-            yield running
-    finally:
-        shutil.rmtree(folder)
+    with folders.opened() as folder, embedded.server(folder / "data") as running:
+        with psycopg.connect(running.admin_url, autocommit=True) as admin:
+            admin.execute("ALTER SYSTEM SET fsync = off")
+            admin.execute("SELECT pg_reload_conf()")
+        asyncio.run(schema.migrate(running.database(TEMPLATE)))
+        yield running
 
 
 @contextlib.contextmanager
@@ -69,13 +62,9 @@ def url(server: embedded.Server) -> Iterator[str]:
 
 @pytest.fixture
 def data() -> Iterator[Path]:
-    """A data folder; below the temporary folder itself, as pytest's own are closed to the server's account."""
-    folder = Path(tempfile.mkdtemp(prefix="tt-"))
-    folder.chmod(0o755)
-    try:
+    """A data folder."""
+    with folders.opened() as folder:
         yield folder
-    finally:
-        shutil.rmtree(folder)
 
 
 @pytest.fixture

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-import time
 from typing import TYPE_CHECKING, Any
 
 from tests.integration.gateway import serving
 from tests.integration.gateway.serving import TINTYPE
+from tests.waiting import until
 from tintype import testing
 
 if TYPE_CHECKING:
@@ -38,8 +38,7 @@ def test_a_request_can_be_followed_through_the_log_and_no_secret_is_in_it(server
             http.post(f"/hooks/replicate/{HOOK}", content=b"{}")
             rows = {"rows": [{"prompt": "a row"}], "model": "flux-schnell"}
             batch = http.post("/api/batches", json=rows, headers={"X-Request-Id": "asked-for-rows"}).json()
-            while http.get(f"/api/batches/{batch['id']}").json()["state"] != "ended":
-                time.sleep(0.1)
+            until(lambda: http.get(f"/api/batches/{batch['id']}").json()["state"] == "ended")
         code = here.stop()
         text = here.log.read_text()
 

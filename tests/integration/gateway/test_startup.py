@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx2
 import pytest
 
+from tests import folders
 from tests.integration.core.conftest import server
 from tests.integration.gateway import serving
 from tests.integration.gateway.serving import TINTYPE
@@ -20,6 +18,7 @@ from tintype import testing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tintype.store import embedded
 
@@ -29,12 +28,8 @@ __all__ = ["server"]
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """A folder that the database's account may enter."""
-    made = Path(tempfile.mkdtemp(prefix="tt-"))
-    made.chmod(0o755)
-    try:
+    with folders.opened() as made:
         yield made
-    finally:
-        shutil.rmtree(made)
 
 
 def start(folder: Path, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import subprocess
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests import folders
 from tests.integration.store import users
 from tintype.store import binaries, embedded
 
@@ -28,7 +27,7 @@ _ABSENT = Path(__file__).parents[3] / ".environments" / "postgresql-15" / "absen
 @pytest.fixture
 def empty_data() -> Iterator[Path]:
     """A data folder below the temporary folder itself: pytest's own folders are closed to other accounts."""
-    with _open_folder() as folder:
+    with folders.opened() as folder:
         yield folder / "data"
         users.end_left_over(folder)
 
@@ -36,7 +35,7 @@ def empty_data() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def _made_once() -> Iterator[Path]:
     """A data folder with a server that was started and stopped once: making one takes most of a second."""
-    with _open_folder() as folder:
+    with folders.opened() as folder:
         with embedded.server(folder / "data"):
             pass
         yield folder / "data"
@@ -77,7 +76,7 @@ def _external(name: str) -> Iterator[str]:
         assert _ABSENT.exists(), "Debian's PostgreSQL is missing; run `make others`"
         pytest.skip(_ABSENT.read_text())
     programs = binaries.at(_SYSTEM) if name == "debian-15" else binaries.wheel(name)
-    with _open_folder() as folder, users.tcp_server(programs, folder) as url:
+    with folders.opened() as folder, users.tcp_server(programs, folder) as url:
         yield url
 
 
@@ -85,13 +84,3 @@ def _external(name: str) -> Iterator[str]:
 def other_account() -> str:
     """The name of an account that runs neither the tests nor the server."""
     return users.other_account()
-
-
-@contextlib.contextmanager
-def _open_folder() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="tt-"))
-    folder.chmod(0o755)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder)

@@ -118,7 +118,7 @@ BEGIN
 END
 $$;
 
--- As it was, but that it says what is left of rates.
+-- As it was, but that it says what is left of rates, and that rows and jobs tell where they came from.
 DROP FUNCTION tintype_admit_plain(bigint, jsonb);
 CREATE FUNCTION tintype_admit_plain(p_upstream bigint, p_requests jsonb)
 RETURNS jsonb LANGUAGE plpgsql AS $$
