@@ -111,15 +111,20 @@ class Work:
         before = await batches.of_digest(studio.core.database, studio.actor.key, digest)
         if before is not None and self._way is not Way.ANEW:
             found = await studio.core.batches.get(before, actor=studio.actor)
-            is_whole = found.rows.get("succeeded", 0) == found.batch.row_count
-            if not found.batch.plan.get("delivered") or self._way is Way.RESUME:
-                await self._taken_up(studio, found)
+            is_over = bool(found.batch.plan.get("delivered")) and self._way is not Way.RESUME
+            if is_over and found.rows.get("succeeded", 0) == found.batch.row_count:
+                # Whoever asks may not know that it came to its end, such as after a kill.
+                screen.say(
+                    f"Batch {before} of this file was made whole: nothing is bought; --new buys all rows anew."
+                )
                 return before
-            if not is_whole:
+            if is_over:
                 raise exits.Refusal(
                     f"batch {before} of this file was not made whole: go on with --resume, which buys nothing twice, "
                     "or buy all rows anew with --new"
                 )
+            await self._taken_up(studio, found)
+            return before
         earlier = None if before is not None or self._way is Way.ANEW else await self._with_other_rows(studio)
         return await self._new(studio, digest, before, adopts=earlier)
 

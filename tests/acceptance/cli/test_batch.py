@@ -213,6 +213,13 @@ def test_what_is_wrong_is_told_with_its_line(shell: Shell, simulator: Simulator)
     assert (mended.code, "4 of 4 rows in few, $0.015" in mended.out) == (0, True)
     assert billed(simulator) == (4, Decimal("0.015"))
 
+    # Nor is what was made whole, as whoever asks may think that it was interrupted.
+    whole = shell.run(*command)
+
+    assert (whole.code, "nothing is bought" in whole.err) == (0, True)
+    assert "4 of 4 rows in few, $0.015" in whole.out
+    assert billed(simulator) == (4, Decimal("0.015"))
+
 
 def test_the_id_of_a_batch_is_known_where_ids_are_taken(shell: Shell, simulator: Simulator) -> None:
     (shell.folder / "few.csv").write_text("color\nred\nblue\n")

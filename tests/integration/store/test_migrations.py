@@ -65,6 +65,26 @@ async def test_migrations_lead_to_the_schema_that_is_kept(url: str) -> None:
     assert schema_files.dumped(url) == schema_files.kept()
 
 
+async def test_a_batch_keeps_its_name_when_names_are_shared(url: str) -> None:
+    """Rule 8 over an upgrade: asked for again under its Idempotency-Key it is the same, and what is older is free."""
+    await schema.migrate(url, to="0004")
+    with psycopg.connect(url, autocommit=True) as database:
+        database.execute("INSERT INTO upstreams (origin, account) VALUES ('https://up.test', 'a')")
+        database.execute(
+            "INSERT INTO batches (id, key_id, upstream_id, idempotency, fingerprint, created_at)"
+            " SELECT one.id, 'local', u.id, one.name, 'said', now() - one.age FROM upstreams AS u,"
+            " (VALUES ('b1', 'boats', interval '1 hour'), ('b2', 'hats', interval '2 days'), ('b3', NULL, '0'))"
+            " AS one (id, name, age)"
+        )
+
+    await schema.migrate(url)
+
+    with psycopg.connect(url) as database:
+        found = database.execute("SELECT name, order_id, fingerprint FROM idempotency").fetchall()
+        kept = database.execute("SELECT count(*) FROM batches").fetchone()
+    assert (found, kept) == ([("boats", "b1", b"said")], (3,))
+
+
 async def test_the_engines_tables_are_procrastinates_own(url: str) -> None:
     """Rule 20: our road to Procrastinate's schema ends where its own file does."""
     await schema.migrate(url)

@@ -16,8 +16,8 @@ CREATE TABLE batches (
     asked jsonb NOT NULL DEFAULT '{}',
     plan jsonb NOT NULL DEFAULT '{}',
     warnings text[] NOT NULL DEFAULT '{}',
-    -- Which request asked for it; all that is bought for it tells so in the log.
-    request_id text,
+    idempotency text,
+    fingerprint bytea,
     row_count integer NOT NULL DEFAULT 0,
     broken_count integer NOT NULL DEFAULT 0,
     call_count integer NOT NULL DEFAULT 0,
@@ -27,7 +27,8 @@ CREATE TABLE batches (
     created_at timestamptz NOT NULL DEFAULT now(),
     finished_at timestamptz,
     CHECK (state <> 'ended' OR finished_at IS NOT NULL),
-    CHECK (state <> 'open' OR finished_at IS NULL)
+    CHECK (state <> 'open' OR finished_at IS NULL),
+    UNIQUE (key_id, idempotency)
 );
 -- Lists of one key, newest first.
 CREATE INDEX batches_key ON batches (key_id, id);
@@ -53,19 +54,9 @@ CREATE TABLE batch_rows (
     -- Whether equal rows want pictures of their own.
     is_own boolean NOT NULL DEFAULT false,
     skip integer NOT NULL DEFAULT 0,
-    -- Why its model was chosen, where that was left open.
-    reasons text[] NOT NULL DEFAULT '{}',
     PRIMARY KEY (batch_id, number),
     CHECK ((problem IS NULL) = (digest IS NOT NULL))
 );
-
--- What rows name by its hash, until all of it is made.
-CREATE TABLE batch_files (
-    batch_id text COLLATE "C" NOT NULL REFERENCES batches ON DELETE CASCADE,
-    sha256 text NOT NULL REFERENCES objects,
-    PRIMARY KEY (batch_id, sha256)
-);
-CREATE INDEX batch_files_object ON batch_files (sha256);
 
 -- One is one generation, bought once; `past` are those before it that ended without success.
 CREATE TABLE batch_calls (
@@ -79,12 +70,11 @@ CREATE TABLE batch_calls (
     generation_id text COLLATE "C",
     has_ended boolean NOT NULL DEFAULT false,
     past text[] NOT NULL DEFAULT '{}',
-    -- Why it cannot be asked for at all, and by which column of its rows.
+    -- Why it cannot be asked for at all.
     problem text,
-    place text,
     PRIMARY KEY (batch_id, number)
 );
-CREATE INDEX batch_calls_digest ON batch_calls (batch_id, digest, skip);
+CREATE INDEX batch_calls_digest ON batch_calls (batch_id, digest);
 CREATE INDEX batch_calls_generation ON batch_calls (generation_id) WHERE generation_id IS NOT NULL;
 CREATE INDEX batch_calls_past ON batch_calls USING gin (past) WHERE past <> '{}';
 CREATE INDEX batch_calls_waiting ON batch_calls (batch_id, number) WHERE generation_id IS NULL AND problem IS NULL;
@@ -178,12 +168,10 @@ $$;
 -- Each row with what became of the calls that it shares in, and what was paid for those that it is the first of.
 CREATE VIEW batch_standing AS
 SELECT
-    r.batch_id, r.number, r.line, r.model, r.input, coalesce(r.problem, made.problem) AS problem,
-    coalesce(r.place, made.place) AS place, r.count,
+    r.batch_id, r.number, r.line, r.model, r.input, coalesce(r.problem, made.problem) AS problem, r.place, r.count,
     CASE
         WHEN r.problem IS NOT NULL OR made.problem IS NOT NULL THEN 'broken'
-        WHEN made.failed > made.canceled THEN 'failed'
-        WHEN made.canceled > 0 THEN 'canceled'
+        WHEN made.failed > 0 THEN 'failed'
         WHEN made.succeeded = made.calls THEN 'succeeded'
         WHEN made.waiting > 0 AND b.state <> 'open' THEN 'undone'
         WHEN made.waiting = made.calls THEN 'waiting'
@@ -192,7 +180,7 @@ SELECT
     CASE WHEN made.first < r.number THEN made.first END AS same_as,
     coalesce(made.generation_ids, '{}') AS generation_ids, coalesce(made.skips, '{}') AS skips,
     coalesce(made.counts, '{}') AS counts,
-    made.failure_code, made.failure_message, r.reasons,
+    made.failure_code, made.failure_message,
     (
         SELECT coalesce(sum(g.cost_nano_usd), 0)::bigint
         FROM batch_calls AS c
@@ -204,11 +192,10 @@ FROM batch_rows AS r
 JOIN batches AS b ON b.id = r.batch_id
 LEFT JOIN LATERAL (
     SELECT
-        count(*) AS calls, min(c.row_number) AS first, min(c.problem) AS problem, min(c.place) AS place,
+        count(*) AS calls, min(c.row_number) AS first, min(c.problem) AS problem,
         count(*) FILTER (WHERE c.generation_id IS NULL) AS waiting,
         count(*) FILTER (WHERE g.state = 'succeeded') AS succeeded,
         count(*) FILTER (WHERE g.state IN ('failed', 'canceled', 'aborted')) AS failed,
-        count(*) FILTER (WHERE g.state IN ('canceled', 'aborted')) AS canceled,
         array_agg(c.generation_id ORDER BY c.skip) FILTER (WHERE c.generation_id IS NOT NULL) AS generation_ids,
         array_agg(c.skip - r.skip ORDER BY c.skip) FILTER (WHERE c.generation_id IS NOT NULL) AS skips,
         array_agg(c.count ORDER BY c.skip) FILTER (WHERE c.generation_id IS NOT NULL) AS counts,
@@ -218,6 +205,5 @@ LEFT JOIN LATERAL (
     FROM batch_calls AS c
     LEFT JOIN generations AS g ON g.id = c.generation_id
     WHERE c.batch_id = r.batch_id AND c.digest = r.digest
-        -- No call makes as many as that; the index finds what is between.
-        AND c.skip > r.skip - 1000 AND c.skip < r.skip + r.count AND c.skip + c.count > r.skip
+        AND c.skip < r.skip + r.count AND c.skip + c.count > r.skip
 ) AS made ON true;

@@ -1,4 +1,4 @@
-"""Make what choosing needs (proofs, what models were when synced, batches), and where a generation came from."""
+"""Make what choosing needs: proofs and what became of them, and what models were when they were synced, batches."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ OLDEST_CODE = "0.1.0"
 
 def upgrade() -> None:
     """Run it."""
-    for name in ("approvals", "synced", "batches", "films", "origins", "paces", "finished"):
+    for name in ("approvals", "synced", "batches", "films"):
         steps.run(f"r0004_{name}")
