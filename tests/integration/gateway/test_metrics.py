@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.integration.gateway import serving
 from tests.integration.gateway.serving import TINTYPE
+from tests.waiting import until
 from tintype import testing
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ def test_a_generation_shows_in_the_metrics(here: Serving, http: httpx2.Client) -
     asked = {"prompt": "a boat", "user": "ada-whom-nobody-names", "project": "secret-project"}
     made = http.post("/api/generations", json=asked, headers={"Prefer": "wait=30"}).json()
 
+    # The end is counted once it is in the database, where the request that waits may see it a moment before.
+    until(lambda: "tintype_generations_ended_total" in _read(http.get("/metrics").text))
     reply = http.get("/metrics")
 
     told = _read(reply.text)
@@ -83,9 +86,9 @@ def test_every_way_to_a_route_is_counted_as_the_route(http: httpx2.Client) -> No
     http.head(f"/api/generations/{made.json()['id']}")
 
     assert (made.status_code, refused.status_code) == (202, 401)
+    until(lambda: counted("HEAD", "/api/generations/{id}", "200") >= 1)
     assert counted("POST", "/api/generations", "202") == before[0] + 1
     assert counted("POST", "/api/generations", "401") == before[1] + 1
-    assert counted("HEAD", "/api/generations/{id}", "200") >= 1
 
 
 def test_metrics_are_for_this_machine_or_a_key(http: httpx2.Client, here: Serving) -> None:
@@ -127,6 +130,8 @@ def test_several_processes_tell_of_all_together(server: embedded.Server) -> None
         before = _healthz(here)
         with ThreadPoolExecutor(8) as pool:
             statuses = list(pool.map(ask, range(40)))
+        # A request is counted when it is answered, a moment after the answer.
+        until(lambda: _healthz(here) == before + 40)
         counts = {_healthz(here) for _ in range(12)}
 
         assert set(statuses) == {200}
@@ -164,7 +169,9 @@ def test_a_worker_serves_its_own_metrics_where_that_is_wished(
             stderr=subprocess.PIPE,
         )
         made = http.post("/api/generations", json={"prompt": "a boat"}, headers={"Prefer": "wait=30"}).json()
-        told = _read(httpx2.get(f"http://127.0.0.1:{port}/metrics", trust_env=False).text)
+        address = f"http://127.0.0.1:{port}/metrics"
+        until(lambda: "tintype_generations_ended_total" in _read(httpx2.get(address, trust_env=False).text))
+        told = _read(httpx2.get(address, trust_env=False).text)
         elsewhere = _read(http.get("/metrics").text)
         worker.send_signal(signal.SIGTERM)
         worker.communicate(timeout=30)

@@ -78,10 +78,14 @@ class Hearing(Observer):
         finally:
             self.counts["call", route, result] += 1
 
-    def end_of(self, ident: str) -> Ended:
-        """Return the one end of a generation."""
-        (end,) = [one for one in self.ends if one.id == ident]
+    async def end_of(self, ident: str) -> Ended:
+        """Wait for the end of a generation, which is told once the row has it, and return the one that was told."""
+        ends: list[Ended] = await until(lambda: self._told(ident), within_s=30)
+        (end,) = ends
         return end
+
+    async def _told(self, ident: str) -> list[Ended]:
+        return [one for one in self.ends if one.id == ident]
 
 
 @pytest.fixture
@@ -101,7 +105,7 @@ async def test_a_generation_is_heard_from_admission_to_end(watched: Shop, heard:
     row = await watched.until(ident)
 
     (begin,) = heard.begins
-    end = heard.end_of(ident)
+    end = await heard.end_of(ident)
     assert (begin.id, begin.model, begin.kind, begin.key_id) == (ident, FLUX, "image", "local")
     assert (begin.prompt, begin.hold_nano_usd) == ("a lighthouse at night", row.hold_nano_usd)
     assert (end.state, end.cost_nano_usd, end.is_success) == ("succeeded", row.cost_nano_usd, True)
@@ -127,16 +131,16 @@ async def test_every_beginning_has_one_end_however_it_comes(watched: Shop, heard
 
     rows = [await watched.until(ident) for ident in idents]
 
-    assert (
-        sorted(end.id for end in heard.ends) == sorted(begin.id for begin in heard.begins) == sorted(idents)
-    )
     for row in rows:
-        end = heard.end_of(row.id)
+        end = await heard.end_of(row.id)
         assert (end.state, end.cost_nano_usd, end.failure_code) == (
             row.state,
             row.cost_nano_usd,
             row.failure_code,
         )
+    assert (
+        sorted(end.id for end in heard.ends) == sorted(begin.id for begin in heard.begins) == sorted(idents)
+    )
 
 
 async def test_those_who_share_a_purchase_end_with_it(watched: Shop, heard: Hearing) -> None:
@@ -150,7 +154,8 @@ async def test_those_who_share_a_purchase_end_with_it(watched: Shop, heard: Hear
     giver, carrier = await watched.ask(**other), await watched.ask(**other)
     await watched.until(giver, "running")
     await watched.core.generations.cancel(giver, actor=ALICE)
-    await watched.until(carrier)
+    for ident in (first, second, third, giver, carrier):
+        await heard.end_of(ident)
 
     joined = {begin.id: (begin.joined_to, begin.cached_from) for begin in heard.begins}
     ends = {end.id: (end.state, end.cached_from, end.cost_nano_usd > 0) for end in heard.ends}
@@ -185,7 +190,7 @@ async def test_an_unknown_outcome_is_heard_once_and_ends_once(watched: Shop, hea
 
     assert heard.counts["unsure", FLUX] == 1
     assert heard.counts["call", "predictions.create", "outcome_unknown"] == 1
-    assert heard.end_of(ident).is_success
+    assert (await heard.end_of(ident)).is_success
     assert watched.bought() == 1
 
 
@@ -200,7 +205,7 @@ async def test_webhooks_are_heard_and_who_was_first(
         door.inbox = shop.core.inbox
         shop.script({"on": "webhook", "do": "double"})
         ident = await shop.ask()
-        await shop.until(ident)
+        await heard.end_of(ident)
         with pytest.raises(WebhookRefused):
             await shop.core.inbox.receive("token", {}, b"{}")
 
