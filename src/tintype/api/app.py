@@ -17,7 +17,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 import tintype
 from tintype.api import examples, gateway, limits, middleware, problems, routes, routing, shortcuts
-from tintype.api.routes import generations
+from tintype.api.routes import generations, openai
 from tintype.api.schemas.openai import ErrorTold
 from tintype.api.schemas.replicate import ReplicateProblem
 from tintype.api.schemas.shapes import Problem
@@ -59,6 +59,11 @@ TAGS = {
     "replicate: administration": "Replicate's API: deployments, trainings, models of the account, for admins.",
     "webhooks": "Where upstream tells what became of predictions.",
     "health": "Whether it runs, can do its work, and how it is.",
+}
+# What is called most, and what thousands may wait in.
+_WAYS = {
+    ("POST", "/api/generations"): generations.submit_shortly,
+    ("POST", openai.ROUTE): openai.generate_shortly,
 }
 # What routes refuse in, named in their documentation (`routing.refuses`, `routing.shaped`).
 _REFUSALS = (Problem, ErrorTold, ReplicateProblem)
@@ -110,10 +115,9 @@ def build(opening: Opening | None = None, *, made: Settings) -> ASGIApp:
                 *limits.HEADERS,
             ],
         )
-    # Where pages elsewhere may call, every answer goes through the layer that says so.
-    ways = {} if made.cors_origins else {("POST", "/api/generations"): generations.submit_shortly}
     return middleware.Front(
-        shortcuts.Shortcuts(app, ways),
+        # Where pages elsewhere may call, every answer goes through the layer that says so.
+        app if made.cors_origins else shortcuts.Shortcuts(app, _WAYS),
         randomness=os.urandom,
         body_max_bytes=made.body_max_bytes,
         request_s=made.request_timeout_s + middleware.REQUEST_SLACK_S,

@@ -1,6 +1,7 @@
 """A shorter way to the routes that are called most: no matching of routes, no solving of dependencies.
 
-Those take the framework as long as the rest of an admission. A shortcut answers a request that is like nearly all
+Those take the framework as long as the rest of an admission, and what they leave behind holds a third of the memory of
+a request that waits. A shortcut answers a request that is like nearly all
 others. It gives up before it has done anything where one is not, and that request goes the long way from its beginning.
 """
 

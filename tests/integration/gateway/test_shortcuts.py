@@ -9,11 +9,14 @@ import pytest
 from fastapi.routing import APIRoute
 
 from tintype.api import auth
-from tintype.api.routes import generations
+from tintype.api.routes import generations, openai
 from tintype.domain.access import Scope
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import httpx2
+    from fastapi import APIRouter
 
 LONG = {"Prefer": "respond-async"}
 """Nothing that is understood, so that it changes nothing but the way."""
@@ -103,31 +106,76 @@ def test_a_key_that_was_used_names_one_request_for_a_day(
     assert first in again.json()["detail"]
 
 
-def test_the_route_asks_for_nothing_that_its_shortcut_does_not_know() -> None:
+def test_a_picture_for_openais_package_is_the_same_by_either_way(http: httpx2.Client) -> None:
+    """A query, which no route reads, is what takes the long way."""
+    body = {"prompt": "a boat", "model": "flux-schnell", "size": "1024x1024", "user": "alice"}
+
+    short = http.post(openai.ROUTE, json=body)
+    long = http.post(openai.ROUTE, params={"way": "long"}, json=body)
+
+    assert (short.status_code, long.status_code) == (200, 200)
+    assert _without(short.json(), {"data", "created", "ids"}) == _without(
+        long.json(), {"data", "created", "ids"}
+    )
+    assert [list(one) for one in short.json()["data"]] == [list(one) for one in long.json()["data"]]
+    own = {"date", "x-request-id", "content-length"}
+    assert _without(dict(short.headers), own) == _without(dict(long.headers), own)
+
+
+@pytest.mark.parametrize(
+    ("content", "headers"),
+    [
+        (b'{"prompt": "a boat", "colour": "red"}', {}),
+        (b'{"prompt": ""}', {}),
+        (b'{"prompt": "a boat", "model": "nobodys"}', {}),
+        (b'{"prompt": "a boat", "n": 11}', {}),
+        (b'{"prompt": ', {}),
+        (b"", {}),
+        (b'{"prompt": "a boat"}', {"Content-Type": "text/plain"}),
+        (b'{"prompt": "a boat"}', {"Authorization": "Bearer tt_nobodys"}),
+    ],
+)
+def test_a_picture_for_openais_package_is_refused_alike(
+    http: httpx2.Client, content: bytes, headers: dict[str, str]
+) -> None:
+    stated = {"Content-Type": "application/json"} | headers
+
+    short = http.post(openai.ROUTE, content=content, headers=stated)
+    long = http.post(openai.ROUTE, params={"way": "long"}, content=content, headers=stated)
+
+    assert short.status_code >= 400
+    assert short.status_code == long.status_code
+    assert short.json() == long.json()
+    assert short.headers["content-type"] == long.headers["content-type"]
+
+
+@pytest.mark.parametrize(
+    ("router", "endpoint", "reads"),
+    [
+        (generations.router, generations.submit, {"idempotency-key": "idempotency_key", "prefer": "prefer"}),
+        (openai.router, openai.generate, {}),
+    ],
+    ids=["generations", "openai"],
+)
+def test_the_route_asks_for_nothing_that_its_shortcut_does_not_know(
+    router: APIRouter, endpoint: Callable[..., Any], reads: dict[str, str]
+) -> None:
     """Whoever gives the route another parameter or dependency gives it to the shortcut too, and says so here."""
-    [route] = [
-        one
-        for one in generations.router.routes
-        if isinstance(one, APIRoute) and one.endpoint is generations.submit
-    ]
+    [route] = [one for one in router.routes if isinstance(one, APIRoute) and one.endpoint is endpoint]
     wants = route.dependant
 
-    assert {one.alias for one in wants.header_params} == {"idempotency-key", "prefer"}
+    assert {one.alias for one in wants.header_params} == set(reads)
     assert not (wants.query_params + wants.path_params + wants.cookie_params)
     assert [one.name for one in wants.body_params] == ["body"]
     assert len(wants.dependencies) == 1
     requires = wants.dependencies[0].call
     assert isinstance(requires, auth.Requires)
     assert requires.scope is Scope.GENERATE
-    assert route.dependencies == generations.router.dependencies == []
-    assert list(inspect.signature(generations.submit).parameters) == [
-        "body",
-        "request",
-        "response",
-        "caller",
-        "idempotency_key",
-        "prefer",
-    ]
+    assert route.dependencies == router.dependencies == []
+    assert set(inspect.signature(endpoint).parameters) - {"response"} == {
+        *("body", "request", "caller"),
+        *reads.values(),
+    }
 
 
 def _without(told: dict[str, Any], names: set[str]) -> dict[str, Any]:

@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import Path, Request, Response
+from pydantic import ValidationError
 
 from tintype.api import answering, auth, gateway, limits, openai_errors, present, problems, routing, waiting
+from tintype.api.bodies import StrictRequest
 from tintype.api.gateway import Gateway
 from tintype.api.problems import Problem
 from tintype.api.schemas.openai import (
@@ -21,7 +23,7 @@ from tintype.api.schemas.openai import (
     ModelTold,
 )
 from tintype.domain import catalogue, pictures
-from tintype.domain.access import Actor, Caller
+from tintype.domain.access import Actor, Caller, Scope
 from tintype.domain.catalogue import Kind, Model
 from tintype.domain.choosing import Mode
 from tintype.domain.generation import State
@@ -44,7 +46,7 @@ _MODES = {
 }
 _MAKERS = frozenset({Kind.IMAGE, Kind.VECTOR, Kind.EDIT})
 _ORDER = "images"
-_ROUTE = "/openai/v1/images/generations"
+ROUTE = "/openai/v1/images/generations"
 _Format = Literal["png", "webp", "jpeg", "gif", "svg"]
 _FORMATS: dict[str, _Format] = {
     Format.PNG: "png",
@@ -95,7 +97,19 @@ async def generate(body: ImagesAsked, request: Request, caller: auth.Generates) 
             return problems.answer(request, problem)
         return Response(told.model_dump_json(), media_type="application/json")
 
-    return await answering.once(request, route=_ROUTE, act=act)
+    return await answering.once(request, route=ROUTE, act=act)
+
+
+async def generate_shortly(request: StrictRequest) -> Response | None:
+    """Make pictures with less around each request that waits. None, before it does anything, for what does not fit."""
+    if request.scope["query_string"]:
+        return None
+    caller = await auth.caller(request, None, Scope.GENERATE)
+    try:
+        body = ImagesAsked.model_validate(await request.json())
+    except (Problem, ValidationError):
+        return None
+    return await generate(body, request, caller)
 
 
 @router.get("/models", response_model=ModelsTold, responses=_refuses())
