@@ -226,7 +226,13 @@ def test_text_is_told_in_pieces(http: httpx2.Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "status"), [({"cursor": "x"}, 400), ({"source": "api"}, 422), ({"created_after": "soon"}, 422)]
+    ("query", "status"),
+    [
+        ({"cursor": "x"}, 400),
+        ({"source": "api"}, 422),
+        ({"created_after": "soon"}, 422),
+        ({"created_before": "-3e-24"}, 422),
+    ],
 )
 def test_a_list_that_cannot_be_meant_is_refused(
     http: httpx2.Client, query: dict[str, str], status: int

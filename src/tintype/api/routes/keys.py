@@ -57,28 +57,28 @@ async def index(
     return KeyPage(data=[present.key(one) for one in rows], next=following)
 
 
-@router.get("/{key}", response_model=KeyWithLimits, responses=routing.refuses(404))
-async def show(request: Request, caller: auth.Administers, key: Named) -> KeyWithLimits:  # noqa: ARG001 - it has to be one
+@router.get("/{id}", response_model=KeyWithLimits, responses=routing.refuses(404))
+async def show(request: Request, caller: auth.Administers, id: Named) -> KeyWithLimits:  # noqa: ARG001 - it has to be one
     """Show a key with its own limits."""
     here = gateway.of(request)
-    return KeyWithLimits(**await _with_limits(here, await here.keys.get(key)))
+    return KeyWithLimits(**await _with_limits(here, await here.keys.get(id)))
 
 
-@router.post("/{key}/rotate", response_model=KeyMade, responses=routing.refuses(404, 409, 413, 415))
+@router.post("/{id}/rotate", response_model=KeyMade, responses=routing.refuses(404, 409, 413, 415))
 async def rotate(
-    request: Request, caller: auth.Administers, key: Named, body: RotationAsked | None = None
+    request: Request, caller: auth.Administers, id: Named, body: RotationAsked | None = None
 ) -> KeyMade:
     """Give a key a new secret, told this once. The old one counts for `overlap_s` yet."""
     here = gateway.of(request)
     overlap_s = (body or RotationAsked()).overlap_s
-    made = await here.keys.rotate(key, by=caller.key, overlap_s=overlap_s)
+    made = await here.keys.rotate(id, by=caller.key, overlap_s=overlap_s)
     return KeyMade(key=made.secret, **await _with_limits(here, made.key))
 
 
-@router.post("/{key}/revoke", response_model=KeyTold, responses=routing.refuses(404, 409))
-async def revoke(request: Request, caller: auth.Administers, key: Named) -> KeyTold:
+@router.post("/{id}/revoke", response_model=KeyTold, responses=routing.refuses(404, 409))
+async def revoke(request: Request, caller: auth.Administers, id: Named) -> KeyTold:
     """Refuse a key from now on. What it asked for goes on and is settled."""
-    return present.key(await gateway.of(request).keys.revoke(key, by=caller.key))
+    return present.key(await gateway.of(request).keys.revoke(id, by=caller.key))
 
 
 async def _with_limits(here: Gateway, row: Key) -> dict[str, Any]:

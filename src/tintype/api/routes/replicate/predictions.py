@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
@@ -55,9 +56,12 @@ CancelAfter = Annotated[
 ]
 
 
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+
 def _no_number(value: Any) -> Any:
     """Refuse numbers, which the reader of times would take for seconds."""
-    if isinstance(value, str) and value.lstrip("+-").replace(".", "", 1).isdecimal():
+    if isinstance(value, str) and _DAY.match(value) is None:
         raise ValueError("it is no time like 2026-03-01T12:00:00Z")
     return value
 
