@@ -1,7 +1,8 @@
 """What comes before the application: a request's head has to arrive whole, soon, and at a size that a head has.
 
 The server that this builds on waits for a head as long as it takes and keeps however much of it comes; a single caller
-could fill its memory, and many could hold all its connections. When it stops it closes connections on which a request
+could fill its memory, and many could hold all its connections. So could who is answered before its body came and drips
+the rest: it has the time of a head to send that. When it stops it closes connections on which a request
 may be under way; here they are given a moment in which that is answered.
 """
 
@@ -64,7 +65,12 @@ class Connection(HttpToolsProtocol):
         """Take what came, unless it is a head that does not end."""
         was_in_head = self._is_in_head
         super().data_received(data)
-        if not self._is_in_head or self.transport.is_closing():
+        if self.transport.is_closing():
+            return
+        if not self._is_in_head:
+            if self._is_idle() and self._limit is None:
+                # The rest of what was answered before it came; the base waits without a limit from here on.
+                self._limit = self.loop.call_later(self.head_s, self._close)
             return
         if was_in_head:
             self._kept_bytes += len(data)
@@ -74,8 +80,10 @@ class Connection(HttpToolsProtocol):
             self._limit = self.loop.call_later(self.head_s, self._refuse, _TOO_SLOW)
 
     def on_message_begin(self) -> None:
-        """Note that a head has begun."""
+        """Note that a head has begun; each but the first has a time of its own."""
         self._is_in_head = True
+        if self.cycle is not None:
+            self._rest()
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:

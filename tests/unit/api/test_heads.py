@@ -14,7 +14,7 @@ from tintype.api import heads
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from starlette.types import Receive, Scope, Send
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
 ASKED = b"GET / HTTP/1.1\r\nHost: localhost\r\n"
 PIECE = 32 * 1024
@@ -50,9 +50,15 @@ async def _greets(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": b"hi"})
 
 
-def _config(connection: type[heads.Connection] = heads.Connection) -> heads.Config:
+async def _refuses(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer before the body came."""
+    await send({"type": "http.response.start", "status": 401, "headers": [(b"content-length", b"2")]})
+    await send({"type": "http.response.body", "body": b"no"})
+
+
+def _config(connection: type[heads.Connection] = heads.Connection, app: ASGIApp = _greets) -> heads.Config:
     options: dict[str, Any] = {"http": connection, "lifespan": "off", "log_config": None, "ws": "none"}
-    config = heads.Config(_greets, **options)
+    config = heads.Config(app, **options)
     config.load()
     return config
 
@@ -144,3 +150,30 @@ async def test_a_body_may_take_longer_than_a_head() -> None:
         writer.write(b"a")
 
         assert b"200 OK" in await asyncio.wait_for(reader.readuntil(b"hi"), 10)
+
+
+async def test_who_was_answered_before_its_body_came_has_little_time_to_send_it() -> None:
+    async with _served(_config(Impatient, _refuses)) as (reader, writer):
+        writer.write(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000000\r\n\r\na")
+        assert (await reader.readuntil(b"no")).startswith(b"HTTP/1.1 401 ")
+        writer.write(b"a")
+
+        assert await _answered(reader) == b""
+
+
+async def test_who_sends_the_rest_of_an_answered_body_at_once_goes_on() -> None:
+    async with _served(_config(app=_refuses)) as (reader, writer):
+        for _ in range(3):
+            writer.write(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 400001\r\n\r\na")
+            assert (await reader.readuntil(b"no")).startswith(b"HTTP/1.1 401 ")
+            writer.write(b"a" * 400_000)
+
+
+async def test_what_is_no_head_keeps_no_connection() -> None:
+    """Empty lines between two requests are allowed, and wait for nothing."""
+    async with _served(_config(Impatient)) as (reader, writer):
+        writer.write(ASKED + b"\r\n")
+        await reader.readuntil(b"hi")
+        writer.write(b"\r\n")
+
+        assert await _answered(reader) == b""
