@@ -206,7 +206,7 @@ class _Visit:
             headers.extend(one for one in state.get("pace", ()) if one[0] not in stated)
             if self.status < 300:
                 headers.extend(one for one in state.get("told", ()) if one[0] not in stated)
-            if _is_stopping(self.here):
+            if _is_stopping(self.here) and b"connection" not in stated:
                 # Nothing more is to be sent on a connection that is about to close.
                 headers.append((b"connection", b"close"))
             self._is_closing = (b"connection", b"close") in headers

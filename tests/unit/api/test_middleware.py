@@ -105,8 +105,12 @@ async def test_a_body_that_nobody_wants_is_read_before_the_end(caplog: pytest.Lo
     async def refuses(_scope: Scope, _receive: Receive, _send: Send) -> None:
         raise problems.Problem("too_large", "it is too large", headers={"Connection": "close"})
 
+    here = SimpleNamespace(stopping=Stopping(), meters=Meters(catalogue.load()))
+    # It says once that it closes, also where all connections do.
+    here.stopping.set()
     scope = {"type": "http", "method": "POST", "path": "/", "headers": [], "client": ("127.0.0.1", 1)}
-    await Front(refuses, randomness=os.urandom)(scope, receive, send)
+    await Front(refuses, randomness=os.urandom)({**scope, "state": {"gateway": here}}, receive, send)
 
+    assert [value for name, value in sent[0]["headers"] if name == b"connection"] == [b"close"]
     assert [one.get("more_body", False) for one in sent] == [False, True, False]
     assert len(caplog.records) == 1
