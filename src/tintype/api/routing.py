@@ -152,9 +152,15 @@ def _without_body(answer: Response) -> Response:
 
 
 def _refuse_nul(request: Request) -> None:
-    """What is asked for by its query is looked for in the database, which knows no such sign."""
-    if b"%00" in request.scope["query_string"]:
-        raise problems.Problem("bad_input", "the query holds a NUL character, which cannot be looked for.")
+    """What is asked for by its path and query is looked for in the database, which knows no such sign."""
+    for part, has_nul in (
+        ("path", "\0" in request.scope["path"]),
+        ("query", b"%00" in request.scope["query_string"]),
+    ):
+        if has_nul:
+            raise problems.Problem(
+                "bad_input", f"the {part} holds a NUL character, which cannot be looked for."
+            )
 
 
 def _refuse_unknown(request: Request, known: list[str]) -> None:

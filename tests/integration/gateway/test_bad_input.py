@@ -289,7 +289,7 @@ def test_a_misspelt_parameter_keeps_a_create_from_buying(ask: httpx2.Client) -> 
     assert refused(ask.post("/api/generations?wait=10", json={"prompt": "a boat"})) == (422, "bad_input")
 
 
-@pytest.mark.parametrize("ident", ["%00", "..%2f..%2fetc", "01K9W3T8M2Q7R5V6X0Y4Z1A2B3", "a" * 3000, "%ff"])
+@pytest.mark.parametrize("ident", ["..%2f..%2fetc", "01K9W3T8M2Q7R5V6X0Y4Z1A2B3", "a" * 3000, "%ff"])
 def test_an_id_that_is_none_is_not_there(ask: httpx2.Client, ident: str) -> None:
     for path in ("/api/generations/", "/api/orders/", "/api/files/"):
         assert refused(ask.get(path + ident))[0] == 404

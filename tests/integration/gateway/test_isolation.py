@@ -290,6 +290,18 @@ def test_a_parameter_that_a_route_does_not_know_is_refused(two: Two) -> None:
     assert {name for name, (is_open, is_refused) in found.items() if is_open == is_refused} == set()
 
 
+def test_a_nul_in_a_path_is_refused(two: Two) -> None:
+    """By every route that takes a text from its path: the database knows no such sign."""
+    found = {}
+    for route in [one for one in routes() if "{" in one.path]:
+        answer = two.ask(None, route, re.sub(r"\{[^}]+\}", "%00", route.path))
+        found[f"{route.method} {route.path}"] = answer.status_code
+
+    numbers = {name for name in found if ":int}" in name}
+    assert {name for name, status in found.items() if status != 422} == numbers
+    assert {found[name] for name in numbers} == {404}
+
+
 def test_what_is_anothers_is_not_there(two: Two) -> None:
     """404, by every route, for every kind of id; and nothing of it has changed."""
     found = {}
