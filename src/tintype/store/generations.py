@@ -178,8 +178,8 @@ async def page(
     `created_after` counts itself, `created_before` does not.
     """
     # Ids grow by the clocks of those who make them, so that they bound the search with an hour to spare.
-    least = newer_than or (created_after and _id_at(created_after - _CLOCKS))
-    most = older_than or (created_before and _id_at(created_before + _CLOCKS))
+    least = newer_than or (created_after and _id_at(created_after, -_CLOCKS))
+    most = older_than or (created_before and _id_at(created_before, _CLOCKS))
     rows = await on.all(
         "generations_older" if newer_than is None else "generations_newer",
         Generation,
@@ -324,9 +324,9 @@ async def rebase(on: Database | Session) -> int:
     return base
 
 
-def _id_at(moment: datetime) -> str:
-    """Return the least id of a moment."""
-    time_ms = min(max(int(moment.timestamp() * 1000), 0), 2**48 - 1)
+def _id_at(moment: datetime, later: timedelta) -> str:
+    """Return the least id of so much later than a moment."""
+    time_ms = min(max(int((moment.timestamp() + later.total_seconds()) * 1000), 0), 2**48 - 1)
     return ids.ulid(time_ms=time_ms, randomness=bytes(ids.RANDOM_BYTES))
 
 

@@ -191,9 +191,14 @@ def test_the_last_rating_counts(http: httpx2.Client, here: Serving) -> None:
 
 def test_a_search_that_means_nothing_is_refused(http: httpx2.Client) -> None:
     """A filter that there is not is no filter that finds everything."""
-    answers = [
-        http.get(PATH, params=params)
-        for params in ({"stat": "failed"}, {"state": "lost"}, {"limit": 0}, {"created_after": "yesterday"})
+    wrong: list[dict[str, Any]] = [
+        {"stat": "failed"},
+        {"state": "lost"},
+        {"limit": 0},
+        {"created_after": "yesterday"},
+        {"created_before": "9999-12-31T23:59:59-14:00"},
     ]
+
+    answers = [http.get(PATH, params=params) for params in wrong]
 
     assert {one.status_code for one in answers} == {422}

@@ -242,6 +242,17 @@ def test_a_list_that_cannot_be_meant_is_refused(
     assert refused.status_code == refused.json()["status"] == status
 
 
+def test_a_list_may_begin_before_all_time_and_end_after_it(http: httpx2.Client) -> None:
+    """Also by the clock of another zone."""
+    times = {"created_after": "0001-01-01T00:00:00+14:00", "created_before": "9999-12-31T23:59:59-14:00"}
+    http.post(f"{BASE}/models/black-forest-labs/flux-schnell/predictions", json={"input": {"prompt": "a"}})
+
+    found = [http.get(f"{BASE}/predictions", params=query).json()["results"] for query in ({}, times)]
+
+    idents = [[one["id"] for one in rows] for rows in found]
+    assert idents[0] == idents[1] != []
+
+
 @pytest.mark.parametrize("ident", ["nothing", "01k9w3t8m2q7r5v6x0y4z1a2b3"])
 def test_what_is_not_there_is_404(http: httpx2.Client, ident: str) -> None:
     for answer in (

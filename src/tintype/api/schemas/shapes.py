@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     BeforeValidator,
@@ -99,6 +100,15 @@ def _moment(value: Any) -> Any:
     return value
 
 
+def _in_years(value: datetime) -> datetime:
+    """Refuse what is in no year of four digits everywhere: nobody could be shown it again."""
+    try:
+        value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("it is beyond the years 1 to 9999") from None
+    return value
+
+
 def _day(value: Any) -> Any:
     """Refuse numbers, as with times."""
     if not isinstance(value, str) or _DAY.fullmatch(value) is None:
@@ -106,7 +116,7 @@ def _day(value: Any) -> Any:
     return value
 
 
-Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_in_years)]
 """A time as RFC 3339 writes it, with its zone."""
 Day = Annotated[date, BeforeValidator(_day)]
 """A day as RFC 3339 writes it."""
