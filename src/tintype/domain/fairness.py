@@ -11,8 +11,6 @@ from dataclasses import dataclass
 JOB = 1000
 WEIGHT_MAX = 1000
 PRIORITY_MAX = 2**31 - 1
-REBASE_AT = 2**30
-"""How far virtual time may run ahead of its base before priorities are made small again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,6 @@ class Queue(StrEnum):
     CALLBACK = "callback"
     FILM = "film"
     PRINT = "print"
-    SWEEP = "sweep"
 
 
 async def build(database: Database, tasks: Mapping[Queue, Task]) -> procrastinate.App:

@@ -204,12 +204,6 @@ class Draft:
         if len(self._buffer) >= _BUFFER_BYTES:
             await asyncio.to_thread(self._flush)
 
-    async def restart(self) -> None:
-        """Forget what was written, to begin again from the first byte."""
-        await self.discard()
-        self.size_bytes, self.head = 0, b""
-        self._digest = hashlib.sha256()
-
     async def end(self) -> Self:
         """Write out what is left, and give the memory back."""
         if self._file is None:

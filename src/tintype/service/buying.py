@@ -11,6 +11,7 @@ import asyncio
 import logging
 import secrets
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -200,15 +201,7 @@ class Buying:
     def _addressed(self, order: Order, token: str) -> Order:
         if self._public_url is None:
             return order
-        return Order(
-            model=order.model,
-            version=order.version,
-            deployment=order.deployment,
-            input=order.input,
-            webhook=f"{self._public_url}{HOOKS}{token}",
-            cancel_after_s=order.cancel_after_s,
-            events=order.events,
-        )
+        return replace(order, webhook=f"{self._public_url}{HOOKS}{token}")
 
     async def _leave(self, row: Generation) -> None:
         """Let a generation wait for the account that it is bound to; a sweep there takes it up."""

@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 
     from tintype.store.database import Database, Session
 
-CHANNEL = "tintype_events"
-"""Where the ids of generations are told that have something new."""
-
 
 @dataclass(frozen=True, slots=True)
 class Row:

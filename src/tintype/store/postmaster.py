@@ -135,15 +135,6 @@ def _is_recovering(cluster: Path) -> bool:
     return False
 
 
-def _is_at(pid: int, cluster: Path) -> bool:
-    """Tell whether a PostgreSQL process works in a cluster: it stays in its data directory (Linux)."""
-    try:
-        return Path(f"/proc/{pid}/cwd").samefile(cluster)
-    except PermissionError:
-        # Another account's; what it was started with is open to all.
-        return os.fsencode(cluster) in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-
-
 def _state(pid: int) -> str:
     """Return the letter of a process's state; X when it is gone."""
     try:

@@ -171,17 +171,6 @@ async def test_too_many_bytes_are_refused_as_they_come(shop: Shop) -> None:
     assert shop.names() == []
 
 
-async def test_a_draft_can_begin_again(shop: Shop) -> None:
-    async with shop.files.draft() as draft:
-        await draft.write(b"half of it, then the connection br")
-        await draft.restart()
-        await draft.write(b"all of it")
-        await draft.end()
-        stored = await draft.keep()
-
-    assert await _read(shop.files, stored.hash) == b"all of it"
-
-
 async def test_what_a_kill_left_behind_is_swept(disk_shop: Shop) -> None:
     """A draft of a process that was killed is removed once it is older than any capture."""
     old, fresh = disk.new_draft(disk_shop.drafts), disk.new_draft(disk_shop.drafts)
