@@ -43,7 +43,7 @@ class Recommendation:
 def recommend(  # noqa: PLR0913 - what a picture is to be, each optional
     budget: str | Decimal | float,
     iterations: int = 1,
-    needs_high_quality: bool = False,  # noqa: FBT001, FBT002 - the names and order of the guide
+    needs_high_quality: bool = False,  # noqa: FBT001, FBT002 - by position, as in guides
     *,
     transparent: bool = False,
     lettering: bool = False,

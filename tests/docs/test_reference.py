@@ -80,6 +80,30 @@ def test_every_metric_is_described_with_its_labels() -> None:
     assert described == seen.families()
 
 
+def test_every_rule_that_the_code_names_is_written_down() -> None:
+    rules = re.findall(r"^([0-9]+)\. ", (ROOT / "docs/reference/rules.md").read_text(), re.MULTILINE)
+    sources = [path for path in (ROOT / "src/tintype").rglob("*") if path.suffix in {".py", ".sql"}]
+    named = [one for path in sources for one in re.findall(r"\brules? ([0-9][^.):]*)", path.read_text())]
+
+    assert rules == [str(number) for number in range(1, len(rules) + 1)]
+    assert {number for one in named for number in re.findall("[0-9]+", one)} <= set(rules)
+
+
+def test_every_page_is_found_from_the_first() -> None:
+    """By a link of the index, or of the decisions' own; and by the site's navigation, but for single decisions."""
+    docs = ROOT / "docs"
+    linked = {
+        (page.parent / link).resolve()
+        for page in (docs / "index.md", docs / "decisions/index.md")
+        for link in re.findall(r"\]\(([^)#]+)\)", page.read_text())
+    }
+    navigation = set(re.findall(r'"([\w/-]+\.md)"', (ROOT / "zensical.toml").read_text()))
+
+    pages = {page for page in docs.rglob("*.md") if page not in blocks.GENERATED}
+    assert pages - {docs / "index.md"} <= linked
+    assert {str(page.relative_to(docs)) for page in pages if not page.stem[:4].isdigit()} <= navigation
+
+
 def test_every_default_is_stated() -> None:
     """The section of a setting says its default, as `tintype settings` would show it."""
     page = (ROOT / "docs/reference/settings.md").read_text()

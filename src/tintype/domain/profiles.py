@@ -45,7 +45,7 @@ class Profile:
 PLAIN = Profile(name="plain")
 BUILT_IN = (
     PLAIN,
-    # The words, shape and format of the guide for print on demand.
+    # The words, shape and format of a widely read guide to print on demand (docs/how-to/choose-a-model.md).
     Profile(
         name="print",
         negative_prompt=(

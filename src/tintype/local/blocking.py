@@ -112,7 +112,7 @@ class BlockingStudio:
         self,
         budget: str | Decimal | float,
         iterations: int = 1,
-        needs_high_quality: bool = False,  # noqa: FBT001, FBT002 - the names and order of the guide
+        needs_high_quality: bool = False,  # noqa: FBT001, FBT002 - by position, as in guides
         **wanted: Any,
     ) -> Recommendation:
         """Recommend a model for a budget by the studio's settings; see `Studio.recommend`."""

@@ -85,7 +85,7 @@ class Judging(batching.Batching):
         self,
         budget: str | Decimal | float,
         iterations: int = 1,
-        needs_high_quality: bool = False,  # noqa: FBT001, FBT002 - the names and order of the guide
+        needs_high_quality: bool = False,  # noqa: FBT001, FBT002 - by position, as in guides
         *,
         transparent: bool = False,
         lettering: bool = False,

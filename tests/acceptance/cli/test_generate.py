@@ -84,7 +84,7 @@ def test_a_mode_stands_for_a_model_of_the_settings(connected: Shell) -> None:
 
 
 def test_auto_chooses_and_explains(connected: Shell) -> None:
-    """A21: words and numbers on standard error, and in the document; nothing above the limit is chosen or bought."""
+    """Words and numbers on standard error, and in the document; nothing above the limit is chosen or bought."""
     words = ("generate", "--direct", 'a poster that says "OPEN"', "--mode", "auto", "--max-usd", "0.05")
 
     ended = connected.run(*words, "--explain", "--json")
@@ -98,7 +98,7 @@ def test_auto_chooses_and_explains(connected: Shell) -> None:
 
 
 def test_a_budget_gets_the_guides_answer(alone: Shell) -> None:
-    """A11: by the command."""
+    """By the command."""
     ended = alone.run("recommend", "--budget", "6", "--iterations", "100", "--high-quality", "--json")
 
     assert json.loads(ended.out)["model"] == "black-forest-labs/flux-1.1-pro-ultra"

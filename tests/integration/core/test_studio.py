@@ -105,7 +105,7 @@ async def test_words_for_all_models_are_translated(studio: Studio) -> None:
 
 
 async def test_auto_chooses_and_says_why(studio: Studio) -> None:
-    """A21: the choice is a value with its reasons; a profile goes along, and what the user says wins."""
+    """The choice is a value with its reasons; a profile goes along, and what the user says wins."""
     choice = await studio.choose('a poster that says "OPEN"', max_usd="0.05")
 
     made = await studio.generate("a castle", mode="auto", profile="print", aspect_ratio="1:1", max_usd="0.05")
@@ -158,7 +158,7 @@ def test_recommend_goes_by_the_settings_of_the_studio(
 
 
 async def test_a_preview_is_cheap_and_what_is_approved_is_good(studio: Studio) -> None:
-    """A19: the guide's tiers, FLUX Schnell and then FLUX Pro Ultra, are the modes as they come."""
+    """The guide's tiers, FLUX Schnell and then FLUX Pro Ultra, are the modes as they come."""
     preview = await studio.estimate("a castle", mode="proof")
     final = await studio.estimate("a castle", mode="final")
 

@@ -47,7 +47,7 @@ def ask(choosing: Serving) -> Iterator[httpx2.Client]:
 
 
 def test_the_guides_generation_for_print_is_made(ask: httpx2.Client, choosing: Serving) -> None:
-    """A9: each parameter is sent only if the model has it; where it takes no negative prompt the response says so."""
+    """Each parameter is sent only if the model has it; where it takes no negative prompt the response says so."""
     body = {
         "prompt": "a fox",
         "model": "imagen4_ultra",
@@ -145,7 +145,7 @@ def test_approving_and_repeating_are_roads_too(ask: httpx2.Client) -> None:
 
 
 def test_auto_chooses_by_the_prompt_and_says_why(ask: httpx2.Client) -> None:
-    """A21: the cheap model for a prompt that asks for little; the reasons hold words and numbers."""
+    """The cheap model for a prompt that asks for little; the reasons hold words and numbers."""
     told = ask.post(GENERATIONS, json={"prompt": "a castle", "mode": "auto"}).json()
 
     (choice,) = told["choices"]
@@ -174,7 +174,7 @@ def test_auto_never_goes_above_the_price_limit(ask: httpx2.Client) -> None:
 
 
 def test_auto_learns_from_what_its_user_rates_and_from_no_other(ask: httpx2.Client) -> None:
-    """A21: the preference is a user's own, and a request that is repeated under its key is chosen for as before."""
+    """The preference is a user's own, and a request that is repeated under its key is chosen for as before."""
     asked = {"prompt": "a castle", "mode": "auto", "user": "ada"}
     key = {"Idempotency-Key": "castle"}
     before = ask.post(GENERATIONS, json=asked, headers=key).json()
@@ -256,7 +256,7 @@ def test_the_most_that_it_may_cost_is_for_all_of_it(
 
 
 def test_an_approved_proof_is_a_vote_for_its_model(ask: httpx2.Client) -> None:
-    """A21: approvals feed the preference too, as five stars do."""
+    """Approvals feed the preference too, as five stars do."""
     proof = ask.post(
         GENERATIONS,
         json={"prompt": "a castle", "mode": "proof", "user": "eve"},
@@ -287,7 +287,7 @@ def test_an_order_is_chosen_for_body_by_body(ask: httpx2.Client) -> None:
 
 
 def test_a_budget_gets_the_guides_answers(ask: httpx2.Client) -> None:
-    """A11: over HTTP, by the setting's models; what is no budget is refused."""
+    """Over HTTP, by the setting's models; what is no budget is refused."""
     answers = {
         ("6.00", 100, True): "black-forest-labs/flux-1.1-pro-ultra",
         ("6.00", 100, False): "bytedance/seedream-4",

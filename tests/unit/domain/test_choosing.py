@@ -69,7 +69,7 @@ def test_more_words_never_make_a_prompt_simpler_in_length(one: str, other: str) 
 
 
 def test_an_easy_prompt_gets_a_cheap_model_and_a_hard_one_the_best() -> None:
-    """A21: chosen by the complexity of the prompt."""
+    """Chosen by the complexity of the prompt."""
     assert choice("a castle").model.slug == SCHNELL
     assert choice(HARD).model.quality.value == "final"
 

@@ -1,4 +1,4 @@
-"""The guide's model registry, as far as Replicate has it: the four models under the guide's names."""
+"""The model registry of the guide that docs/how-to/choose-a-model.md names: its four models, as Replicate has them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ KNOWN = catalogue.load()
     ],
 )
 def test_the_registry_has_the_guides_models(alias: str, slug: str, name: str, usd: str, usual_s: int) -> None:
-    """A7: id, name, price of a picture and usual time, by the book; the id takes no version."""
+    """Id, name, price of a picture and usual time, by the book; the id takes no version."""
     model = KNOWN.find(alias)
 
     assert (model.slug, model.name, int(model.usual_s)) == (slug, name, usual_s)
@@ -31,7 +31,7 @@ def test_the_registry_has_the_guides_models(alias: str, slug: str, name: str, us
 
 
 def test_default_parameters_are_those_that_the_models_have() -> None:
-    """A7: FLUX Schnell takes its four steps; none takes a guidance scale, and Imagen neither steps nor pixels."""
+    """FLUX Schnell takes its four steps; none takes a guidance scale, and Imagen neither steps nor pixels."""
     schnell, imagen = KNOWN.find("flux_schnell"), KNOWN.find("imagen4_ultra")
 
     assert schnell.filled({})["num_inference_steps"] == 4
@@ -40,6 +40,6 @@ def test_default_parameters_are_those_that_the_models_have() -> None:
 
 
 def test_none_of_them_leaves_the_background_out_by_itself() -> None:
-    """A7: the guide says that all do; Replicate's models need the finishing step remove-background."""
+    """The guide says that all do; Replicate's models need the finishing step remove-background."""
     for alias in ("imagen4_ultra", "flux_pro_ultra", "flux_schnell", "seedream4"):
         assert not KNOWN.find(alias).is_transparent

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def test_the_profile_for_print_is_the_guides() -> None:
-    """A9: negative prompt, shape and format of the document."""
+    """Negative prompt, shape and format, to the letter."""
     found = profiles.find("print")
 
     assert found.negative_prompt == (

@@ -1,4 +1,4 @@
-"""The model that is recommended for a budget: the guide's answers, and what is asked of the picture."""
+"""The model that is recommended for a budget: the answers of the guide (docs/how-to/choose-a-model.md), and more."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def of_the_guide(cost_per_iteration: Decimal, *, needs_high_quality: bool) -> st
 def test_the_guides_inputs_give_the_guides_answers(
     *, models: tuple[str, ...] | None, needs_high_quality: bool, milli_usd: int, iterations: int
 ) -> None:
-    """A11: but for SeeDream 4, which costs $0.03 by the book, where the guide has $0.025.
+    """But for SeeDream 4, which costs $0.03 by the book, where the guide has $0.025.
 
     Below the price of FLUX Schnell the guide names it all the same; of all of the catalogue some cost less. With
     Imagen 4 Ultra before FLUX Pro Ultra, of the same tier and price, it is the one that is named first.
@@ -70,7 +70,7 @@ def test_the_guides_inputs_give_the_guides_answers(
     ],
 )
 def test_a_quantity_costs_its_multiple(name: str, usd: str, guides_usd: str) -> None:
-    """A11: `estimateCost(model, quantity)`; the two differences to the guide are those of the document's table."""
+    """`estimateCost(model, quantity)`; the two differences to the guide are those of that page's table."""
     model = KNOWN.find(name)
 
     hundred = pricing.estimate(model, {"prompt": ""}) * 100

@@ -104,7 +104,7 @@ def test_every_model_is_given_what_it_takes_and_nothing_else(model: Model) -> No
 
 
 def test_the_guides_input_for_print_is_made_for_imagen() -> None:
-    """A9: the document's defaults and its words for print, as far as the real model takes them."""
+    """The guide's defaults and its words for print, as far as the real model takes them."""
     defaults = {"width": 1024, "height": 1024, "num_inference_steps": 50, "guidance_scale": 7.5}
 
     values, warnings = planned("imagen4_ultra", prompt="a fox", profile=PRINT, input=defaults)
@@ -124,7 +124,7 @@ def test_the_guides_negative_prompt_reaches_a_model_that_takes_one() -> None:
 
 
 def test_what_the_user_says_wins_over_the_profile() -> None:
-    """A9: the user's settings are merged last."""
+    """The user's settings are merged last."""
     said = {"aspect_ratio": "1:1", "negative_prompt": "fog", "format": "jpg"}
 
     values, warnings = planned("qwen-image", profile=PRINT, **said)
