@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pkgutil
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ from tintype.api.schemas.shapes import Problem
 from tintype.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
     from contextlib import AbstractAsyncContextManager
 
     from starlette.requests import Request
@@ -103,25 +104,28 @@ def build(opening: Opening | None = None, *, made: Settings) -> ASGIApp:
     app.add_exception_handler(HTTPException, _refuse)
     # The framework's own way to change what it describes.
     app.openapi = lambda: described(app)  # type: ignore[method-assign]
-    if made.cors_origins:
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=made.cors_origins,
-            allow_methods=["*"],
-            # Which headers a page sends is no secret of ours: SDKs send dozens of their own, and a key is a header too.
-            allow_headers=["*"],
-            expose_headers=[
-                *("Idempotency-Replayed", "Location", "Preference-Applied", "Retry-After", "X-Request-Id"),
-                *limits.HEADERS,
-            ],
-        )
     return middleware.Front(
-        # Where pages elsewhere may call, every answer goes through the layer that says so.
-        app if made.cors_origins else shortcuts.Shortcuts(app, _WAYS),
+        shortcuts.Shortcuts(app, _WAYS),
         randomness=os.urandom,
         body_max_bytes=made.body_max_bytes,
         request_s=made.request_timeout_s + middleware.REQUEST_SLACK_S,
         is_debug=made.debug,
+        around=partial(_letting_in, origins=made.cors_origins) if made.cors_origins else None,
+    )
+
+
+def _letting_in(answers: ASGIApp, *, origins: Sequence[str]) -> ASGIApp:
+    """Let pages of these origins read what is answered."""
+    return CORSMiddleware(
+        answers,
+        allow_origins=origins,
+        allow_methods=["*"],
+        # Which headers a page sends is no secret of ours: SDKs send dozens of their own, and a key is a header too.
+        allow_headers=["*"],
+        expose_headers=[
+            *("Idempotency-Replayed", "Location", "Preference-Applied", "Retry-After", "X-Request-Id"),
+            *limits.HEADERS,
+        ],
     )
 
 

@@ -56,7 +56,10 @@ log = logging.getLogger("tintype.access")
 
 
 class Front:
-    """Wraps an application. `now` and `randomness` make request ids; `is_debug` shows what nobody foresaw."""
+    """Wraps an application. `now` and `randomness` make request ids; `is_debug` shows what nobody foresaw.
+
+    `around` is put around all that answers within, which the answers of this layer itself are among.
+    """
 
     def __init__(
         self,
@@ -66,10 +69,12 @@ class Front:
         body_max_bytes: int = BODY_MAX_BYTES,
         request_s: float = REQUEST_S,
         is_debug: bool = False,
+        around: Callable[[ASGIApp], ASGIApp] | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self._app = app
+        self._around = around or (lambda answers: answers)
+        self._app = self._around(app)
         self._randomness = randomness
         self._body_max_bytes = body_max_bytes
         self._request_s = request_s
@@ -97,7 +102,7 @@ class Front:
             _forgive(error, visit.here)
             visit.is_limited = False
             if not visit.has_started:
-                await problems.answer(Request(scope), _cut_short())(scope, receive, visit.send)
+                await self._answer(visit, _cut_short(), scope, receive)
         except Exception as error:
             visit.is_limited = False
             problem = problems.of(error)
@@ -112,7 +117,7 @@ class Front:
                 problem = problems.internal(error, is_shown=self._is_debug and _is_from_here(scope))
             if visit.has_started:
                 raise
-            await problems.answer(Request(scope), problem)(scope, receive, visit.send)
+            await self._answer(visit, problem, scope, receive)
         finally:
             visit.tell()
         if visit.then is not None:
@@ -120,6 +125,10 @@ class Front:
             _lighten(scope)
             del visit
             await _to_its_end(then(receive, send), here)
+
+    async def _answer(self, visit: _Visit, problem: problems.Problem, scope: Scope, receive: Receive) -> None:
+        answer = self._around(problems.answer(Request(scope), problem))
+        await answer(scope, receive, visit.send)
 
 
 class _Visit:

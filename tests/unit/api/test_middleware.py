@@ -50,9 +50,20 @@ async def test_what_takes_too_long_is_answered_504() -> None:
     async def waits(_scope: Scope, _receive: Receive, _send: Send) -> None:
         await asyncio.Event().wait()
 
-    status, told = await _asked(waits, request_s=0.01)
+    # Within what is put around all answers.
+    begun: list[Any] = []
+
+    def around(answers: Any) -> Any:
+        async def counted(scope: Scope, receive: Receive, send: Send) -> None:
+            begun.append(answers)
+            await answers(scope, receive, send)
+
+        return counted
+
+    status, told = await _asked(waits, request_s=0.01, around=around)
 
     assert (status, told["code"]) == (504, "timeout")
+    assert (begun[0], len(begun)) == (waits, 2)
 
 
 @pytest.mark.parametrize("error", [ValueError("a secret"), RecursionError()])
