@@ -13,7 +13,7 @@ from fastapi import APIRouter
 from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from tintype.api import auth, gateway, problems
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
 
     from fastapi.dependencies.models import Dependant
-    from starlette.requests import Request
     from starlette.routing import Match
     from starlette.types import Receive, Scope, Send
 
@@ -33,6 +32,10 @@ if TYPE_CHECKING:
 _IS_HEAD = "tintype.is_head"
 # Their clients are not ours to correct: what the services themselves ignore is ignored there.
 _FOREIGN = ("replicate", "openai")
+_UNOPENED = (
+    "the gateway was not opened, as the lifespan of tintype.api.router did not run; include it in the outermost app: "
+    "`mount` runs no lifespan of what it mounts"
+)
 SHAPES = "#/components/schemas/"
 
 log = logging.getLogger("tintype.api")
@@ -53,7 +56,13 @@ class Route(APIRoute):
         """Answer a request that is for it."""
         state = scope.get("state", {})
         here: Gateway | None = state.get("gateway")
-        if here is None or "visit" in state:
+        if here is None:
+            log.error("no answer to %s %s: %s", scope["method"], self.path, _UNOPENED)
+            await problems.answer(Request(scope), problems.Problem("configuration", _UNOPENED))(
+                scope, receive, send
+            )
+            return
+        if "visit" in state:
             await self._handled(scope, receive, send)
             return
         front = Front(

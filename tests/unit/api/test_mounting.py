@@ -132,6 +132,20 @@ def test_a_prefix_is_refused_before_anything_is_opened() -> None:
         pass
 
 
+def test_what_is_mounted_says_why_it_was_not_opened() -> None:
+    """Also where nothing of the gateway would be needed."""
+    below, app = FastAPI(), FastAPI()
+    below.include_router(collected())
+    app.mount("/gw", below)
+
+    with TestClient(app) as http:
+        answers = [http.get(path) for path in ("/gw/healthz", "/gw/api/generations")]
+
+    for one in answers:
+        assert (one.status_code, one.json()["code"]) == (500, "configuration")
+        assert "`mount` runs no lifespan" in one.json()["detail"]
+
+
 def test_without_a_prefix_it_is_opened() -> None:
     opened: list[str] = []
 
