@@ -6,6 +6,7 @@ import contextlib
 import gc
 import json
 import logging
+import multiprocessing
 import os
 import signal
 import socket
@@ -248,6 +249,7 @@ def build(
 
 def from_environment() -> ASGIApp:
     """Return the application of a process that another one started."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     logs.set_up(settings.load())
     # Requests have a line of ours; setting up turned uvicorn's own on again in this process.
     logging.getLogger("uvicorn.access").propagate = False
@@ -255,6 +257,14 @@ def from_environment() -> ASGIApp:
         Options(**json.loads(os.environ[_OPTIONS])),
         refused=lambda error: sys.stderr.write(f"tintype: {error}\n"),
     )
+
+
+def _end_with_parent() -> None:
+    """Stop as by SIGTERM when the process above is gone: it was killed, and nobody else would tell this one."""
+    above = multiprocessing.parent_process()
+    if above is not None:
+        above.join()
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _config(application: ASGIApp | str, options: Options) -> heads.Config:

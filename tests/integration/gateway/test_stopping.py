@@ -19,6 +19,7 @@ import httpx2
 import psycopg
 import pytest
 
+from tests import waiting
 from tests.integration.core.conftest import server
 from tests.integration.gateway import serving
 from tintype import testing
@@ -149,6 +150,14 @@ def test_several_processes_answer_as_one(url: str, upstream: Simulator) -> None:
     assert not any("pool_worker" in one for one in holders)
 
 
+def test_several_processes_end_with_the_one_above_them(url: str, upstream: Simulator) -> None:
+    """However that ended: they would answer on, and hold its port."""
+    with serving.gateway(url, upstream, "--workers", "2", "--no-worker") as here:
+        here.process.kill()
+
+        waiting.until(lambda: not _listening(here))
+
+
 def test_an_app_that_mounts_it_stops_while_a_stream_is_open(url: str, upstream: Simulator) -> None:
     """Its server waits for all connections before it tells anybody; the stream ends by itself."""
     with (
@@ -180,16 +189,16 @@ def _uploading(here: Serving) -> HTTPConnection:
 def _listening(here: Serving) -> list[str]:
     """Return the command lines of the processes that hold a gateway's listening socket."""
     port = f":{urlsplit(here.origin).port:04X}"
-    (inode,) = (
-        line.split()[9]
+    inodes = {
+        f"socket:[{line.split()[9]}]"
         for line in Path("/proc/net/tcp").read_text().splitlines()
         if line.split()[1].endswith(port) and line.split()[3] == "0A"
-    )
+    }
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             held = {str(one.readlink()) for one in (process / "fd").iterdir()}
-            if f"socket:[{inode}]" in held:
+            if inodes & held:
                 found.append((process / "cmdline").read_text())
     return found
 
