@@ -209,6 +209,11 @@ def build(
     refused: Callable[[TintypeError], object] | None = None,
 ) -> ASGIApp:
     """Return the application for these options. `refused` is told what it cannot start with."""
+    uvicorns = logging.getLogger("uvicorn.error")
+    level = uvicorns.level
+    if refused is not None:
+        # That it begins to start is no news, and what it cannot start with is to be said in one line.
+        uvicorns.setLevel(max(level, logging.WARNING))
 
     @asynccontextmanager
     async def opening() -> AsyncIterator[Gateway]:
@@ -216,11 +221,12 @@ def build(
         try:
             async with _opened() as made:
                 has_opened = True
+                uvicorns.setLevel(level)
                 yield made
         except TintypeError as error:
             if refused is not None and not has_opened:
-                # It is said in one line; uvicorn would tell of the way through its layers.
-                logging.getLogger("uvicorn.error").disabled = True
+                # uvicorn would tell of the way through its layers.
+                uvicorns.disabled = True
                 refused(error)
             raise
 
