@@ -151,7 +151,12 @@ def moment(text: str) -> datetime:
             raise exits.Refusal(
                 f"{text} is no day; write it like 2027-01-31, or as a span such as 30d"
             ) from None
-    return datetime.now(UTC) + span(text)
+    try:
+        return datetime.now(UTC) + span(text)
+    except exits.Refusal:
+        raise exits.Refusal(
+            f"{text!r} is no span of time like 30m, 12h or 7d, and no day like 2027-01-31"
+        ) from None
 
 
 def span(text: str) -> timedelta:

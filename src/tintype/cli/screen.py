@@ -84,10 +84,10 @@ def console(stream: Any) -> Console:
 
 
 def usd(nano_usd: int) -> str:
-    """Write an amount of money as a person reads it: $0.003, $5.00; tiny ones with all their digits."""
+    """Write an amount of money as a person reads it: $0.003, $5.00, -$0.006; tiny ones with all their digits."""
     from tintype.domain import money  # noqa: PLC0415 - not needed to answer --help
 
-    return f"${money.to_usd(nano_usd)}"
+    return f"{'-' if nano_usd < 0 else ''}${money.to_usd(abs(nano_usd))}"
 
 
 def dollars(nano_usd: int) -> str:

@@ -254,6 +254,7 @@ def test_a_model_that_nobody_knows_is_told_when_a_key_is_made_for_it(here: Servi
         (["--name", "x", "--per", "fortnight", "--budget-usd", "1"], "period"),
         (["--name", "x", "--per", "day"], "--budget-usd"),
         (["--name", "x", "--expires", "1999-01-01"], "to come"),
+        (["--name", "x", "--expires", "yesterday"], "no day like"),
         (["--name", "x", "--models", "flux_shnell"], "did you mean"),
     ],
 )

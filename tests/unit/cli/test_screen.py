@@ -36,6 +36,10 @@ def test_what_steers_a_terminal_is_shown_by_its_code(
     assert "\x1b" not in exits.one_line(written)
 
 
+def test_money_is_written_with_its_sign_first() -> None:
+    assert [screen.usd(one) for one in (3_000_000, -6_000_000, 0)] == ["$0.003", "-$0.006", "$0.00"]
+
+
 def test_json_holds_the_same_and_steers_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     """A program reads what was written, a person sees no escape."""
     written = {"a": "\x1b[31m \x9b \u202e \x7f 🌊 \ud83c"}
