@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tintype.cli import screen, studio
+from tintype.cli import options, screen, studio
 
 if TYPE_CHECKING:
     from tintype.local.studio import Studio
@@ -29,9 +29,7 @@ def alerts(
         list[int] | None,
         typer.Option(metavar="NUMBER", min=1, max=2**63 - 1, help="It was seen to; may be repeated."),
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document and nothing else.")
-    ] = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """List what a person should see, newest first; what is over by itself is gone."""
 

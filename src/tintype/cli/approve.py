@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tintype.cli import files, progress, screen, studio
+from tintype.cli import files, options, progress, screen, studio
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,14 +43,9 @@ def approve(
         str | None,
         typer.Option("--model", "-m", metavar="NAME", help="The final's model.  [default: that of final]"),
     ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Another input of the model; may be repeated."),
-    ] = None,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Where to save; made if need be.")] = Path(),
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document and nothing else.")
-    ] = False,
+    settings: options.Inputs = None,
+    out: options.Out = Path(),
+    as_json: options.AsJson = False,
 ) -> None:
     """Make the final of a proof that is liked: the same prompt, shape and seed, by a better model."""
     folder = files.folder(out)

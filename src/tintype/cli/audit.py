@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tintype.cli import screen, studio
+from tintype.cli import options, screen, studio
 
 if TYPE_CHECKING:
     from tintype.local.studio import Studio
@@ -26,9 +26,7 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 def audit(
     *,
     count: Annotated[int, typer.Option("-n", "--count", min=1, max=1000, help="How many.")] = 50,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document and nothing else.")
-    ] = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """List administrative acts: keys, budgets, pauses; `local` is the command line."""
 

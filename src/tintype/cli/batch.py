@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tintype.cli import batch_facts, batches, choosing, durable, exits, files, screen, studio
+from tintype.cli import batch_facts, batches, choosing, durable, exits, files, options, screen, studio
 from tintype.domain import money, tables
 from tintype.domain.choosing import Mode  # noqa: TC001 - typer reads the annotation
 
@@ -46,9 +46,7 @@ def batch(  # noqa: PLR0913 - each is an option of the command
         str | None,
         typer.Option(metavar="TEXT", help="The prompt, with columns in braces: 'a {color} boat'."),
     ] = None,
-    model: Annotated[
-        str | None, typer.Option("--model", "-m", metavar="NAME", help="A model: see tintype models.")
-    ] = None,
+    model: options.Model = None,
     mode: Annotated[
         Mode | None, typer.Option(help="In place of a model: what it is for.  [default: standard]")
     ] = None,
@@ -88,9 +86,7 @@ def batch(  # noqa: PLR0913 - each is an option of the command
     anew: Annotated[
         bool, typer.Option("--new", help="Buy all rows anew, though some were made before.")
     ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document and nothing else.")
-    ] = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Make every row of a file within one budget, and save pictures, reports and a contact sheet."""
     if resume and anew:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tintype.cli import exits, screen, studio
+from tintype.cli import exits, options, screen, studio
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,9 +47,7 @@ def put(  # noqa: PLR0913 - options, all by name
     rate: Annotated[str | None, typer.Option(help="Creates in a time, like 10/minute.")] = None,
     per: Annotated[str, typer.Option(help="In which time: hour, day, week, month or total.")] = "total",
     zone: Annotated[str, typer.Option(help="Where days begin, like Europe/Berlin.")] = "UTC",
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document and nothing else.")
-    ] = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Set limits of a subject, or change those there are. They count from now on."""
 
@@ -73,9 +71,7 @@ def put(  # noqa: PLR0913 - options, all by name
 def show(
     subject: Annotated[str | None, typer.Argument(help="Whose; all limits when it is left out.")] = None,
     *,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document and nothing else.")
-    ] = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Show limits, what is held and spent in them now, and when they begin anew."""
 
@@ -99,9 +95,7 @@ def override(
         str | None, typer.Option(help="For others: the number, or the seconds of film, that count.")
     ] = None,
     until: Annotated[str, typer.Option(metavar="WHEN", help="Until when: a span such as 12h, or a day.")],
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document and nothing else.")
-    ] = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Let another amount count for a while; afterwards the limit's own counts again."""
     if (usd is None) == (amount is None):

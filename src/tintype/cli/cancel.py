@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tintype.cli import batch_facts, exits, screen, studio
+from tintype.cli import batch_facts, exits, options, screen, studio
 from tintype.domain.errors import TimedOut
 
 if TYPE_CHECKING:
@@ -27,9 +27,7 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 def cancel(
     ident: Annotated[str, typer.Argument(metavar="ID", help="A generation, or a batch: see tintype list.")],
     *,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document and nothing else.")
-    ] = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Cancel a generation or a batch: for nothing what is queued, upstream what runs."""
 

@@ -7,12 +7,11 @@ import sys
 import tempfile
 from dataclasses import asdict, dataclass
 from importlib import metadata, util
-from typing import Annotated
 
 import typer
 
 from tintype import folders
-from tintype.cli import exits, screen, token
+from tintype.cli import exits, options, screen, token
 from tintype.domain.errors import ConfigurationError, KeyringUnavailable, TintypeError
 from tintype.replicate import settings, tokens
 
@@ -48,9 +47,7 @@ class Check:
 @app.command(epilog=EXAMPLES)
 def doctor(
     *,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document and nothing else.")
-    ] = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Say what is configured, reachable and missing, each with the next step.
 

@@ -16,6 +16,7 @@ from tintype.cli import (
     exits,
     files,
     finishing,
+    options,
     orders,
     preview,
     progress,
@@ -68,9 +69,7 @@ def generate(  # noqa: PLR0913 - each is an option of the command
         typer.Argument(metavar="PROMPT", help="What to show; left out only for models that take none."),
     ] = None,
     *,
-    model: Annotated[
-        str | None, typer.Option("--model", "-m", metavar="NAME", help="A model: see tintype models.")
-    ] = None,
+    model: options.Model = None,
     mode: Annotated[
         Mode | None, typer.Option(help="In place of a model: what it is for.  [default: standard]")
     ] = None,
@@ -106,10 +105,7 @@ def generate(  # noqa: PLR0913 - each is an option of the command
         typer.Option(metavar="USD", help="The most that all may cost, --finish too; dearer is refused."),
     ] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Say why --mode auto took its model.")] = False,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Another input of the model; may be repeated."),
-    ] = None,
+    settings: options.Inputs = None,
     finish: Annotated[
         list[str] | None,
         typer.Option(
@@ -117,16 +113,12 @@ def generate(  # noqa: PLR0913 - each is an option of the command
             help="Then upscale:FACTOR, remove-background, trim, print:PRODUCT; may be repeated.",
         ),
     ] = None,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Where to save; made if need be.")] = Path(),
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document and nothing else.")
-    ] = False,
+    out: options.Out = Path(),
+    as_json: options.AsJson = False,
     with_preview: Annotated[
         bool, typer.Option("--preview/--no-preview", help="Show the pictures in the terminal.")
     ] = True,
-    direct: Annotated[
-        bool, typer.Option("--direct", help="Without database and budgets; a kill leaves nothing to take up.")
-    ] = False,
+    direct: options.Direct = False,
 ) -> None:
     """Make pictures from a prompt and save them; without a token, at a simulator on this machine."""
     from tintype import settings as all_settings  # noqa: PLC0415 - not needed for --help

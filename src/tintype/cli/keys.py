@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tintype.cli import budget as budgets_
-from tintype.cli import exits, screen, studio
+from tintype.cli import exits, options, screen, studio
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,9 +55,7 @@ def create(  # noqa: PLR0913 - options, all by name
     expires: Annotated[
         str | None, typer.Option(metavar="WHEN", help="When it ends: a span such as 30d or 12h, or a day.")
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document and nothing else.")
-    ] = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Make a key. Its secret is shown this once."""
     if per is not None and budget_usd is None:
@@ -102,9 +100,7 @@ def create(  # noqa: PLR0913 - options, all by name
 @app.command("list")
 def list_keys(
     *,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document and nothing else.")
-    ] = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """List the keys, the newest first; of their secrets the last four characters."""
 
@@ -142,9 +138,7 @@ def rotate(
     overlap: Annotated[
         str, typer.Option(help="How long the old secret counts yet: 0s, 30m, 24h, 7d.")
     ] = "24h",
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document and nothing else.")
-    ] = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Give a key a new secret, which is shown this once. The old one counts for a while yet."""
     span = budgets_.span(overlap)
@@ -159,9 +153,7 @@ def rotate(
 def revoke(
     key: Annotated[str, typer.Argument(help="Its id or name.")],
     *,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document and nothing else.")
-    ] = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Refuse a key from now on. What it asked for goes on and is settled."""
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tintype.cli import batch_facts, exits, screen, studio
+from tintype.cli import batch_facts, exits, options, screen, studio
 
 if TYPE_CHECKING:
     from tintype.local.generation import Generation
@@ -34,9 +34,7 @@ def list_(
     ] = "",
     count: Annotated[int, typer.Option("-n", "--count", min=1, max=1000, help="How many.")] = 20,
     are_batches: Annotated[bool, typer.Option("--batches", help="Batches in place of generations.")] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document and nothing else.")
-    ] = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """List generations with their state, cost and what is held, newest first; or batches."""
     if are_batches:

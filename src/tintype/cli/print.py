@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tintype.cli import book, exits, screen, studio
+from tintype.cli import book, exits, options, screen, studio
 from tintype.domain import printing, products
 from tintype.domain.printing import Fit  # noqa: TC001 - typer reads the annotations
 from tintype.media import turning
@@ -50,9 +50,7 @@ def check(
         Fit | None,
         typer.Option(help="Fill it, cut at the edges; or fit whole, as transparent ones do unless told."),
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document and nothing else.")
-    ] = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Say how a picture will look on a product, and what would make it sharp."""
     wanted = products.find(product)
@@ -71,9 +69,7 @@ def check(
 @app.command("products", epilog=EXAMPLES)
 def list_products(
     *,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document and nothing else.")
-    ] = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """List what there is to print on, with sizes, bleed, the pixels for 300 DPI, and where each size is from."""
     every = [(one, printing.check(1000, 1000, one).needed_px) for one in products.ALL]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tintype.cli import exits, screen, studio
+from tintype.cli import exits, options, screen, studio
 
 if TYPE_CHECKING:
     from tintype.local.studio import Studio
@@ -29,9 +29,7 @@ def rate(
         str, typer.Argument(metavar="RATING", help="1 (not at all) to 5 (just so), up or down.")
     ],
     *,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document and nothing else.")
-    ] = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Say what is thought of a generation: --mode auto chooses by it; it replaces what was said before."""
     from tintype.domain.errors import InputError  # noqa: PLC0415 - not needed to answer --help

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from tintype import recommending
-from tintype.cli import exits, screen
+from tintype.cli import exits, options, screen
 from tintype.domain import errors, money
 from tintype.domain.errors import UnknownModel
 
@@ -37,9 +37,7 @@ def recommend(  # noqa: PLR0913 - each is an option of the command
         list[str] | None,
         typer.Option("--model", "-m", metavar="NAME", help="Among these only; may be repeated."),
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document and nothing else.")
-    ] = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Recommend the best model that a budget affords."""
     try:

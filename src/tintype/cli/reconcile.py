@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tintype.cli import exits, screen, studio
+from tintype.cli import exits, options, screen, studio
 from tintype.domain.errors import InputError
 
 if TYPE_CHECKING:
@@ -36,9 +36,7 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 def reconcile(
     invoice: Annotated[str, typer.Argument(metavar="FILE", help="The invoice as CSV; - is standard input.")],
     *,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document and nothing else.")
-    ] = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Compare an invoice with what was booked, per model and day (UTC), and show the drift."""
     text = _text(invoice)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tintype.cli import exits, screen, studio
+from tintype.cli import exits, options, screen, studio
 from tintype.domain.errors import TimedOut
 
 if TYPE_CHECKING:
@@ -34,9 +34,7 @@ def resolve(
         str | None, typer.Option(metavar="UPSTREAM_ID", help="It bought this prediction.")
     ] = None,
     absent: Annotated[bool, typer.Option("--absent", help="It bought nothing.")] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document and nothing else.")
-    ] = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Say what became of an outcome that nobody could tell; the book is corrected accordingly."""
     if (bought is None) == (not absent):

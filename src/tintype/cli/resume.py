@@ -5,11 +5,11 @@ from __future__ import annotations
 import platform
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from tintype.cli import durable, exits, filmed, progress, runs, screen, studio
+from tintype.cli import durable, exits, filmed, options, progress, runs, screen, studio
 
 if TYPE_CHECKING:
     from tintype.cli.durable import Delivered
@@ -29,9 +29,7 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 @app.command(epilog=EXAMPLES)
 def resume(
     *,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document and nothing else.")
-    ] = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Take up what was paid for and not delivered: wait for it, and save it where it was wanted."""
     taken = _Taken()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tintype.cli import durable, exits, files, filmed, progress, runs, screen, studio
+from tintype.cli import durable, exits, files, filmed, options, progress, runs, screen, studio
 
 if TYPE_CHECKING:
     from tintype.cli.durable import Delivered
@@ -37,9 +37,7 @@ def retry(
         Path | None,
         typer.Option(metavar="DIR", help="Where to save.  [default: where its command did, else here]"),
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document and nothing else.")
-    ] = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Repeat what failed: a generation, or all that failed of an order; a film is joined when its clips are there."""
     given = None if out is None else files.folder(out).absolute()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from tintype import masking
-from tintype.cli import screen, studio, token
+from tintype.cli import options, screen, studio, token
 from tintype.replicate import settings as replicate_settings
 from tintype.replicate import tokens
 
@@ -38,9 +38,7 @@ class Line:
 @app.command(epilog=EXAMPLES)
 def settings(
     *,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document and nothing else.")
-    ] = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Show every setting: its value with secrets masked, and where it is from.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tintype.cli import batch_facts, exits, files, screen, studio
+from tintype.cli import batch_facts, exits, files, options, screen, studio
 from tintype.replicate import outputs as names
 
 if TYPE_CHECKING:
@@ -47,9 +47,7 @@ def show(
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Save its outputs here, out of the store.")
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document and nothing else.")
-    ] = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Show one generation, its book and its outputs; or a batch, and how many of its rows are how far."""
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tintype.cli import exits, screen, studio
+from tintype.cli import exits, options, screen, studio
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,14 +43,10 @@ class By(StrEnum):
 def spend(
     *,
     by: Annotated[By, typer.Option(help="What to sum up by; days are those of UTC.")] = By.MODEL,
-    since: Annotated[
-        str | None, typer.Option(metavar="WHEN", help="From this day on, or the last 7d, 12h.")
-    ] = None,
-    until: Annotated[str | None, typer.Option(metavar="DAY", help="Up to the beginning of this day.")] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document and nothing else.")
-    ] = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, amounts in dollars.")] = False,
+    since: options.Since = None,
+    until: options.Until = None,
+    as_json: options.AsJson = False,
+    as_csv: options.AsCsv = False,
 ) -> None:
     """Show what was spent, what is held, and what equal requests saved."""
     if as_json and as_csv:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
 
 import typer
 
 from tintype import masking
-from tintype.cli import exits, screen
+from tintype.cli import exits, options, screen
 from tintype.domain.errors import ConfigurationError, TokenMissing
 from tintype.replicate import settings, tokens
 
@@ -63,9 +62,7 @@ def set_() -> None:
 @app.command("status", epilog=STATUS_EXAMPLES)
 def status(
     *,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document and nothing else.")
-    ] = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Say where the token in use comes from, without showing it. Exit code 1 when there is none."""
     upstream = found()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tintype.cli import exits, screen, spend, studio
+from tintype.cli import exits, options, screen, spend, studio
 
 if TYPE_CHECKING:
     from tintype.local.studio import Studio
@@ -41,14 +41,10 @@ def usage(
     *,
     by: Annotated[By, typer.Option(help="What to group by; days are those of UTC.")] = By.DAY,
     key: Annotated[str | None, typer.Option(help="Of one key alone, by its id or name.")] = None,
-    since: Annotated[
-        str | None, typer.Option(metavar="WHEN", help="From this day on, or the last 7d, 12h.")
-    ] = None,
-    until: Annotated[str | None, typer.Option(metavar="DAY", help="Up to the beginning of this day.")] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document and nothing else.")
-    ] = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, amounts in dollars.")] = False,
+    since: options.Since = None,
+    until: options.Until = None,
+    as_json: options.AsJson = False,
+    as_csv: options.AsCsv = False,
 ) -> None:
     """Show what was asked for and what became of it, by key, user, project, model, tag or day."""
     if as_json and as_csv:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tintype.cli import book, exits, files, filmed, generate, orders, runs, screen
+from tintype.cli import book, exits, files, filmed, generate, options, orders, runs, screen
 from tintype.cli.planned import Planned
 from tintype.domain import joining, pricing
 
@@ -56,17 +56,10 @@ def video(  # noqa: PLR0913 - each is an option of the command
     crossfade: Annotated[
         float, typer.Option(metavar="SECONDS", min=0, help="Let each clip dissolve into the next.")
     ] = 0,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Another input of the model; may be repeated."),
-    ] = None,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Where to save; made if need be.")] = Path(),
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document and nothing else.")
-    ] = False,
-    direct: Annotated[
-        bool, typer.Option("--direct", help="Without database and budgets; a kill leaves nothing to take up.")
-    ] = False,
+    settings: options.Inputs = None,
+    out: options.Out = Path(),
+    as_json: options.AsJson = False,
+    direct: options.Direct = False,
 ) -> None:
     """Bring pictures to life, one clip for each, and join the clips into one MP4."""
     images = images or []
