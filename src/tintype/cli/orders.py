@@ -104,7 +104,7 @@ def order(known: Catalogue, wish: Wish) -> Order:
     _check_prompt(wish.prompt)
     try:
         common, own = _parted(model, wish.settings)
-        said = wording.Stated(**wish.said(own, common))
+        said = wording.Said(**wish.said(own, common))
         if model is None:
             fitted = wording.free(slug, said)
             runs = _free_runs(fitted.inputs, wish, known.priced(*_ref(slug)))

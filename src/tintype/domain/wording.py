@@ -1,6 +1,6 @@
 """The words that are the same for every model, turned into the inputs that each has for them. Pure.
 
-    wording.fitted(model, Stated(prompt="a boat", size=(1024, 768), format="png"))      # its inputs, and warnings
+    wording.fitted(model, Said(prompt="a boat", size=(1024, 768), format="png"))      # its inputs, and warnings
     wording.parted(model, {"size": "1024x768", "num_outputs": 2})                       # common words, its own inputs
 
 What a model cannot do is left out or done as nearly as it can, with a warning, or refused where `is_strict`. Nothing is
@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from tintype.domain import catalogue, errors, inputs, pictures, profiles, sizing, spans
 from tintype.domain.pictures import Fitted
@@ -27,36 +27,12 @@ if TYPE_CHECKING:
 _LEFT_OUT = re.compile(r", so [^;]*was left out")
 
 
-class Said(Protocol):
-    """What is said in common words; `input` holds the model's own, which win over them, and both over `profile`."""
-
-    @property
-    def prompt(self) -> str | None: ...  # noqa: D102 - as the words are called
-    @property
-    def aspect_ratio(self) -> str | None: ...  # noqa: D102 - as above
-    @property
-    def seed(self) -> int | None: ...  # noqa: D102 - as above
-    @property
-    def negative_prompt(self) -> str | None: ...  # noqa: D102 - as above
-    @property
-    def size(self) -> tuple[int, int] | None: ...  # noqa: D102 - as above
-    @property
-    def format(self) -> str | None: ...  # noqa: D102 - as above
-    @property
-    def quality(self) -> str | None: ...  # noqa: D102 - as above
-    @property
-    def is_transparent(self) -> bool: ...  # noqa: D102 - as above
-    @property
-    def profile(self) -> Profile: ...  # noqa: D102 - as above
-    @property
-    def input(self) -> Mapping[str, Any]: ...  # noqa: D102 - as above
-    @property
-    def is_strict(self) -> bool: ...  # noqa: D102 - as above
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stated:
-    """What is said, by itself; see `Said`."""
+class Said:
+    """What is said in common words; `input` holds the model's own, which win over them, and both over `profile`.
+
+    `size` is width and height in pixels.
+    """
 
     prompt: str | None = field(default=None, repr=False)
     aspect_ratio: str | None = None
@@ -234,4 +210,4 @@ NAMES: Mapping[str, Callable[[Any], Any]] = {
 """The common words beside the prompt, each with what reads it."""
 _FIELDS = {"transparent": "is_transparent"}
 
-__all__ = ["NAMES", "Said", "Stated", "fitted", "free", "parted"]
+__all__ = ["NAMES", "Said", "fitted", "free", "parted"]

@@ -12,39 +12,24 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tintype.domain import errors, profiles, prompts, wording
+from tintype.domain import errors, prompts, wording
 from tintype.service.requests import Cache, Request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tintype.domain.catalogue import Catalogue, Model
-    from tintype.domain.profiles import Profile
 
 N_MAX = 100
 PROMPT_MAX = prompts.LENGTH_MAX
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """What is asked for. `input` holds the model's own words, which win over the common ones, and both over `profile`.
-
-    `size` is width and height in pixels.
-    """
+class Wish(wording.Said):
+    """What is asked for: so many of a model, in common words and its own."""
 
     model: str
-    prompt: str | None = field(default=None, repr=False)
     n: int = 1
-    aspect_ratio: str | None = None
-    seed: int | None = None
-    negative_prompt: str | None = field(default=None, repr=False)
-    size: tuple[int, int] | None = None
-    format: str | None = None
-    quality: str | None = None
-    is_transparent: bool = False
-    profile: Profile = profiles.PLAIN
-    input: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    is_strict: bool = False
     deadline_s: float = 600.0
     cache: Cache = Cache.SEEDED
     metadata: Mapping[str, Any] | None = None
