@@ -23,7 +23,6 @@ from tintype.engine import duties, throttle
 from tintype.engine.app import Queue
 from tintype.engine.leader import Leader
 from tintype.engine.worker import Slots, Worker
-from tintype.journal import Journal
 from tintype.media import fetch, pool
 from tintype.media.fetch_target import REPLICATE_OUTPUTS, Rules
 from tintype.media.files import SIZE_MAX_BYTES, Files
@@ -67,6 +66,7 @@ from tintype.service.versions import Versions
 from tintype.store import embedded, schema, suitability, upstreams
 from tintype.store.database import Database
 from tintype.store.patience import START_S, patiently
+from tintype.telemetry.journal import Journal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence

@@ -10,10 +10,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tintype import catalogue
 from tintype.domain.errors import RateLimited
-from tintype.metrics import Meters
-from tintype.metrics_standing import Families
 from tintype.observing import Begun, Ended
 from tintype.service.standing import Alerts, Booked, Fleet, Left, Open, Pace, Standing, Waiting
+from tintype.telemetry.metrics import Meters
+from tintype.telemetry.standing import Families
 
 MODEL = "black-forest-labs/flux-schnell"
 STANDING = Standing(

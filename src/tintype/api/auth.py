@@ -18,12 +18,12 @@ from fastapi import Depends, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.requests import Request
 
-from tintype import journal
 from tintype.api import gateway, proxies
 from tintype.api.problems import Problem
 from tintype.domain import access
 from tintype.domain.access import Caller, Scope
 from tintype.service import guarding
+from tintype.telemetry import journal
 
 if TYPE_CHECKING:
     from tintype.api.gateway import Gateway

@@ -9,19 +9,20 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tintype import catalogue, settings, traces
+from tintype import catalogue, settings
 from tintype.api import proxies
 from tintype.api.cursors import Cursors
 from tintype.api.stopping import Stopping
 from tintype.api.stream import STREAMS_MAX, Streams
 from tintype.catalogue import own
 from tintype.local.studio import Studio
-from tintype.metrics import Meters
 from tintype.service.answers import Answers
 from tintype.service.keys import Keys
 from tintype.service.links import Links
 from tintype.service.readiness import Readiness
 from tintype.service.standing import Watch
+from tintype.telemetry import traces
+from tintype.telemetry.metrics import Meters
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from starlette.requests import ClientDisconnect, Request
 
-from tintype import journal
 from tintype.api import problems, proxies
 from tintype.domain import ids
+from tintype.telemetry import journal
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -24,9 +24,10 @@ import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
-from tintype import logs, metrics, settings
+from tintype import settings
 from tintype.api import app, auth, gateway, heads, startup
 from tintype.domain.errors import ConfigurationError, TintypeError
+from tintype.telemetry import logs, metrics
 
 if sys.platform != "win32":
     import resource

@@ -55,8 +55,8 @@ def serve(
     made = loaded.settings
     for told in loaded.unknown:
         studio.note(told)
-    from tintype import logs  # noqa: PLC0415 - as above
     from tintype.api import server  # noqa: PLC0415 - as above
+    from tintype.telemetry import logs  # noqa: PLC0415 - as above
 
     logs.set_up(made)
     options = server.Options(

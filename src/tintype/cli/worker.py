@@ -30,7 +30,8 @@ def worker() -> None:
 
     Any number may run. What one leaves behind when it dies, another takes up within ten seconds.
     """
-    from tintype import logs, settings  # noqa: PLC0415 - not needed to answer --help
+    from tintype import settings  # noqa: PLC0415 - not needed to answer --help
+    from tintype.telemetry import logs  # noqa: PLC0415 - not needed to answer --help
 
     made = settings.load()
     logs.set_up(made)
@@ -38,8 +39,8 @@ def worker() -> None:
 
 
 async def _work(made: Settings) -> None:
-    from tintype import metrics, traces  # noqa: PLC0415 - as above
     from tintype.local.studio import Studio  # noqa: PLC0415 - not needed to answer --help
+    from tintype.telemetry import metrics, traces  # noqa: PLC0415 - as above
 
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()

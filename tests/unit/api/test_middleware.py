@@ -15,7 +15,7 @@ from tintype.api import problems
 from tintype.api.middleware import Front
 from tintype.api.stopping import Stopping
 from tintype.domain import errors
-from tintype.metrics import Meters
+from tintype.telemetry.metrics import Meters
 
 if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send

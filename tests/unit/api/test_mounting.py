@@ -17,8 +17,8 @@ from tintype.api.app import collected
 from tintype.api.problems import Problem
 from tintype.api.stopping import Stopping
 from tintype.domain.errors import ConfigurationError
-from tintype.metrics import Meters
 from tintype.settings import Settings
+from tintype.telemetry.metrics import Meters
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fastapi import Request, Response
 
-from tintype import metrics
 from tintype.api import auth, gateway, routing
 from tintype.domain.access import Scope
+from tintype.telemetry import metrics
 
 router = routing.router(tags=["health"])
 

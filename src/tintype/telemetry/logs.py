@@ -20,9 +20,10 @@ from pydantic import SecretStr
 from structlog.processors import JSONRenderer, TimeStamper, format_exc_info
 from structlog.stdlib import ExtraAdder, ProcessorFormatter, add_log_level, add_logger_name
 
-from tintype import journal, masking
+from tintype import masking
 from tintype.domain.errors import ConfigurationError
 from tintype.replicate import settings as replicate_settings
+from tintype.telemetry import journal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, MutableMapping

@@ -3,7 +3,7 @@
     with traces.observers() as watching:
         async with Studio(observers=watching) as studio: ...
 
-`tintype.spans` makes the spans; it needs the extra `otel`, and is imported only where they are wished for.
+`tintype.telemetry.spans` makes the spans; it needs the extra `otel`, and is imported only where they are wished for.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def observers() -> Iterator[tuple[Observer, ...]]:
         yield ()
         return
     try:
-        from tintype import spans  # noqa: PLC0415 - optional
+        from tintype.telemetry import spans  # noqa: PLC0415 - optional
     except ModuleNotFoundError as error:
         if not (error.name or "").startswith("opentelemetry"):
             raise

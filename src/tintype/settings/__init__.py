@@ -26,15 +26,15 @@ from pydantic import (
 )
 
 from tintype import folders
-from tintype import settings_values as values
 from tintype.domain import money
 from tintype.domain.choosing import POOL, Mode
 from tintype.domain.errors import ConfigurationError, InputError
 from tintype.domain.profiles import BUILT_IN, Profile
 from tintype.domain.rates import Rate
 from tintype.replicate import settings as replicate_settings
-from tintype.settings_layers import DEFAULT, Layers
-from tintype.settings_values import Takes
+from tintype.settings import values
+from tintype.settings.layers import DEFAULT, Layers
+from tintype.settings.values import Takes
 
 if TYPE_CHECKING:
     from tintype.replicate.tokens import Backend

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import structlog
 
-from tintype import journal, logs, settings
+from tintype import settings
 from tintype.observing import Begun, Observer, Observers
+from tintype.telemetry import journal, logs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -31,9 +31,9 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from tintype import observing
 from tintype.domain.errors import ConfigurationError, TintypeError
 from tintype.domain.money import NANO_PER_USD
-from tintype.metrics_standing import Families
 from tintype.observing import Observer
 from tintype.store.errors import DatabaseAway
+from tintype.telemetry.standing import Families
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -3,7 +3,7 @@
     journal.bind(request_id="01k…")              # for the rest of this task
     with journal.bound(generation_id="01k…"): …
 
-It speaks through the standard library's `logging`; `tintype.logs` writes the lines, or the logging of whoever
+It speaks through the standard library's `logging`; `tintype.telemetry.logs` writes the lines, or the logging of whoever
 embeds Tintype.
 """
 

@@ -13,10 +13,10 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.sdk.trace.sampling import ParentBased, Sampler, TraceIdRatioBased
 from opentelemetry.trace import StatusCode
 
-from tintype import spans, traces
 from tintype.domain import ids
 from tintype.domain.errors import ServerError
 from tintype.observing import Begun, Ended
+from tintype.telemetry import spans, traces
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan
