@@ -34,7 +34,17 @@ Row = TypeVar("Row")
 Connection = psycopg.AsyncConnection[rows.TupleRow]
 
 # It tells of each connection that was closed under it, which is news to those alone who keep logs.
-logging.getLogger("psycopg.pool").addHandler(logging.NullHandler())
+_pools = logging.getLogger("psycopg.pool")
+_pools.addHandler(logging.NullHandler())
+# One that was closed here before it was given back is no news to them either: a lock of the server's goes with it.
+_pools.addFilter(
+    lambda record: (
+        not any(
+            isinstance(one, psycopg.AsyncConnection) and one.closed and not one.broken
+            for one in record.args or ()
+        )
+    )
+)
 
 # A pool that found nobody tries again when it is asked again, so waiting is cut into such pieces.
 _PIECE_S = 0.5

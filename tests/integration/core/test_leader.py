@@ -57,8 +57,8 @@ async def test_a_leader_stops_within_a_second(url: str, how: str, by: str) -> No
         assert not leader.leads.is_set()
 
 
-async def test_the_lead_goes_to_the_next_at_once(db: Database) -> None:
-    """Nothing of the lock is left in the pool of the one that gave it back."""
+async def test_the_lead_goes_to_the_next_at_once(db: Database, caplog: pytest.LogCaptureFixture) -> None:
+    """Nothing of the lock is left in the pool of the one that gave it back, which is no news to anybody."""
     first, second = (Leader(db, upstream_id=UPSTREAM) for _ in range(2))
 
     async def act(is_over: asyncio.Event) -> None:
@@ -74,6 +74,7 @@ async def test_the_lead_goes_to_the_next_at_once(db: Database) -> None:
         await second.leads.wait()
     second.stop()
     await other
+    assert [one.getMessage() for one in caplog.records if one.levelname == "WARNING"] == []
 
 
 async def test_what_a_leader_does_begins_anew_after_any_failure(db: Database) -> None:
