@@ -50,6 +50,10 @@ class Plan:
         return len(self.requests) > 1 or any(one.steps for one in self.requests)
 
 
+NOTHING = Plan((), BATCH, ())
+"""The plan of what is not made, as it was before."""
+
+
 async def plan(
     parts: Sequence[PartAsked], here: Gateway, *, actor: Actor, idempotency_key: str | None = None
 ) -> Plan:
@@ -158,10 +162,36 @@ async def submit(
         plan=planned.film,
         own_key=auth.own_key(request),
         asked=notices.asked_at(here.origin_of(request)) if urls else None,
-        said=None if idempotency_key is None else sameness.words(body.model_dump(mode="json")),
+        said=words(request, body, idempotency_key),
     )
     tell(request, asked)
     return asked
+
+
+async def repeated(
+    request: HttpRequest, body: BaseModel, *, actor: Actor, idempotency_key: str | None
+) -> Submitted | None:
+    """Return what the same body made before under an Idempotency-Key; None for nothing, and for another body."""
+    said = words(request, body, idempotency_key)
+    if said is None:
+        return None
+    asked = await gateway.of(request).core.generations.repeated(
+        said, actor=actor, idempotency_key=idempotency_key
+    )
+    if asked is not None:
+        tell(request, asked)
+    return asked
+
+
+def words(request: HttpRequest, body: BaseModel, idempotency_key: str | None) -> str | None:
+    """Write what was said, and where, as an Idempotency-Key is judged by it; None without one.
+
+    What is said as it would be unsaid is left out, so that another release with more to say reads the same.
+    """
+    if idempotency_key is None:
+        return None
+    stated = body.model_dump(mode="json", exclude_defaults=True)
+    return sameness.words([request.scope["path"], stated])
 
 
 def tell(request: HttpRequest, asked: Submitted) -> None:

@@ -1,14 +1,14 @@
-"""Settle which models bodies mean that leave it open, and tell why."""
+"""Settle which models bodies mean that leave it open, submit them, and tell why."""
 
 from __future__ import annotations
 
 import secrets
 from typing import TYPE_CHECKING, TypeVar
 
-from tintype.api import asking
+from tintype.api import asking, gateway
 from tintype.api.schemas.choosing import CandidateTold, ChoiceTold
 from tintype.api.schemas.estimates import EstimateTold
-from tintype.api.schemas.generations import GenerationTold, OrderTold
+from tintype.api.schemas.generations import GenerationAsked, GenerationTold, OrderAsked, OrderTold
 from tintype.api.schemas.shapes import usd
 from tintype.domain import errors
 from tintype.domain.choosing import Mode
@@ -18,10 +18,14 @@ from tintype.service.choices import Chooser
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from starlette.requests import Request as HttpRequest
+
+    from tintype.api.asking import Plan
     from tintype.api.gateway import Gateway
     from tintype.api.schemas.generations import PartAsked
     from tintype.domain.access import Actor
     from tintype.domain.choosing import Choice, Judged
+    from tintype.service.generations import Submitted
 
 Answer = TypeVar("Answer", GenerationTold, OrderTold, EstimateTold)
 
@@ -57,6 +61,47 @@ async def settled(
         made.append(choice)
         found.append(part.model_copy(update={"mode": None, "model": choice.model.slug}))
     return found, made
+
+
+async def submitted(
+    request: HttpRequest,
+    body: GenerationAsked | OrderAsked,
+    *,
+    actor: Actor,
+    idempotency_key: str | None,
+) -> tuple[Submitted, Plan, list[Choice]]:
+    """Submit what a body asks for, with models chosen where it leaves them open.
+
+    What was asked for before under the Idempotency-Key is told of as it was, with nothing planned and nothing chosen
+    where it cannot be any more. Raises InputError, UnknownModel, and what `Generations.submit` raises.
+    """
+    here = gateway.of(request)
+    parts: Sequence[PartAsked]
+    parts, film = (body.generations, body.film) if isinstance(body, OrderAsked) else ([body], None)
+    try:
+        parts, chosen = await settled(parts, here, actor=actor, idempotency_key=idempotency_key)
+        planned = await asking.plan(parts, here, actor=actor, idempotency_key=idempotency_key)
+        if film is not None:
+            origin = here.origin_of(request)
+            planned = asking.joined(planned, here, crossfade_s=film.crossfade, origin=origin)
+    except (errors.InputError, errors.UnknownModel):
+        asked = await asking.repeated(request, body, actor=actor, idempotency_key=idempotency_key)
+        if asked is None:
+            raise
+        return asked, asking.NOTHING, []
+    try:
+        asked = await asking.submit(
+            request,
+            planned,
+            body,
+            actor=actor,
+            idempotency_key=idempotency_key,
+            as_order=isinstance(body, OrderAsked),
+        )
+    except errors.UnknownModel as fault:
+        # One with an owner is looked for upstream when all is submitted.
+        raise asking.placed(fault, parts) from None
+    return asked, planned, chosen
 
 
 def told_with(answer: Answer, made: Sequence[Choice], *, is_repeated: bool = False) -> Answer:
@@ -104,4 +149,4 @@ def _candidate(one: Judged) -> CandidateTold:
     )
 
 
-__all__ = ["settled", "told", "told_with"]
+__all__ = ["settled", "submitted", "told", "told_with"]

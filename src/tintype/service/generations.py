@@ -8,7 +8,6 @@ or refused as a whole with the limit that has no room.
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from tintype.domain import catalogue as catalogue_
 from tintype.domain import errors, ids, inputs, pricing, prompts
 from tintype.domain.access import Actor
 from tintype.service import (
+    admitting,
     finishing,
     guarding,
     listing,
@@ -27,12 +27,10 @@ from tintype.service import (
     sameness,
     telling,
 )
-from tintype.service.answers import CallerLeft
 from tintype.service.listing import Filters
 from tintype.service.requests import Cache, Follows, Price, Request, Submitted
 from tintype.store import admission, fresh, gathering, generations
 from tintype.store.admission import Approval, Asked, Wanted
-from tintype.store.errors import DatabaseAway
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -48,10 +46,6 @@ if TYPE_CHECKING:
 
 PER_REQUEST_MAX = 1_000
 PAGE_MAX = 1_000
-ADMIT_AGAIN_MAX = 3
-"""How often an admission that may have happened is asked for again, where asking again is harmless."""
-LEFT_S = 0.1
-"""How long the news may take that whoever asked for the same has hung up."""
 
 
 class Generations:
@@ -121,7 +115,17 @@ class Generations:
         for one in several:
             requests.check_given(one, secret)
             self._blocked.check(one.input)
-        wanted = await self._all_wanted(several, actor, secret=secret)
+        earlier = self._earlier(actor, idempotency_key, said=said, answering=answering)
+        is_measured = any(requests.is_measured(self._catalogue, one) for one in several)
+        if is_measured and (before := await admitting.before(self._database, earlier)) is not None:
+            return self._submitted(before, earlier)
+        try:
+            wanted = await self._all_wanted(several, actor, secret=secret)
+        except (errors.InputError, errors.UnknownModel):
+            # What was good once is answered as it was, though it would not do any more.
+            if is_measured or (again := await self._again(earlier)) is None:
+                raise
+            return again
         steps, order = finishing.done_here(several), None
         if steps or not isinstance(request, Request):
             order = admission.Order(id=self._new_id(), kind=kind, plan={**(plan or {}), **steps} or None)
@@ -130,16 +134,21 @@ class Generations:
             upstream_id=self._upstream.ident,
             wanted=wanted,
             order=order,
-            idempotency=sameness.idempotency(
-                idempotency_key, several, wanted, actor=actor, mark=self._givens.mark, said=said, steps=steps
+            idempotency=earlier.idempotency
+            or sameness.idempotency(
+                idempotency_key, several, wanted, actor=actor, mark=self._givens.mark, steps=steps
             ),
             answering=answering,
             asked=asked,
             proofs=proofs.marked(self._catalogue, several, wanted),
         )
-        answer = await self._admitted(to_admit)
+        answer = await admitting.admit(self._admissions, to_admit)
         telling.answered(self._observer, answer, wanted, actor, self._now())
         return self._submitted(answer, to_admit)
+
+    async def repeated(self, said: str, *, actor: Actor, idempotency_key: str | None) -> Submitted | None:
+        """Return what the same words made under an Idempotency-Key before; None for nothing, and for other words."""
+        return await self._again(self._earlier(actor, idempotency_key, said=said))
 
     async def prepared(self, request: Request, *, actor: Actor) -> Wanted:
         """Check and price a request without admitting it; its files may be named by their hash, and none is fetched.
@@ -274,23 +283,25 @@ class Generations:
         telling.answered(self._observer, answer, wanted, owner, self._now())
         return self._submitted(answer, asked)
 
-    async def _admitted(self, request: admission.Request) -> admission.Answer:
-        """Admit; what may have happened is asked for again where the hand finds it."""
-        tries = 0
-        while True:
-            if request.answering is not None and request.answering.is_left():
-                raise CallerLeft("whoever asked has gone; nothing was held")
-            try:
-                answer = await self._admissions.admit(request)
-            except DatabaseAway as away:
-                tries += 1
-                if request.answering is None or not away.may_have_happened or tries > ADMIT_AGAIN_MAX:
-                    raise
-                continue
-            if not isinstance(answer, admission.UnderWay) or request.answering is None:
-                return answer
-            await asyncio.sleep(LEFT_S)
-            request = replace(request, answering=replace(request.answering, has_waited=True))
+    def _earlier(
+        self,
+        actor: Actor,
+        key: str | None,
+        *,
+        said: str | None,
+        answering: admission.Answering | None = None,
+    ) -> admission.Request:
+        """Return a request for what was admitted before, where words or an answer tell of it."""
+        named = None
+        if said is not None:
+            named = sameness.idempotency(key, (), (), actor=actor, mark=self._givens.mark, said=said)
+        return admission.Request(
+            actor, self._upstream.ident, wanted=(), idempotency=named, answering=answering
+        )
+
+    async def _again(self, earlier: admission.Request) -> Submitted | None:
+        before = await admitting.before(self._database, earlier)
+        return self._submitted(before, earlier) if isinstance(before, admission.Repeated) else None
 
     async def _all_wanted(
         self, several: Sequence[Request], actor: Actor, *, secret: guarding.Check

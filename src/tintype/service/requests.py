@@ -311,6 +311,15 @@ def own_price(known: Catalogue, model: Model | None, request: Request) -> Model 
     return known.priced(request.model if model is None else model.slug, request.version)
 
 
+def is_measured(known: Catalogue, request: Request) -> bool:
+    """Whether pictures that a request is given are measured, and fetched for it, before anything is held."""
+    model = known.find_ours(request.model)
+    priced_as = own_price(known, model, request) or model
+    if priced_as is None or request.deployment is not None or not pricing.counts_given(priced_as):
+        return False
+    return next(pricing.given(priced_as, request.input), None) is not None
+
+
 def made(model: Model | None, values: Mapping[str, Any]) -> tuple[int, int]:
     """Say how many pictures and milliseconds of film are asked for; what is not known counts as a picture."""
     if model is None:

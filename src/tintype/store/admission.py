@@ -266,6 +266,15 @@ async def admit_several(on: Database | Session, requests: Sequence[Request]) -> 
     return [answer(one | {"at": said["at"]}) for one in said["answers"]]
 
 
+async def before(on: Database | Session, request: Request) -> Answer | None:
+    """Say what was admitted before under the name of a request, or without its answer arriving; None for nothing.
+
+    What it wants is not looked at, and nothing is admitted.
+    """
+    said = await on.value("admitted_before", request=Jsonb(document(request)))
+    return None if said is None else answer(said)
+
+
 def _statement(request: Request) -> str:
     if request.replaces is not None:
         return "finish_again" if request.is_made else "admit_again"

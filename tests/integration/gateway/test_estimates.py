@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
+from tests.waiting import until
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -242,3 +244,35 @@ def test_what_is_as_large_as_the_picture_given_is_within_its_bound(http: httpx2.
 
     assert made["state"] == "succeeded"
     assert Decimal(made["cost_usd"]) <= Decimal(told["at_most_usd"])
+
+
+def test_a_repeat_is_answered_though_its_pictures_are_gone(http: httpx2.Client, here: Serving) -> None:
+    """Rule 8: what was admitted is given again before anything is measured; another body is a conflict even so."""
+    bought = here.simulator.bills()["predictions"]
+    prediction = f"/replicate/v1/models/{BY_AREA}/predictions"
+    with elsewhere({"/a.png": picture(64, 32)}) as origin:
+        kept = http.post("/api/files", files={"file": ("a.png", picture(64, 48))}).json()
+        upload, away = by_area([kept["url"]]), by_area([f"{origin}/a.png"])
+        unmeasured = {"prompt": "a", "model": "flux-kontext-pro", "input": {"input_image": kept["url"]}}
+        asked: list[tuple[str, dict[str, Any], dict[str, str]]] = [
+            ("/api/generations", upload, {"Idempotency-Key": "upload"}),
+            ("/api/generations", away, {"Idempotency-Key": "away"}),
+            ("/api/generations", {**upload, "n": 2, "max_usd": "1"}, {"Idempotency-Key": "planned"}),
+            ("/api/generations", unmeasured, {"Idempotency-Key": "unmeasured"}),
+            ("/api/orders", {"generations": [upload, away]}, {"Idempotency-Key": "order"}),
+            (prediction, {"input": {"prompt": "a boat", "input_images": [kept["url"]]}}, {}),
+        ]
+        first = [http.post(path, json=body, headers=headers) for path, body, headers in asked]
+        http.delete(f"/api/files/{kept['id']}").raise_for_status()
+
+    again = [
+        http.post(path, json=body, headers=headers or {"x-stainless-retry-count": "1"})
+        for path, body, headers in asked
+    ]
+    other = http.post("/api/generations", json={**away, "n": 2}, headers={"Idempotency-Key": "away"})
+    new = http.post("/api/generations", json=upload, headers={"Idempotency-Key": "new"})
+
+    assert [one.json()["id"] for one in again] == [one.json()["id"] for one in first]
+    assert [one.status_code for one in again] == [one.status_code for one in first]
+    assert (other.status_code, new.status_code) == (409, 422)
+    until(lambda: here.simulator.bills()["predictions"] == bought + 8)

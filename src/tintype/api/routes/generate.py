@@ -27,7 +27,7 @@ from tintype.domain import catalogue, errors, money
 from tintype.domain.access import Actor
 from tintype.domain.generation import State
 from tintype.replicate.facade import ReplicateClient
-from tintype.service import films, sameness, wishes
+from tintype.service import films, wishes
 from tintype.service.generations import Submitted
 from tintype.store import generations, outputs
 from tintype.store.films import Film
@@ -74,6 +74,7 @@ async def generate_image(
         actor=caller.actor(),
         idempotency_key=idempotency_key,
         own_key=auth.own_key(request),
+        said=asking.words(request, body, idempotency_key),
     )
     asking.tell(request, asked)
     (ident,) = asked.ids
@@ -196,7 +197,7 @@ async def _film_asked(
             "callback_url": callback_url,
             "crossfade_s": body.crossfade,
         },
-        said=None if key is None else sameness.words(body.model_dump(mode="json")),
+        said=asking.words(request, body, key),
     )
     asking.tell(request, asked)
     return asked

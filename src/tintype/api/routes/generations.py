@@ -74,10 +74,8 @@ async def submit(
     """
     here = gateway.of(request)
     actor = caller.actor(user=body.user, project=body.project)
-    parts, chosen = await choices.settled([body], here, actor=actor, idempotency_key=idempotency_key)
-    planned = await asking.plan(parts, here, actor=actor, idempotency_key=idempotency_key)
-    asked = await asking.submit(
-        request, planned, body, actor=actor, idempotency_key=idempotency_key, as_order=False
+    asked, planned, chosen = await choices.submitted(
+        request, body, actor=actor, idempotency_key=idempotency_key
     )
     wait_s, is_over = await asking.waited(request, asked, prefer)
     if wait_s is not None:

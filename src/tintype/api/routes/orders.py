@@ -34,22 +34,10 @@ async def submit(
     prefer: Prefer = None,
 ) -> OrderTold:
     """Ask for several generations: all are admitted and held when this answers, or none is."""
-    here = gateway.of(request)
     actor = caller.actor(user=body.user, project=body.project)
-    parts, chosen = await choices.settled(
-        body.generations, here, actor=actor, idempotency_key=idempotency_key
+    asked, planned, chosen = await choices.submitted(
+        request, body, actor=actor, idempotency_key=idempotency_key
     )
-    planned = await asking.plan(parts, here, actor=actor, idempotency_key=idempotency_key)
-    if body.film is not None:
-        origin = here.origin_of(request)
-        planned = asking.joined(planned, here, crossfade_s=body.film.crossfade, origin=origin)
-    try:
-        asked = await asking.submit(
-            request, planned, body, actor=actor, idempotency_key=idempotency_key, as_order=True
-        )
-    except errors.UnknownModel as fault:
-        # One with an owner is looked for upstream when all is submitted.
-        raise asking.placed(fault, parts) from None
     film_of = None if body.film is None else asked.order_id
     wait_s, is_over = await asking.waited(request, asked, prefer, film_of=film_of)
     if wait_s is not None:
