@@ -22,7 +22,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from tintype.domain import choosing, errors, ids
 from tintype.domain.money import to_usd
-from tintype.service import choices, guarding, requests
+from tintype.service import choices, guarding, requests, sameness
 from tintype.service.requests import Cache
 from tintype.service.row_choices import RowChoices
 from tintype.service.row_files import RowFiles
@@ -166,7 +166,7 @@ class Batches:
             asked=asked,
             plan=plan or {},
         )
-        same = [asked, name, budget_nano_usd, actor.user, actor.project]
+        same = [sameness.stated(template), name, budget_nano_usd, actor.user, actor.project]
         reading.seen.update(json.dumps(same, sort_keys=True).encode(errors="surrogatepass"))
         with tempfile.SpooledTemporaryFile(_MEMORY_BYTES) as planned:
             await reading.read(planned)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import MISSING, asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ from tintype.store import admission
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from _typeshed import DataclassInstance
+
     from tintype.domain.access import Actor
     from tintype.service.requests import Request
     from tintype.store.admission import Wanted
@@ -27,6 +30,16 @@ if TYPE_CHECKING:
 def words(said: Any) -> str:
     """Write what was said as one text, the same for the same; files count by what is in them."""
     return json.dumps(said, sort_keys=True, default=_file)
+
+
+def stated(said: DataclassInstance) -> dict[str, Any]:
+    """Return what is said otherwise than it would be unsaid, so that a release with more to say reads the same."""
+    whole = asdict(said)
+    return {
+        one.name: whole[one.name]
+        for one in fields(said)
+        if whole[one.name] != (one.default if one.default_factory is MISSING else one.default_factory())
+    }
 
 
 def idempotency(
@@ -91,4 +104,4 @@ def _file(value: Any) -> str:
     return str(value)
 
 
-__all__ = ["idempotency", "words"]
+__all__ = ["idempotency", "stated", "words"]

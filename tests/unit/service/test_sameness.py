@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from pydantic import Field
+from starlette.requests import Request as HttpRequest
 
+from tintype.api import asking
+from tintype.api.schemas.generations import GenerationAsked
 from tintype.domain.access import Actor
+from tintype.domain.choosing import Mode
 from tintype.service import givens, sameness
 from tintype.service.requests import Cache, Request
+from tintype.service.rows import Template
 from tintype.store.admission import Wanted
 
 if TYPE_CHECKING:
@@ -79,3 +85,40 @@ def test_a_file_counts_by_what_is_in_it(tmp_path: Path) -> None:
     assert sameness.words({"image": equal}) == before == sameness.words({"image": b"picture"})
     one.write_bytes(b"another")
     assert sameness.words({"image": one}) != before
+
+
+def test_the_same_words_are_the_same_in_a_release_with_more_to_say() -> None:
+    """Rule 8: a key lasts a day, over an upgrade too; whoever changes what is written here breaks all of that day."""
+
+    class LaterAsked(GenerationAsked):
+        later: list[str] = Field(default_factory=list)
+
+    at = HttpRequest({"type": "http", "path": "/api/generations"})
+    said: dict[str, Any] = {
+        "prompt": "a boat",
+        "n": 2,
+        "transparent": False,
+        "tags": ["sea"],
+        "input": {"seed": None},
+    }
+
+    assert asking.words(at, GenerationAsked(**said), "key") == (
+        '["/api/generations", {"input": {"seed": null}, "n": 2, "prompt": "a boat", "tags": ["sea"]}]'
+    )
+    assert asking.words(at, LaterAsked(**said), "key") == asking.words(at, GenerationAsked(**said), "key")
+    assert asking.words(at, LaterAsked(**said, later=["x"]), "key") != asking.words(
+        at, LaterAsked(**said), "key"
+    )
+
+
+def test_a_batch_is_told_by_what_its_template_says() -> None:
+    @dataclass(frozen=True, slots=True)
+    class Later(Template):
+        later: int = 0
+        more: tuple[str, ...] = field(default=())
+
+    said: dict[str, Any] = {"prompt": "a {what}", "n": 1, "mode": Mode.FINAL, "input": {"seed": 1}}
+
+    assert sameness.stated(Template(**said)) == {"prompt": "a {what}", "mode": "final", "input": {"seed": 1}}
+    assert sameness.stated(Later(**said)) == sameness.stated(Template(**said))
+    assert sameness.stated(Later(**said, later=1)) != sameness.stated(Template(**said))
