@@ -7,7 +7,6 @@ import dataclasses
 import hashlib
 import json
 import os
-import platform
 import sys
 import time
 from dataclasses import dataclass, field
@@ -74,9 +73,8 @@ class Order:
         return self._named(str(self.file.absolute()), files_from=None)
 
     def _named(self, file: str, **more: Any) -> str:
-        said = (
-            dataclasses.asdict(self) | {"file": file, "budget_nano_usd": None, "host": platform.node()} | more
-        )
+        # Not by the host: a container that is started again has another name, and the same rows.
+        said = dataclasses.asdict(self) | {"file": file, "budget_nano_usd": None} | more
         return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
 
 
@@ -109,8 +107,8 @@ class Work:
 
         digest = await asyncio.to_thread(lambda: self._order.digest)
         before = await batches.of_digest(studio.core.database, studio.actor.key, digest)
-        if before is not None and self._way is not Way.ANEW:
-            found = await studio.core.batches.get(before, actor=studio.actor)
+        found = None if before is None else await studio.core.batches.get(before, actor=studio.actor)
+        if before is not None and found is not None and (self._way is not Way.ANEW or _is_interrupted(found)):
             is_over = bool(found.batch.plan.get("delivered")) and self._way is not Way.RESUME
             if is_over and found.rows.get("succeeded", 0) == found.batch.row_count:
                 # Whoever asks may not know that it came to its end, such as after a kill.
@@ -179,7 +177,12 @@ class Work:
                 studio,
                 order.file,
                 options,
-                plan={"digest": digest, "place": order.place, "folder": str(order.folder)},
+                plan={
+                    "digest": digest,
+                    "place": order.place,
+                    "folder": str(order.folder),
+                    "anew": self._way is Way.ANEW,
+                },
                 # Asked for again after a break in the middle, or by two at once, it is the same one.
                 idempotency_key=f"{digest}-{before or 'first'}",
                 files_from=order.files_from,
@@ -266,6 +269,12 @@ class _Bar:
         """Show that all has ended, and is being saved."""
         if self._progress is not None and self._task is not None:
             self._progress.update(self._task, left="saving, and drawing the contact sheet")
+
+
+def _is_interrupted(found: Standing) -> bool:
+    """Whether a batch was begun with --new and not brought to its end, so that the same command goes on with it."""
+    plan = found.batch.plan
+    return bool(plan.get("anew")) and not plan.get("delivered") and found.batch.state != "canceled"
 
 
 def _usd(amount: int | None) -> str | None:

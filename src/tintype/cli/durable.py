@@ -202,8 +202,11 @@ class _Command:
         for found in await errands.undelivered(
             open_studio.core.database, open_studio.actor, kinds=[self._kind]
         ):
-            if found.plan.get("digest") != self._digest or found.plan.get("host") != platform.node():
+            if found.plan.get("digest") != self._digest:
                 continue
+            if found.plan.get("host") != platform.node():
+                # A container that is started again has another name. What was saved there may not be here.
+                found = dataclasses.replace(found, saved=[])  # noqa: PLW2901 - the same errand
             async with errands.held(open_studio.core.database, found.id) as is_ours:
                 errand = await delivery_of(open_studio, found) if is_ours else None
             if errand is None or not await _was_bought(open_studio, errand):

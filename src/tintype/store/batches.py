@@ -207,9 +207,13 @@ async def plan(work: Session, ident: str, *, rows: int, broken: int, warnings: S
 
 
 async def adopt(work: Session, ident: str, *, earlier: str, actor: Actor) -> None:
-    """Let a batch have what an earlier one of the actor's has made or is making of the same calls; that one stops."""
+    """Let a batch have what an earlier one of the actor's has made or is making of equal rows; that one stops.
+
+    What that one leaves is all that the batch buys, also where there are more of a row by now, or fewer.
+    """
     await work.value("lock_batch", id=earlier)
     await work.run("hand_over_batch", id=earlier, key=actor.key)
+    await work.run("forget_batch_calls", id=ident)
     await work.run("adopt_batch_calls", id=ident, earlier=earlier, key=actor.key)
 
 

@@ -94,7 +94,7 @@ def test_a_killed_command_started_again_takes_up_what_was_paid_for(
 def test_a_killed_auto_is_taken_up_though_another_model_would_be_chosen_by_now(
     served: Shell, simulator: Simulator, url: str
 ) -> None:
-    """Rule 8: the same command is known by what was asked, and not by what was chosen for it."""
+    """Rule 8: the same command is known by what was asked, not by what was chosen for it, nor by the host's name."""
     command = (
         "generate",
         "[[delay=3]] a boat",
@@ -107,6 +107,8 @@ def test_a_killed_auto_is_taken_up_though_another_model_would_be_chosen_by_now(
         "--json",
     )
     _kill_when_running(served, url, command, count=1)
+    with psycopg.connect(url, autocommit=True) as database:
+        database.execute("""UPDATE orders SET plan = plan || '{"host": "pod-1"}'""")
     later = replace(served, environment={**served.environment, "TINTYPE_MODELS_AUTO": "flux-dev"})
 
     ended = later.run(*command)
