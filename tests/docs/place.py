@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests import folders
 from tests.docs import blocks
 from tests.integration.core.conftest import server, url
 from tintype.testing import simulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 # Fixtures: a database of the document's own, cloned from one that was made once.
 __all__ = ["in_an_empty_folder", "name", "runnable", "server", "url"]
@@ -43,14 +43,12 @@ def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str
     work = tmp_path / "work"
     home.mkdir()
     work.mkdir()
-    # Below the temporary folder itself: pytest's own folders are closed to the account that PostgreSQL runs as.
     with (
-        tempfile.TemporaryDirectory(prefix="tt-", ignore_cleanup_errors=True) as data,
+        folders.opened() as data,
         simulator(speed=100) as running,
     ):
-        Path(data).chmod(0o755)
         monkeypatch.setenv("HOME", str(home))
-        monkeypatch.setenv("TINTYPE_DATA", data)
+        monkeypatch.setenv("TINTYPE_DATA", str(data))
         monkeypatch.setenv("TINTYPE_DATABASE_URL", url)
         monkeypatch.setenv("TINTYPE_REPLICATE_URL", running.url)
         monkeypatch.setenv("REPLICATE_API_TOKEN", "r8_the_documents_example_token")

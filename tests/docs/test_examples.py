@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests import folders
 from tests.integration.core.conftest import server, url
 
 if TYPE_CHECKING:
@@ -31,14 +31,13 @@ PRINTED = {
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
 def test_the_example_runs(example: Path, simulator: Simulator, tmp_path: Path, url: str) -> None:
     """Each runs by itself against the simulator and prints what its reader waits for."""
-    # Below the temporary folder itself: pytest's own folders are closed to the account that PostgreSQL runs as.
-    with tempfile.TemporaryDirectory(prefix="tt-") as data:
+    with folders.opened() as data:
         done = subprocess.run(
             [sys.executable, "-W", "error", str(example)],
             env={
                 "PATH": os.environ["PATH"],
                 "HOME": str(tmp_path),
-                "TINTYPE_DATA": data,
+                "TINTYPE_DATA": str(data),
                 "TINTYPE_DATABASE_URL": url,
                 "TINTYPE_REPLICATE_URL": simulator.url,
                 "REPLICATE_API_TOKEN": simulator.token,

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx2
 
+from tests import folders
 from tests.integration.core.conftest import cloned
 
 if TYPE_CHECKING:
@@ -75,41 +74,39 @@ def gateway(
     program: Sequence[str | Path] = (TINTYPE, "serve", "--port", "0"),
 ) -> Iterator[Serving]:
     """Run a gateway on a free port with a simulator upstream, and stop it at the end."""
-    folder = Path(tempfile.mkdtemp(prefix="tt-"))
-    folder.chmod(0o755)
-    kept = ("PATH", "HOME", "LANG")
-    env = {name: os.environ[name] for name in kept if name in os.environ} | {
-        "TINTYPE_DATA": str(folder / "data"),
-        "TINTYPE_DATABASE_URL": url,
-        "TINTYPE_REPLICATE_URL": simulator.url,
-        "TINTYPE_ALLOW_LOOPBACK_URLS": "1",
-        "REPLICATE_API_TOKEN": simulator.token,
-        **(environment or {}),
-    }
-    log = folder / "log"
-    with log.open("w") as written:
-        process = subprocess.Popen(
-            [*program, *options],
-            env=env,
-            cwd=folder,
-            stdout=subprocess.PIPE,
-            stderr=written,
-            text=True,
-        )
-    try:
-        assert process.stdout
-        origin = ""
-        while not origin:
-            line = process.stdout.readline()
-            assert line, f"the gateway did not start: {log.read_text()}"
-            origin = line.removeprefix("ready ").strip() if line.startswith("ready ") else ""
-        yield Serving(origin, process, url, folder, env, log, simulator)
-    finally:
-        if process.poll() is None:
-            process.terminate()
-            try:
-                process.wait(STOP_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-        process.communicate()
-        shutil.rmtree(folder, ignore_errors=True)
+    with folders.opened() as folder:
+        kept = ("PATH", "HOME", "LANG")
+        env = {name: os.environ[name] for name in kept if name in os.environ} | {
+            "TINTYPE_DATA": str(folder / "data"),
+            "TINTYPE_DATABASE_URL": url,
+            "TINTYPE_REPLICATE_URL": simulator.url,
+            "TINTYPE_ALLOW_LOOPBACK_URLS": "1",
+            "REPLICATE_API_TOKEN": simulator.token,
+            **(environment or {}),
+        }
+        log = folder / "log"
+        with log.open("w") as written:
+            process = subprocess.Popen(
+                [*program, *options],
+                env=env,
+                cwd=folder,
+                stdout=subprocess.PIPE,
+                stderr=written,
+                text=True,
+            )
+        try:
+            assert process.stdout
+            origin = ""
+            while not origin:
+                line = process.stdout.readline()
+                assert line, f"the gateway did not start: {log.read_text()}"
+                origin = line.removeprefix("ready ").strip() if line.startswith("ready ") else ""
+            yield Serving(origin, process, url, folder, env, log, simulator)
+        finally:
+            if process.poll() is None:
+                process.terminate()
+                try:
+                    process.wait(STOP_S)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+            process.communicate()

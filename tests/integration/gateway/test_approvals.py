@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx2
 import psycopg
 import pytest
 
+from tests import folders
 from tests.integration.gateway import serving
 from tintype import testing
 
@@ -206,12 +205,11 @@ def test_approvals_of_others_and_beyond_a_budget(here: Serving) -> None:
 def test_fifty_approvals_and_a_kill_buy_one_final(server: embedded.Server) -> None:
     """Rule 8: whoever approves, however often, and whenever the process dies."""
     with (
-        tempfile.TemporaryDirectory(prefix="tt-") as data,
+        folders.opened() as data,
         serving.database(server) as url,
         testing.simulator() as upstream,
     ):
-        Path(data).chmod(0o755)
-        kept = {"TINTYPE_DATA": data}
+        kept = {"TINTYPE_DATA": str(data)}
 
         def approve(here: Serving, path: str) -> str | None:
             with here.http() as http:

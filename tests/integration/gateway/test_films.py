@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -10,6 +9,7 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
+from tests import folders
 from tests.integration.gateway import serving
 from tests.integration.gateway.receiving import receiver, verified
 from tests.integration.gateway.storing import deleted
@@ -94,12 +94,11 @@ def test_a_film_is_made_after_all_when_its_clip_is_repeated(http: httpx2.Client,
 def test_a_film_is_joined_after_a_restart(server: embedded.Server, *, is_killed: bool) -> None:
     """The process ends while clips are joined; the next one joins them, once, and buys nothing."""
     with (
-        tempfile.TemporaryDirectory(prefix="tt-") as data,
+        folders.opened() as data,
         serving.database(server) as url,
         testing.simulator() as upstream,
     ):
-        Path(data).chmod(0o755)
-        kept = {"TINTYPE_DATA": data}
+        kept = {"TINTYPE_DATA": str(data)}
         with (
             serving.gateway(url, upstream, environment=kept) as first,
             first.http() as http,

@@ -5,23 +5,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import shutil
 import signal
-import tempfile
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 
+from tests import folders
 from tests.integration.store import pooler, users
 from tintype.store import binaries, embedded, errors, suitability
 from tintype.store.database import Database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +33,10 @@ class IsMade:
 @pytest.fixture(scope="module")
 def stopped() -> Iterator[users.Stopped]:
     """A server over TCP that tests stop and start; it runs at the beginning of each."""
-    folder = Path(tempfile.mkdtemp(prefix="tt-"))
-    folder.chmod(0o755)
-    server = users.Stopped(binaries.wheel(), folder).start()
-    yield server
-    server.stop("immediate")
-    shutil.rmtree(folder)
+    with folders.opened() as folder:
+        server = users.Stopped(binaries.wheel(), folder).start()
+        yield server
+        server.stop("immediate")
 
 
 async def test_statements_run_by_name_and_give_typed_rows(external_url: str) -> None:

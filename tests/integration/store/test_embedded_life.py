@@ -254,7 +254,7 @@ async def test_it_serves_async_code(data: Path) -> None:
     async def tick() -> None:
         nonlocal ticks
         while True:
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.001)
             ticks += 1
 
     ticking = asyncio.create_task(tick())

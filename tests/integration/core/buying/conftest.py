@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import tempfile
 import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests import folders
 from tests.integration.core.asking import ALICE
 from tintype import bootstrap, settings
 from tintype.domain.generation import State
@@ -24,6 +23,7 @@ from tintype.store.errors import DatabaseAway
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from tintype.domain.access import Actor
     from tintype.observing import Observer
@@ -119,8 +119,8 @@ async def until(ask: Callable[[], Awaitable[Any]], *, within_s: float = 60.0) ->
 @pytest.fixture
 def data() -> Iterator[Path]:
     """A data folder for files."""
-    with tempfile.TemporaryDirectory(prefix="tt-") as folder:
-        yield Path(folder)
+    with folders.opened() as folder:
+        yield folder
 
 
 @asynccontextmanager
