@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
     from starlette.requests import Request as HttpRequest
+    from starlette.responses import Response as HttpResponse
 
     from tintype.api.gateway import Gateway
     from tintype.api.schemas.generations import GenerationTold, OrderTold, PartAsked
@@ -227,21 +228,31 @@ def still_there(asked: Submitted) -> Iterator[None]:
 
 
 async def waited(
-    request: HttpRequest, asked: Submitted, prefer: str | None, *, film_of: str | None = None
-) -> tuple[int | None, bool]:
-    """Wait as `Prefer` says and the server allows; returns the seconds when it was understood, and whether all ended.
+    request: HttpRequest,
+    response: HttpResponse,
+    asked: Submitted,
+    prefer: str | None,
+    *,
+    film_of: str | None = None,
+) -> bool:
+    """Wait as `Prefer` says and the server allows. Returns whether it was understood.
 
-    `film_of` is an order whose film is waited for too. Raises ClientDisconnect when the caller hangs up; what was asked
-    for goes on.
+    The response then says for how long, and is 200 where all has ended in that time. `film_of` is an order whose film
+    is waited for too. Raises ClientDisconnect when the caller hangs up; what was asked for goes on.
     """
     preferred_s = waiting.preferred_s(prefer)
     if preferred_s is None:
-        return None, False
+        return False
     here = gateway.of(request)
     wait_s = waiting.granted_s(request, preferred_s)
     if film_of is not None:
-        return wait_s, await waiting.until_made(here, film_of, timeout_s=wait_s, request=request)
-    return wait_s, await waiting.until_all_final(here, asked.ids, timeout_s=wait_s, request=request)
+        is_over = await waiting.until_made(here, film_of, timeout_s=wait_s, request=request)
+    else:
+        is_over = await waiting.until_all_final(here, asked.ids, timeout_s=wait_s, request=request)
+    response.headers["Preference-Applied"] = f"wait={wait_s}"
+    if is_over:
+        response.status_code = 200
+    return True
 
 
 async def generation(

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from tintype.domain import errors, events
 from tintype.domain.generation import State
 from tintype.service import alerting, finishing, progress
-from tintype.service.upstream import Order
+from tintype.service.upstream import Create
 from tintype.store import generations
 from tintype.store.errors import DatabaseAway
 from tintype.store.generations import Generation
@@ -87,14 +87,14 @@ class Buying:
             return False
         row = step
         try:
-            order = await self._order(row)
+            create = await self._create(row)
         except errors.UpstreamError as error:
             _log.warning("the files of %s could not be handed over yet: %s", ident, error)
             await generations.enqueue(self._database, ident, after_s=error.retry_after_s or 2.0)
             return False
-        return await self._attempt(row, order)
+        return await self._attempt(row, create)
 
-    async def _attempt(self, row: Generation, order: Order) -> bool:
+    async def _attempt(self, row: Generation, create: Create) -> bool:
         token = secrets.token_urlsafe(TOKEN_BYTES)
         # From before the commit, so that what the commit took is not added to what the intent is good for.
         good_until = self._monotonic() + self._upstream.timing.intent_good_s
@@ -103,11 +103,11 @@ class Buying:
         )
         if intent is None:
             return False
-        order = self._addressed(order, token)
+        create = self._addressed(create, token)
         number = intent.number
         try:
             prediction = await self._upstream.create(
-                order, is_still_good=lambda: self._monotonic() < good_until
+                create, is_still_good=lambda: self._monotonic() < good_until
             )
         except errors.ConnectFailed as error:
             _log.info("attempt %d of %s was not sent: %s", number, row.id, error)
@@ -179,9 +179,9 @@ class Buying:
             else:
                 return
 
-    async def _order(self, row: Generation) -> Order:
+    async def _create(self, row: Generation) -> Create:
         left_s = (row.deadline_at - self._now()).total_seconds()
-        return Order(
+        return Create(
             model=row.model,
             version=await self._version(row),
             deployment=row.deployment,
@@ -198,10 +198,10 @@ class Buying:
             return row.version
         return await self._upstream.version_of(row.model)
 
-    def _addressed(self, order: Order, token: str) -> Order:
+    def _addressed(self, create: Create, token: str) -> Create:
         if self._public_url is None:
-            return order
-        return replace(order, webhook=f"{self._public_url}{HOOKS}{token}")
+            return create
+        return replace(create, webhook=f"{self._public_url}{HOOKS}{token}")
 
     async def _leave(self, row: Generation) -> None:
         """Let a generation wait for the account that it is bound to; a sweep there takes it up."""

@@ -82,7 +82,7 @@ def client_for(place: Place, timing: Timing) -> AsyncClient:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class Create:
     """One create: what to run with which plain input, where to tell of it, when to give up on it."""
 
     model: str
@@ -135,7 +135,7 @@ class Upstream:
         """Close the connections."""
         await self._client.aclose()
 
-    async def create(self, order: Order, *, is_still_good: Callable[[], bool]) -> Prediction:
+    async def create(self, create: Create, *, is_still_good: Callable[[], bool]) -> Prediction:
         """Send a create once. The permit for it was taken before.
 
         Raises what the client raises; OutcomeUnknown when it may have bought something, ConnectFailed and
@@ -143,7 +143,7 @@ class Upstream:
         """
         try:
             with self._observer.call("predictions.create"):
-                return await self._create(order, is_still_good)
+                return await self._create(create, is_still_good)
         except errors.RateLimited as error:
             await self.lanes.creates.slow(error)
             raise
@@ -237,16 +237,16 @@ class Upstream:
             raise errors.ServerError("upstream took a file without saying where it is", can_retry=True)
         return str(made.url)
 
-    async def _create(self, order: Order, is_still_good: Callable[[], bool]) -> Prediction:
-        names: dict[str, Any] = self._names(order)
+    async def _create(self, create: Create, is_still_good: Callable[[], bool]) -> Prediction:
+        names: dict[str, Any] = self._names(create)
         try:
             async with asyncio.timeout(self.timing.intent_good_s + self.timing.answer_s):
                 made: Prediction = await self._client.predictions.create(
                     **names,
-                    input=order.input,
-                    webhook=order.webhook,
-                    webhook_events=order.events if order.webhook else None,
-                    cancel_after_s=order.cancel_after_s,
+                    input=create.input,
+                    webhook=create.webhook,
+                    webhook_events=create.events if create.webhook else None,
+                    cancel_after_s=create.cancel_after_s,
                     is_still_good=is_still_good,
                 )
         except TimeoutError:
@@ -270,12 +270,12 @@ class Upstream:
             await lane.slow(error)
             raise
 
-    def _names(self, order: Order) -> dict[str, str]:
-        if order.deployment is not None:
-            return {"deployment": order.deployment}
-        if order.version is not None:
-            return {"ref": f"{order.model}:{order.version}" if "/" in order.model else order.version}
-        return {"model": order.model}
+    def _names(self, create: Create) -> dict[str, str]:
+        if create.deployment is not None:
+            return {"deployment": create.deployment}
+        if create.version is not None:
+            return {"ref": f"{create.model}:{create.version}" if "/" in create.model else create.version}
+        return {"model": create.model}
 
 
 async def _in_time(ask: Callable[[], Any]) -> Any:

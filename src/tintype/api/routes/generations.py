@@ -77,12 +77,8 @@ async def submit(
     asked, planned, chosen = await choices.submitted(
         request, body, actor=actor, idempotency_key=idempotency_key
     )
-    wait_s, is_over = await asking.waited(request, asked, prefer)
-    if wait_s is not None:
-        response.headers["Preference-Applied"] = f"wait={wait_s}"
-        if is_over:
-            response.status_code = 200
-    elif asked.queued and not planned.is_order:
+    has_waited = await asking.waited(request, response, asked, prefer)
+    if asked.queued and not (has_waited or planned.is_order):
         # It is as it was just written: nothing of it has to be read.
         told = present.generation(
             asked.queued[0], (), links=here.links, origin=here.origin_of(request), warnings=planned.warnings
@@ -179,10 +175,7 @@ async def retry(
     )
     # The answer is the new one alone, whatever order it is of.
     asking.tell(request, replace(asked, order_id=None))
-    wait_s, is_over = await asking.waited(request, asked, prefer)
-    if wait_s is not None:
-        response.headers["Preference-Applied"] = f"wait={wait_s}"
-        response.status_code = 200 if is_over else 202
+    await asking.waited(request, response, asked, prefer)
     with asking.still_there(asked):
         return await asking.generation(request, asked.ids[0], actor=actor)
 
@@ -226,10 +219,8 @@ async def approve(
     )
     asked = Submitted((approved.final_id,), None, is_repeated=approved.is_repeated, pace=approved.pace)
     asking.tell(request, asked)
-    wait_s, is_over = await asking.waited(request, asked, prefer)
-    if wait_s is not None:
-        response.headers["Preference-Applied"] = f"wait={wait_s}"
-    if approved.is_repeated or is_over:
+    await asking.waited(request, response, asked, prefer)
+    if approved.is_repeated:
         response.status_code = 200
     with asking.still_there(asked):
         return await asking.generation(

@@ -39,10 +39,7 @@ async def submit(
         request, body, actor=actor, idempotency_key=idempotency_key
     )
     film_of = None if body.film is None else asked.order_id
-    wait_s, is_over = await asking.waited(request, asked, prefer, film_of=film_of)
-    if wait_s is not None:
-        response.headers["Preference-Applied"] = f"wait={wait_s}"
-        response.status_code = 200 if is_over else 202
+    await asking.waited(request, response, asked, prefer, film_of=film_of)
     if asked.order_id is None:
         raise errors.IdempotencyConflict("this Idempotency-Key was used for a generation that is no order")
     with asking.still_there(asked):

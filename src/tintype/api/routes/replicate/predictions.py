@@ -15,7 +15,7 @@ from pydantic import BeforeValidator
 from starlette.requests import ClientDisconnect
 
 from tintype.api import answering, auth, callbacks, gateway, limits, waiting
-from tintype.api.routes.replicate import orders, words
+from tintype.api.routes.replicate import creates, words
 from tintype.api.schemas.replicate import (
     PredictionAsked,
     PredictionPage,
@@ -94,7 +94,7 @@ async def create(
 ) -> Response:
     """Run a version, or an official model by its name."""
     body = await words.an_object(request)
-    orders.check(body, has_version=True)
+    creates.check(body, has_version=True)
     try:
         what = await gateway.of(request).core.versions.of_version(body["version"])
     except UnknownVersion:
@@ -120,7 +120,7 @@ async def create_of_model(
     """Run an official model."""
     body = await words.an_object(request)
     what = await gateway.of(request).core.versions.of_model(f"{owner}/{name}")
-    orders.check(body, has_version=False)
+    creates.check(body, has_version=False)
     return await _create(request, caller, what, body, prefer=prefer, cancel_after=cancel_after)
 
 
@@ -142,7 +142,7 @@ async def create_of_deployment(
     """Run a deployment of the operator's account."""
     body = await words.an_object(request)
     what = await gateway.of(request).core.versions.of_deployment(f"{owner}/{name}")
-    orders.check(body, has_version=False)
+    creates.check(body, has_version=False)
     return await _create(request, caller, what, body, prefer=prefer, cancel_after=cancel_after)
 
 
@@ -225,7 +225,7 @@ async def _create(
     """Admit it, wait for its end if that is wished, and tell of it as it stands."""
     here = gateway.of(request)
     read = _read(request, what, body, cancel_after)
-    preferred_s = orders.wait_s(prefer)
+    preferred_s = creates.wait_s(prefer)
     wait_s = None if preferred_s is None else waiting.granted_s(request, preferred_s)
     origin = here.origin_of(request)
 
@@ -266,12 +266,12 @@ async def _create(
 def _read(request: Request, what: Runnable, body: dict[str, Any], cancel_after: str | None) -> _Create:
     """Check the rest of a create."""
     here = gateway.of(request)
-    values = orders.check_input(what, body["input"])
+    values = creates.check_input(what, body["input"])
     webhook = body.get("webhook")
     if webhook is not None and callbacks.is_own(request, webhook):
         raise words.invalid([faults.Fault("format", "webhook", "The webhook must not be the gateway itself")])
-    deadline_s = orders.cancel_after_s(cancel_after)
-    events, stated = orders.events(body)
+    deadline_s = creates.cancel_after_s(cancel_after)
+    events, stated = creates.events(body)
     facts = Facts(
         origin=here.origin_of(request),
         version=what.shown,
@@ -280,9 +280,9 @@ def _read(request: Request, what: Runnable, body: dict[str, Any], cancel_after: 
         webhook=webhook,
         events=events,
         stated_events=stated,
-        links=orders.links(values),
+        links=creates.links(values),
     )
-    return _Create(what, body, facts, values, deadline_s or orders.DEADLINE_MOST_S)
+    return _Create(what, body, facts, values, deadline_s or creates.DEADLINE_MOST_S)
 
 
 async def _as_it_stands(
