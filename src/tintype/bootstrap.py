@@ -229,7 +229,9 @@ async def core_on(
         links = Links(seal.derived(b"links"))
         given = fetch.Fetcher(Rules(allow_loopback=settings.allow_loopback_urls))
         given = await stack.enter_async_context(given)
-        givens = Givens(database, files, upstream, seal, own=Owned(database, links), fetcher=given)
+        givens = Givens(
+            database, files, upstream, seal, own=Owned(database, links, origin=origin), fetcher=given
+        )
         progress = Progress(database, upstream, known, observer=observer, has_webhooks=heard_at is not None)
         buying = Buying(database, upstream, progress, givens, public_url=heard_at)
         inbox = Inbox(

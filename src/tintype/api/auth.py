@@ -75,7 +75,8 @@ async def caller(request: Request, secret: str | None, scope: Scope) -> Caller:
     else:
         found = await here.keys.authenticate(secret, address=address_of(request))
     check(found, scope)
-    found = replace(found, request_id=getattr(request.state, "request_id", None))
+    ident = getattr(request.state, "request_id", None)
+    found = replace(found, request_id=ident, host=request.headers.get("host"))
     request.state.caller = found
     journal.bind(key_id=found.key)
     return found

@@ -29,7 +29,7 @@ class Scope(StrEnum):
 class Caller:
     """Who calls, as the key says: its id and name, what it may do, which models (None: all), until when.
 
-    `request_id` is the HTTP request that they call with, where it is one.
+    `request_id` is the HTTP request that they call with, where it is one, `host` where it was sent to.
     """
 
     key: str
@@ -38,17 +38,26 @@ class Caller:
     models: frozenset[str] | None = None
     expires_at: datetime | None = None
     request_id: str | None = field(default=None, compare=False)
+    host: str | None = field(default=None, compare=False)
 
     def actor(self, *, user: str | None = None, project: str | None = None) -> Actor:
         """Return the actor for an end user and a project that this caller names."""
-        return Actor(self.key, user=user, project=project, models=self.models, request_id=self.request_id)
+        return Actor(
+            self.key,
+            user=user,
+            project=project,
+            models=self.models,
+            request_id=self.request_id,
+            host=self.host,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Who asks: a key, an end user whom that key names, a project. `models` are those it may use, None for all.
 
-    `request_id` is the HTTP request that they ask with, where it is one; what comes of it carries it.
+    `request_id` is the HTTP request that they ask with, where it is one; what comes of it carries it. `host` is where
+    it was sent to, so that this gateway knows links to itself.
 
     Raises InputError for a name that could be taken for another's.
     """
@@ -58,6 +67,7 @@ class Actor:
     project: str | None = None
     models: frozenset[str] | None = None
     request_id: str | None = field(default=None, compare=False)
+    host: str | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         _check("key", self.key)

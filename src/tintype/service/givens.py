@@ -38,7 +38,6 @@ MARK = "tintype:sha256:"
 # What begins like this in a row's input was written there by us.
 _OURS = "tintype:"
 _RESERVED_S = 3_600.0
-_LINK_MAX = 2_048
 _PASSWORD = "password"  # noqa: S105 - a format's name
 MASK = "**********"
 """What stands for a sealed value in a row's input."""
@@ -215,7 +214,7 @@ class Givens:
 
     async def _linked(self, part: Any, name: str, position: int, actor: Actor, found: list[InputFile]) -> Any:
         """Return what stands for one value in the row's input: the file, when it links to one of ours."""
-        if not isinstance(part, str) or len(part) > _LINK_MAX or any(map(str.isspace, part)):
+        if not isinstance(part, str):
             return part
         sha256 = await self._own(part, actor)
         if sha256 is None:

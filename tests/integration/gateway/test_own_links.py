@@ -73,6 +73,63 @@ def test_anothers_picture_and_one_that_is_gone_are_refused(http: httpx2.Client, 
     assert here.simulator.bills()["predictions"] == bought
 
 
+def test_no_spelling_leads_past_this(http: httpx2.Client, here: Serving) -> None:
+    """Rule 23: a link is read as those who follow it and those who answer it read it."""
+    others = made(http).json()
+    with psycopg.connect(here.database_url) as work:
+        work.execute("UPDATE generations SET key_id = 'another' WHERE id = %s", (others["id"],))
+    gone = http.post("/api/files", files={"file": ("a.png", b"a picture")}).json()
+    http.delete(f"/api/files/{gone['id']}").raise_for_status()
+    kept = http.post("/api/files", files={"file": ("a.png", b"a picture")}).json()["url"]
+    spelt = [
+        "http://{host}/./{path}",
+        "http://{host}//{path}",
+        "http://{host}/x/../{path}",
+        "http://{host}/x/%2e%2E/{path}",
+        "http://{host}/{quoted}",
+        "http://{host}/%25{rest}",
+        "http://{host}/{path}?" + "x" * 3_000,
+        " http:/{host}/{path}",
+        "HTT\nP:\\\\someone:secret@{host}\\{path}",
+    ]
+
+    def ways(link: str) -> list[str]:
+        path = link.removeprefix(f"{here.origin}/")
+        quoted = f"%{ord(path[0]):x}{path[1:]}"
+        host = here.origin.removeprefix("http://")
+        return [one.format(host=host, path=path, quoted=quoted, rest=quoted[1:]) for one in spelt]
+
+    links = [*ways(others["outputs"][0]["url"]), *ways(gone["url"])]
+    bought = here.simulator.bills()["predictions"]
+    answers = [edited(http, link).status_code for link in links]
+
+    assert answers == [422] * len(links)
+    assert here.simulator.bills()["predictions"] == bought
+    assert edited(http, ways(kept)[4]).json()["input"]["input_image"].startswith("tintype:sha256:")
+
+
+def test_a_link_of_ones_own_that_leads_nowhere_is_none_of_elsewhere(
+    http: httpx2.Client, here: Serving
+) -> None:
+    """An upload that was deleted, an id that there never was, a share that is over: none goes upstream as a link."""
+    kept = http.post("/api/files", files={"file": ("a.png", b"a picture")}).json()
+    http.delete(f"/api/files/{kept['id']}").raise_for_status()
+    links = [
+        kept["url"],
+        f"{here.origin}/replicate/v1/files/01k9w3t8m2q7r5v6x0y4z1a2b3",
+        f"{here.origin}/api/files/{'0' * 64}/download",
+    ]
+    bought = here.simulator.bills()["predictions"]
+
+    answers = [edited(http, link) for link in links]
+
+    assert [(one.status_code, one.json()["code"]) for one in answers] == [(422, "bad_input")] * len(links)
+    assert "not any more" in answers[0].json()["detail"]
+    assert here.simulator.bills()["predictions"] == bought
+    elsewhere = edited(http, "https://example.com/api/files/01k9w3t8m2q7r5v6x0y4z1a2b3").json()
+    assert sent(here, elsewhere) == "https://example.com/api/files/01k9w3t8m2q7r5v6x0y4z1a2b3"
+
+
 def test_an_address_elsewhere_goes_as_it_is(http: httpx2.Client, here: Serving) -> None:
     """Also one that only looks like a link of ours."""
     link = "https://example.com/media/01k9w3t8m2q7r5v6x0y4z1a2b3/0/AAAAAAAAAAAAAAAAAAAAAA.png"
