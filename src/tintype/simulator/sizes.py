@@ -1,7 +1,8 @@
 """Work out the pixels of what is made, from a model's size rules and the inputs. Pure arithmetic.
 
 The rules are data (`sizes` in `data/models.json`): a list per family, the first that applies gives the size.
-Kinds of rules: sides, pair, nearest, table, ratio, lines, source, scale, longest, square, fixed.
+Kinds of rules: sides, pair, nearest, table, ratio, lines, source, scale, longest, square, fixed. Sides that are
+`is_asked` are the area that is billed, whatever multiples are made of them.
 """
 
 from __future__ import annotations
@@ -85,7 +86,8 @@ def _sides(rule: Mapping[str, Any], asked: Asked) -> Size | None:
     if width is None or height is None:
         return None
     multiple = rule.get("multiple", 1)
-    return Size(_to_multiple(width, multiple), _to_multiple(height, multiple))
+    asked_for = width * height if rule.get("is_asked") else None
+    return Size(_to_multiple(width, multiple), _to_multiple(height, multiple), area_asked=asked_for)
 
 
 def _pair(rule: Mapping[str, Any], asked: Asked) -> Size | None:
@@ -113,9 +115,9 @@ def _table(rule: Mapping[str, Any], asked: Asked) -> Size | None:
 
 def _ratio(rule: Mapping[str, Any], asked: Asked) -> Size:
     wanted = _wanted_ratio(rule.get("field"), asked) or 1.0
-    area = _area(rule["area"], asked)
-    width, height = _from_area(area, wanted, rule.get("multiple", 1))
-    return Size(width, height, area_asked=area)
+    named = _area(rule["area"], asked)
+    width, height = _from_area(named or rule["area"]["else"], wanted, rule.get("multiple", 1))
+    return Size(width, height, area_asked=named)
 
 
 def _lines(rule: Mapping[str, Any], asked: Asked) -> Size:
@@ -193,12 +195,13 @@ def _wanted_ratio(field: str | None, asked: Asked) -> float | None:
     return asked.source[0] / asked.source[1] if asked.source else None
 
 
-def _area(rule: Mapping[str, Any], asked: Asked) -> int:
+def _area(rule: Mapping[str, Any], asked: Asked) -> int | None:
+    """Return the area that an input names, None where none does."""
     if "square_of" in rule:
         side = _number(asked.values.get(rule["square_of"]))
         if side:
             return max(SIDE_MIN, min(side, SIDE_MAX)) ** 2
-    area: int = rule.get("values", {}).get(asked.values.get(rule.get("field", "")), rule["else"])
+    area: int | None = rule.get("values", {}).get(asked.values.get(rule.get("field", "")))
     return area
 
 

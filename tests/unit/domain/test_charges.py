@@ -14,9 +14,13 @@ from hypothesis import strategies as st
 from tintype import catalogue
 from tintype.domain import charges, pricing
 from tintype.domain.catalogue import Unit
+from tintype.simulator import making, models, prices
+from tintype.simulator.making import Source
 
 MODELS = catalogue.load()
 FLUX = MODELS.find("black-forest-labs/flux-schnell")
+FLUX_2 = MODELS.find("flux2_pro")
+UPSTREAM = models.load()[FLUX_2.slug]
 
 
 @pytest.mark.parametrize(
@@ -90,6 +94,33 @@ def test_areas_cost_what_was_asked_for_and_else_what_was_measured(
     cost = charges.cost_nano_usd(MODELS.find("flux2_pro"), values, made.measured(**known))
 
     assert cost == 15_000_000 * (1 + megapixels)
+
+
+@given(
+    st.sampled_from(FLUX_2.inputs["aspect_ratio"].choices),
+    st.sampled_from(FLUX_2.inputs["resolution"].choices),
+    st.tuples(st.integers(256, 2048), st.integers(256, 2048)),
+    st.none() | st.tuples(st.integers(64, 4000), st.integers(64, 4000)),
+)
+def test_areas_cost_what_the_simulator_bills(
+    ratio: str, resolution: str, sides: tuple[int, int], given: tuple[int, int] | None
+) -> None:
+    """Rule 13: to the nano-dollar, whichever inputs say the area, or none does."""
+    values: dict[str, Any] = {"prompt": "a", "aspect_ratio": ratio, "resolution": resolution}
+    values |= {"width": sides[0], "height": sides[1]} if ratio == "custom" else {}
+    values |= {} if given is None else {"input_images": ["https://example.com/a.png"]}
+    source = None if given is None else Source(*given, areas=(given[0] * given[1],))
+    plan = making.plan(UPSTREAM, values, 1, source)
+    made = charges.Made(
+        status="succeeded",
+        delivered=1,
+        megapixels=pricing.area(plan.width, plan.height),
+        megapixels_in=Fraction(0) if given is None else pricing.area(*given),
+    )
+
+    bill = prices.charge(UPSTREAM, values, plan, "succeeded", 1, Decimal(1))
+
+    assert charges.cost_nano_usd(FLUX_2, values, made) == bill
 
 
 @given(st.integers(0, 10**9 - 1), st.integers(1, 9))
