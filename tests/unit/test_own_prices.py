@@ -97,6 +97,11 @@ def test_what_is_stated_as_the_most_holds_no_less_than_what_is_asked_for() -> No
     assert (four.expected_nano_usd, four.bound_nano_usd) == (from_usd("0.4"), from_usd("0.4"))
     assert pricing.estimate(known.find("sdxl"), {"prompt": "x"}).bound_nano_usd == from_usd("0.2")
 
+    by_area = own.extend(BOOK, {"flux-schnell": "0.02 per megapixel, at most 0.05"}).find("flux-schnell")
+    four = pricing.estimate(by_area, {"prompt": "x", "num_outputs": 4})
+
+    assert (four.expected_nano_usd, four.bound_nano_usd) == (from_usd("0.08"), from_usd("0.08"))
+
 
 def test_a_version_has_a_price_of_its_own() -> None:
     known = own.extend(BOOK, {f"stability-ai/sdxl:{VERSION}": "0.004 per run", "acme/fox": "0.02 per run"})

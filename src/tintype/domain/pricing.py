@@ -6,8 +6,10 @@ Everything is computed in fractions and rounded once, half up, to the nano-dolla
 from __future__ import annotations
 
 import functools
+import math
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,7 +19,6 @@ from tintype.domain.money import NANO_PER_USD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from decimal import Decimal
 
     from tintype.domain.catalogue import Model
 
@@ -34,10 +35,11 @@ _ROUNDED = Fraction(17, 16)
 # A model's template puts tokens of its own around a prompt; chat models add far fewer than this.
 TEMPLATE_TOKENS_MAX = 100
 _STATED = re.compile(r"(\d+(?:\.\d+)?) MP")
+_NUMBER = re.compile(r"\d{1,9}(?:\.\d{1,9})?")
 # More than any model makes in a run.
 _COUNT_MAX = 1_000
-# What is made of these, nobody can say without knowing the inputs.
-_UNKNOWN = (Unit.MEGAPIXEL, Unit.VIDEO_SECOND, Unit.TOKEN)
+BY_AMOUNT = (Unit.MEGAPIXEL, Unit.VIDEO_SECOND, Unit.TOKEN)
+"""What is made of these, nobody can say without knowing the inputs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ def estimate(
     megapixels of given pictures, each by what names it among the inputs; one that is not there was not measured.
     """
     most_usd = model.price.run_max_usd
-    if most_usd is not None and not model.inputs and model.price.unit in _UNKNOWN:
+    if most_usd is not None and not model.inputs and model.price.unit in BY_AMOUNT:
         return Estimate(_nano(_exact(most_usd)), _nano(_exact(most_usd)))
     filled = model.filled(values)
     rate = _rate(model, filled)
@@ -89,7 +91,7 @@ def estimate(
     if most_usd is not None:
         # What is asked for is never held at less than it is expected to cost, whatever was stated as the most.
         is_open = model.price.unit is Unit.MEGAPIXEL and made.bound > made.expected
-        bound = _exact(most_usd) if is_open else max(expected, min(bound, _exact(most_usd)))
+        bound = max(expected, _exact(most_usd) if is_open else min(bound, _exact(most_usd)))
     return Estimate(_nano(min(expected, bound)), _nano(bound))
 
 
@@ -173,7 +175,7 @@ def _made(model: Model, filled: Mapping[str, Any], run_s_max: int, areas: Mappin
         case Unit.VIDEO_SECOND:
             return _seconds(model, filled)
         case Unit.TOKEN:
-            most = Fraction(filled.get("max_tokens", 0))
+            most = _counted(model, filled, "max_tokens") or Fraction(0)
             # Texts rarely use all they may; half is what is shown, all is what is held.
             return _Amount(most / 2, most)
         case Unit.HARDWARE_SECOND:
@@ -182,15 +184,31 @@ def _made(model: Model, filled: Mapping[str, Any], run_s_max: int, areas: Mappin
 
 def _seconds(model: Model, filled: Mapping[str, Any]) -> _Amount:
     """Return the length of a film. A length below zero lets the model choose: usually its default, at most its most."""
-    stated = [Fraction(str(filled[name])) for name in model.seconds if name in filled]
-    if not stated:
+    stated = [_counted(model, filled, name) for name in model.seconds]
+    if not stated or stated[0] is None:
         return _same(Fraction(0))
     if len(stated) == 2:
-        return _same(stated[0] / stated[1])
+        return _same(stated[0] / (stated[1] or 1))
     field = model.inputs[model.seconds[0]]
-    if stated[0] > 0 or field.maximum is None:
-        return _same(max(stated[0], Fraction(0)))
-    return _Amount(Fraction(str(field.default)), Fraction(field.maximum))
+    is_chosen = number(filled.get(field.name)) is None and field.maximum is not None
+    return _Amount(stated[0], max(stated[0], Fraction(field.maximum or 0))) if is_chosen else _same(stated[0])
+
+
+def number(value: Any) -> Fraction | None:
+    """Return a number above zero, which may be written as text; None for all else."""
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        return Fraction(value) or None
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    is_finite = is_whole or (isinstance(value, float | Decimal) and math.isfinite(value))
+    if not is_finite or value <= 0:
+        return None
+    return Fraction(value) if is_whole else Fraction(str(value))
+
+
+def _counted(model: Model, filled: Mapping[str, Any], name: str) -> Fraction | None:
+    """Return how much an input asks for; its default where that is not above zero, None where there is neither."""
+    field = model.inputs.get(name)
+    return number(filled.get(name)) or (None if field is None else number(field.default))
 
 
 def _given(model: Model, filled: Mapping[str, Any], areas: Mapping[Any, Fraction]) -> _Amount:
@@ -217,8 +235,10 @@ def _area(part: Any, areas: Mapping[Any, Fraction]) -> _Amount:
 
 
 def _megapixels(model: Model, filled: Mapping[str, Any], areas: Mapping[Any, Fraction]) -> _Amount:
-    if filled.get("aspect_ratio") == "custom" and "width" in filled and "height" in filled:
-        return _same(area(filled["width"], filled["height"]))
+    if filled.get("aspect_ratio") == "custom":
+        width, height = number(filled.get("width")), number(filled.get("height"))
+        if width is not None and height is not None:
+            return _same(area(math.ceil(width), math.ceil(height)))
     stated = _STATED.fullmatch(str(filled.get("resolution", "")))
     if stated:
         return _same(Fraction(stated[1]))

@@ -18,6 +18,8 @@ from tintype.media import turning
 
 HEAD_BYTES = 64 * 1024
 """As much of a file's beginning as telling its kind takes."""
+PIXELS_MAX = 200_000_000
+"""What is larger is not decoded; a poster of 24 × 36 inches at 300 DPI has 78 million."""
 
 
 class Family(StrEnum):

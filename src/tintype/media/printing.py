@@ -16,8 +16,8 @@ from tintype.domain.errors import InputError
 from tintype.domain.printing import Fit
 from tintype.domain.products import MM_PER_INCH
 from tintype.media import provenance
-from tintype.media.kinds import Kind
-from tintype.media.thumbnails import PIXELS_MAX, Unreadable, opened
+from tintype.media.kinds import PIXELS_MAX, Kind
+from tintype.media.thumbnails import Unreadable, opened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

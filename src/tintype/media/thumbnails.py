@@ -11,6 +11,8 @@ import os
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from tintype.media.kinds import PIXELS_MAX
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -20,8 +22,6 @@ if TYPE_CHECKING:
 
 SIDE_PX = 512
 """The longer side of a thumbnail, in pixels. A smaller picture is not enlarged."""
-PIXELS_MAX = 200_000_000
-"""What is larger is not decoded; a poster of 24 × 36 inches at 300 DPI has 78 million."""
 POSTER_MAX_PX = 8_192
 """The longer side of a film's poster, at most."""
 _QUALITY = 80

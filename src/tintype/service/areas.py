@@ -31,10 +31,13 @@ _KINDS = frozenset({Kind.PNG, Kind.JPEG, Kind.WEBP, Kind.GIF})
 
 
 def of_content(content: bytes) -> Fraction | None:
-    """Measure a picture by its beginning; None for what is none, or does not say its size there."""
+    """Measure a picture by its beginning; None for what is none, is larger than can be, or does not say its size there.
+
+    A header may state any size, and the price would follow it.
+    """
     kind = kinds.identify(content[: kinds.HEAD_BYTES])
     size = kinds.pixels(content[:HEADER_MAX_BYTES], kind) if kind in _KINDS else None
-    return None if size is None else pricing.area(*size)
+    return None if size is None or size[0] * size[1] > kinds.PIXELS_MAX else pricing.area(*size)
 
 
 def may_say_more(head: bytes) -> bool:
@@ -91,8 +94,8 @@ def unmeasured(name: str) -> Unmeasured:
     """Return the error for what is no picture that can be measured."""
     return Unmeasured(
         name,
-        f"this is billed by the size of the pictures given, and the size of what {name!r} is given cannot be read; "
-        "give a PNG, JPEG, WebP or GIF",
+        f"this is billed by the size of the pictures given, and the size of what {name!r} is given cannot be read, or "
+        f"not be true; give a PNG, JPEG, WebP or GIF of at most {kinds.PIXELS_MAX // 10**6} million pixels",
     )
 
 

@@ -12,13 +12,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import psycopg
+
 from tintype.domain import errors
 from tintype.domain.access import Actor
 from tintype.domain.errors import UnknownModel
 from tintype.domain.money import to_usd
+from tintype.media.files_errors import FilesError
 from tintype.service import areas, requests, row_calls, rows, singly, telling
 from tintype.service import batches as batches_
 from tintype.store import admission, batches
+from tintype.store.errors import DatabaseAway
 
 if TYPE_CHECKING:
     from tintype.domain.catalogue import Catalogue
@@ -40,6 +44,15 @@ SOON_S = 1.0
 """The same where something of it runs, whose end may make room."""
 FAILED_S = 30.0
 """The same where it could not be dealt with."""
+# No row's own fault: later the same may succeed.
+_PASSING = (
+    DatabaseAway,
+    FilesError,
+    errors.UpstreamError,
+    errors.NotPossibleNow,
+    psycopg.OperationalError,
+    OSError,
+)
 
 _log = logging.getLogger("tintype.batches")
 
@@ -47,6 +60,13 @@ _log = logging.getLogger("tintype.batches")
 @dataclass(frozen=True, slots=True)
 class _Open:
     id: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Faulty:
+    """A piece could not be admitted as it is; nothing was done."""
+
+    fault: Exception
 
 
 class Pieces:
@@ -124,15 +144,21 @@ class Pieces:
             request = rows.request_of(template, call.model, values)
             try:
                 made.append((call.number, await self._generations.prepared(request, actor=actor)))
-            except (errors.InputError, UnknownModel) as fault:
-                await self._database.run(
-                    "note_batch_problem",
-                    id=batch.id,
-                    number=call.number,
-                    problem=str(fault)[:1_000],
-                    place=_place(fault),
-                )
+            except Exception as fault:
+                if isinstance(fault, _PASSING) and not isinstance(fault, errors.InvalidInput):
+                    raise
+                await self._note(batch, call.number, fault)
         return made
+
+    async def _note(self, batch: Due, number: int, fault: Exception) -> None:
+        """Note a call that cannot be bought, so that the others go on."""
+        problem = str(fault)
+        if not isinstance(fault, errors.TintypeError):
+            _log.error("call %d of batch %s is broken", number, batch.id, exc_info=fault)
+            problem = "something about this row is more than can be dealt with; the log has it whole"
+        await self._database.run(
+            "note_batch_problem", id=batch.id, number=number, problem=problem[:1_000], place=_place(fault)
+        )
 
     async def _bought(self, batch: Due, wanted: list[tuple[int, Wanted]], *, is_any_open: bool) -> bool:
         """Admit as much of a piece as there is room for. Returns whether anything was, or is waited for."""
@@ -141,13 +167,15 @@ class Pieces:
             piece = [one for _, one in wanted]
             request = admission.Request(actor=actor, upstream_id=self._upstream.ident, wanted=tuple(piece))
             calls = [number for number, _ in wanted]
-            answer = await batches.admit(self._database, batch.id, calls, request)
-            if not isinstance(answer, batches.OverBudget | batches.Closed):
+            answer = await self._admitted(batch, calls, request)
+            if not isinstance(answer, batches.OverBudget | batches.Closed | _Faulty):
                 telling.answered(self._observer, answer, piece, actor, datetime.now(UTC))
             match answer:
-                case batches.OverBudget() | admission.Refused() if len(wanted) > 1:
+                case batches.OverBudget() | admission.Refused() | _Faulty() if len(wanted) > 1:
                     wanted = wanted[: len(wanted) // 2]
                     continue
+                case _Faulty(fault):
+                    await self._note(batch, calls[0], fault)
                 case batches.OverBudget() if not is_any_open:
                     await self._stop(batch, await self._no_room(batch, piece[0]))
                     return False
@@ -162,6 +190,17 @@ class Pieces:
                     left_s = max((until - datetime.now(UTC)).total_seconds(), 1.0)
                     await self._wait(batch, "creates are paused at the moment", after_s=min(left_s, 60.0))
             return True
+
+    async def _admitted(
+        self, batch: Due, calls: list[int], request: admission.Request
+    ) -> admission.Answer | batches.Closed | batches.OverBudget | _Faulty:
+        """Admit a piece; what the database does not take, for whatever reason, may be one call's alone."""
+        try:
+            return await batches.admit(self._database, batch.id, calls, request)
+        except (*_PASSING, psycopg.ProgrammingError):
+            raise
+        except Exception as fault:  # noqa: BLE001 - whatever it is, the others are bought
+            return _Faulty(fault)
 
     async def _no_room(self, batch: Due, row: Wanted) -> str:
         used: int = await self._database.value("batch_used", id=batch.id)
@@ -180,10 +219,10 @@ class Pieces:
         await self._database.run("end_batch", id=batch.id, state="stopped", why=why, budget=budget)
 
 
-def _place(fault: errors.InputError | UnknownModel) -> str:
+def _place(fault: Exception) -> str:
     """Return the column of a row that an error is about."""
     match fault:
-        case UnknownModel():
+        case UnknownModel() | errors.ModelNotAllowed():
             return "model"
         case areas.Unmeasured():
             return fault.name

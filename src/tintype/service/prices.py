@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tintype.domain import charges, errors, pricing
 from tintype.domain.money import to_usd
-from tintype.service.requests import Price
+from tintype.service.requests import HOLD_MOST_NANO_USD, Price
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,12 +23,18 @@ def of(
     """Return the price of a request; `model` is what it is priced as, None where nobody knows its price.
 
     `areas` are those of given pictures, as `pricing.estimate` takes them. `unknown_nano_usd` is held where no price is
-    known; 0 refuses that. Raises InputError where it does, and for more than was stated as the most.
+    known; 0 refuses that. Raises InputError where it does, for more than was stated as the most, and for more than one
+    generation may cost at all.
     """
     if model is None or request.deployment is not None:
         return _unknown(request, unknown_nano_usd)
     stated = pricing.estimate(model, request.input, run_s_max=math.ceil(request.deadline_s), areas=areas)
     held = stated.bound_nano_usd
+    if held > HOLD_MOST_NANO_USD:
+        raise errors.InputError(
+            f"{model.slug} would cost up to ${to_usd(held)} with this input; more than ${to_usd(HOLD_MOST_NANO_USD)} "
+            "is held for nothing, so ask for less"
+        )
     if request.hold_max_nano_usd is not None and request.hold_max_nano_usd < held:
         raise errors.InputError(
             f"{model.slug} may cost up to ${to_usd(held)} with this input, more than the "

@@ -33,8 +33,10 @@ TAGS_MAX = 20
 IDEMPOTENCY_KEY_MAX = 255
 CALLBACK_URL_MAX = 2_048
 HOLD_MOST_NANO_USD = 10**15
-"""The most that may be stated as what one generation costs: so many fit into a sum."""
+"""The most that one generation may cost, and be stated to: so many fit into a sum."""
 _VERSION = re.compile(r"[0-9a-f]{64}")
+# A year, more than is ever made.
+_VIDEO_MOST_MS = 366 * 86_400_000
 _DEPLOYMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*/[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
@@ -327,7 +329,8 @@ def made(model: Model | None, values: Mapping[str, Any]) -> tuple[int, int]:
     if model.kind is Kind.TEXT:
         return 0, 0
     if model.kind is Kind.VIDEO:
-        return 0, math.ceil(pricing.seconds(model, values) * 1000)
+        # A deployment is billed by time, so that nothing else bounds the length that is asked of one.
+        return 0, min(math.ceil(pricing.seconds(model, values) * 1000), _VIDEO_MOST_MS)
     return pricing.outputs(model, values), 0
 
 

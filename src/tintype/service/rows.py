@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from tintype.domain import catalogue, choosing, errors, inputs, templates
+from tintype.domain import catalogue, choosing, errors, inputs, pricing, templates
 from tintype.domain.catalogue import Catalogue, Model
 from tintype.domain.choosing import Mode
 from tintype.domain.errors import UnknownModel
@@ -183,11 +183,15 @@ class Planner:
     def _per_call(self, model: Model | None, values: Mapping[str, Any], count: int) -> int:
         """Return how many one call makes. Raises Broken where not even one may cost what is stated."""
         template, per_call = self._template, 1
+        if model is None:
+            return per_call
         if count > 1 or template.duplicates is Duplicates.EACH:
             per_call = row_calls.per_call(model, values, most=count if count > 1 else COUNT_MAX)
         limit = template.hold_max_nano_usd
-        if model is None or limit is None:
-            return per_call
+        if limit is None:
+            if model.price.unit not in pricing.BY_AMOUNT:
+                return per_call
+            limit = requests.HOLD_MOST_NANO_USD
         bound = functools.partial(row_calls.bound, model, values, template.deadline_s, self._files.areas)
         if bound(per_call) > limit:
             per_call = 1

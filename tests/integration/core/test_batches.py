@@ -128,6 +128,25 @@ async def test_a_budget_is_never_passed_by_a_nano_dollar(
     assert simulator.bills()["predictions"] == 9
 
 
+async def test_a_row_that_the_database_does_not_take_stops_no_other(
+    studio: Studio, simulator: Simulator, url: str
+) -> None:
+    """Whatever is wrong with it: the pieces get smaller until it is alone, and it is told; it may be bought later."""
+    rule = "CHECK (input->>'prompt' <> 'two')"
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as database:
+        await database.execute(f"ALTER TABLE generations ADD CONSTRAINT not_two {rule}".encode())
+
+        made = await studio.batch([{"prompt": word} for word in ("one", "two", "three")], timeout_s=60)
+
+        await database.execute("ALTER TABLE generations DROP CONSTRAINT not_two")
+    again = await studio.resume_batch(made.id, timeout_s=60)
+
+    assert [row.state for row in made.rows] == ["succeeded", "broken", "succeeded"]
+    assert "the log has it whole" in (made.rows[1].message or "")
+    assert again.counts == {"succeeded": 3}
+    assert simulator.bills()["predictions"] == 3
+
+
 async def test_failed_ones_are_bought_again_and_the_others_not(studio: Studio, simulator: Simulator) -> None:
     refused = {"on": "request", "method": "POST", "path": "*/predictions", "do": "answer", "status": 422}
     simulator.faults([{**refused, "count": 1, "body": '{"detail": "no"}'}])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import threading
 from contextlib import contextmanager
@@ -96,6 +97,26 @@ def test_each_finishing_step_has_its_price(http: httpx2.Client) -> None:
     assert (told["print"]["fit"], told["print"]["verdict"]) == ("fit", "sharp")
     assert "before the trim" in told["print"]["advice"]
     assert http.post(PATH, json={"prompt": "a fox"}).json()["print"] is None
+
+
+def test_what_no_run_costs_is_refused(http: httpx2.Client) -> None:
+    """A picture that states an untrue size, and more tokens than money: nothing is held, and nothing is a 500."""
+    head = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + 2 * (2**31 - 1).to_bytes(4) + b"\x08\x02\0\0\0"
+    huge = "data:image/png;base64," + base64.b64encode(head).decode()
+    many: dict[str, Any] = {"model": "llama3_8b", "input": {"prompt": "x", "max_tokens": 2**63 - 1}}
+    for path in (PATH, "/api/generations"):
+        refused = [http.post(path, json=body) for body in (by_area([huge]), many)]
+
+        assert [answer.status_code for answer in refused] == [422, 422]
+        assert "size of what 'input_images' is given cannot be read, or not be true" in refused[0].text
+        assert "is held for nothing" in refused[1].text
+
+    few = {"model": "llama3_8b", "input": {"prompt": "x", "max_tokens": -5000}}
+    same = http.post("/replicate/v1/models/meta/meta-llama-3-8b/predictions", json={"input": few["input"]})
+
+    (fault,) = http.post(PATH, json=few).json()["faults"]
+    assert (fault["field"], "is out of range" in fault["detail"]) == ("max_tokens", True)
+    assert same.status_code == 422
 
 
 def test_a_print_is_judged_by_what_the_model_makes(http: httpx2.Client) -> None:

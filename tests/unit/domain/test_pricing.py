@@ -129,6 +129,24 @@ def runs(draw: st.DrawFn) -> tuple[Model, dict[str, Any]]:
     return model, values
 
 
+@given(st.data(), st.sampled_from(KNOWN.models))
+def test_no_input_makes_a_price_negative(data: st.DataObject, model: Model) -> None:
+    """Rule 11: inputs that nobody checked, as of a version, are counted at their default where they are no amount."""
+    amounts = st.none() | st.booleans() | st.text(max_size=3) | st.integers() | st.floats() | st.just("1e999")
+    names = st.sampled_from([*model.inputs, *model.seconds, "max_tokens"])
+
+    estimate = pricing.estimate(model, data.draw(st.dictionaries(names, amounts, max_size=6)))
+
+    assert 0 <= estimate.expected_nano_usd <= estimate.bound_nano_usd
+
+
+@pytest.mark.parametrize("stated", [0, -5000, -0.5, True])
+def test_an_amount_that_is_none_counts_as_the_default(stated: Any) -> None:
+    assert expected("llama3_8b", max_tokens=stated) == expected("llama3_8b")
+    assert expected("wan2_i2v", frames_per_second=stated, num_frames=stated) == expected("wan2_i2v")
+    assert expected("vidu/q3-pro", duration=stated) == expected("vidu/q3-pro")
+
+
 @given(runs(), st.integers(1, 10_000))
 def test_bound_is_never_below_the_expected_price(run: tuple[Model, dict[str, Any]], run_s_max: int) -> None:
     """Rule 11: the hold is the most it can cost."""
