@@ -76,6 +76,7 @@ TABLE: dict[str, tuple[int, str]] = {
     "upstream_auth": (503, "Upstream refuses the gateway's token"),
     "upstream_busy": (503, "Upstream is called too often"),
     "upstream_paused": (503, "Upstream refuses the account for now"),
+    "busy": (503, "The gateway does too much of this at the moment"),
     "database_away": (503, "The database does not answer"),
     "storage": (503, "The file storage does not work"),
     "stopping": (503, "The gateway is stopping"),

@@ -342,7 +342,8 @@ class Generations:
         priced_as = own or (model if is_as_known else requests.fitting(model, values))
         priced, areas = request, dict[Any, "Fraction"]()
         if priced_as is not None and request.deployment is None and pricing.counts_given(priced_as):
-            values, areas = await self._givens.measured(priced_as, values, check=secret, fetches=fetches)
+            by = actor.key if fetches else None
+            values, areas = await self._givens.measured(priced_as, values, check=secret, fetched_by=by)
             priced = replace(request, input=values)
         files = (*files, *requests.named_before(values, files))
         price = prices.of(priced_as, priced, areas=areas, unknown_nano_usd=self._unknown_hold_nano_usd)

@@ -116,16 +116,17 @@ class Givens:
         return plain, tuple(found)
 
     async def measured(
-        self, model: Model, values: Mapping[str, Any], *, check: guarding.Check, fetches: bool
+        self, model: Model, values: Mapping[str, Any], *, check: guarding.Check, fetched_by: str | None
     ) -> tuple[dict[str, Any], dict[Any, Fraction]]:
         """Measure every picture of a stored input, for a price that counts their area; returns it and the areas.
 
         One that lies elsewhere is fetched and stored, so that what is bought is what was measured. Raises InputError
-        for one without a size, one that cannot be fetched, and any that would have to be with `fetches` False.
+        for one without a size, one that cannot be fetched, and any that would have to be `fetched_by` nobody, and
+        NoTurn when others' are fetched for too long.
         """
         marks: dict[str, str] = {}
         found: dict[Any, Fraction] = {}
-        async with self._elsewhere.asked(check=check) as pictures:
+        async with self._elsewhere.asked(check=check, by=fetched_by or "") as pictures:
             for name, part in pricing.given(model, values):
                 if part in marks:
                     continue
@@ -133,7 +134,7 @@ class Givens:
                     mark, area = part, await self._area(part)
                     if area is None:
                         raise areas.unmeasured(name)
-                elif not fetches or not isinstance(part, str) or part.startswith(_OURS):
+                elif fetched_by is None or not isinstance(part, str) or part.startswith(_OURS):
                     raise _must_be_here(name)
                 else:
                     sha256, area = await pictures.fetched(name, part)

@@ -18,13 +18,14 @@ from PIL import Image
 
 from tests.integration.core.asking import ALICE
 from tests.integration.core.buying.conftest import FLUX, Shop
+from tintype.api import problems
 from tintype.domain import errors
 from tintype.domain.access import Actor
 from tintype.media.fetch import Fetcher, Rules
 from tintype.media.kinds import Kind
 from tintype.observing import Observers
 from tintype.service import areas, guarding
-from tintype.service.elsewhere import AT_ONCE, Elsewhere
+from tintype.service.elsewhere import AT_ONCE, Elsewhere, NoTurn
 from tintype.service.generations import Generations
 from tintype.service.givens import MARK, Givens
 from tintype.service.requests import Cache, Request
@@ -243,13 +244,13 @@ def png(side: int) -> bytes:
 
 async def test_a_few_requests_have_their_pictures_fetched_at_a_time(idle_shop: Shop) -> None:
     """However many ask, what is on its way is bounded; and all have their turn."""
-    now, most, four = 0, 0, asyncio.Barrier(AT_ONCE)
+    now, most, all_of_them = 0, 0, asyncio.Barrier(AT_ONCE)
 
     async def answer(_path: str, writer: asyncio.StreamWriter) -> None:
         nonlocal now, most
         now += 1
         most = max(most, now)
-        await four.wait()
+        await all_of_them.wait()
         now -= 1
         writer.write(png(64))
 
@@ -258,13 +259,63 @@ async def test_a_few_requests_have_their_pictures_fetched_at_a_time(idle_shop: S
         elsewhere = Elsewhere(core.database, core.files, fetcher)
 
         async def one(number: int) -> str:
-            async with elsewhere.asked(check=guarding.nothing) as pictures:
+            async with elsewhere.asked(check=guarding.nothing, by=f"key {number // 2}") as pictures:
                 return (await pictures.fetched("image", f"{origin}/{number}"))[0]
 
         made = await asyncio.gather(*map(one, range(3 * AT_ONCE)))
 
     assert most == AT_ONCE
     assert set(made) == {hashlib.sha256(png(64)).hexdigest()}
+
+
+async def test_one_key_holds_up_none_but_itself(idle_shop: Shop) -> None:
+    """Its pictures may trickle: another's are fetched at once. Who gets no turn is told when to ask again."""
+    is_over, held = asyncio.Event(), asyncio.Semaphore(0)
+
+    async def answer(path: str, writer: asyncio.StreamWriter) -> None:
+        if path == "/slow":
+            held.release()
+            await is_over.wait()
+        writer.write(png(64))
+
+    core = idle_shop.core
+    async with (
+        host(answer) as origin,
+        Fetcher(Rules(allow_loopback=True)) as fetcher,
+        asyncio.TaskGroup() as slow,
+    ):
+        elsewhere = Elsewhere(core.database, core.files, fetcher, turn_s=0.01)
+
+        async def ask(path: str, *, by: str) -> str:
+            async with elsewhere.asked(check=guarding.nothing, by=by) as pictures:
+                return (await pictures.fetched("image", f"{origin}/{path}"))[0]
+
+        def hold(count: int, *, by: str) -> None:
+            for _ in range(count):
+                slow.create_task(ask("slow", by=by))
+
+        try:
+            hold(2, by="one")
+            await held.acquire()
+            await held.acquire()
+            with pytest.raises(NoTurn, match="2 requests of a key") as own:
+                await ask("good", by="one")
+            made = await ask("good", by="another")
+            for number in range(2, AT_ONCE, 2):
+                hold(2, by=f"key {number}")
+                await held.acquire()
+                await held.acquire()
+            with pytest.raises(NoTurn, match=f"of {AT_ONCE} requests are") as whole:
+                await ask("good", by="another")
+        finally:
+            is_over.set()
+
+    assert made == hashlib.sha256(png(64)).hexdigest()
+    told = [problems.of(one.value) for one in (own, whole)]
+    assert [one and (one.code, one.status_code, one.retry_after_s) for one in told] == [
+        ("too_many_requests", 429, 10.0),
+        ("busy", 503, 10.0),
+    ]
 
 
 async def test_what_is_no_picture_is_refused_by_its_beginning_and_nothing_is_kept(idle_shop: Shop) -> None:
@@ -287,7 +338,7 @@ async def test_what_is_no_picture_is_refused_by_its_beginning_and_nothing_is_kep
         elsewhere = Elsewhere(core.database, core.files, fetcher)
 
         async def ask(*paths: str) -> list[tuple[str, Fraction]]:
-            async with elsewhere.asked(check=guarding.naming(KEY)) as pictures:
+            async with elsewhere.asked(check=guarding.naming(KEY), by="key") as pictures:
                 found = [await pictures.fetched("image", f"{origin}/{path}") for path in paths]
                 await pictures.keep()
                 return found
