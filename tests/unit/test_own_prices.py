@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -32,6 +33,16 @@ POSTER = {
     },
     "count": {"input": "n"},
 }
+
+
+def film(*seconds: str, **stated: dict[str, Any]) -> dict[str, Any]:
+    """Return a model of films whose length these inputs say."""
+    inputs = {"prompt": {"type": "string"}, **stated}
+    return {"price": "0.1 per second of film", "seconds": list(seconds), "inputs": inputs}
+
+
+def integer(**more: Any) -> dict[str, Any]:
+    return {"type": "integer", **more}
 
 
 @pytest.mark.parametrize(
@@ -103,6 +114,21 @@ def test_what_is_stated_as_the_most_holds_no_less_than_what_is_asked_for() -> No
     assert (four.expected_nano_usd, four.bound_nano_usd) == (from_usd("0.08"), from_usd("0.08"))
 
 
+@given(st.integers(-(2**63), 2**63), st.integers(-(2**63), 2**63))
+def test_a_film_is_as_long_as_is_asked_for_and_never_for_nothing(first: int, second: int) -> None:
+    """Rule 11: what is no length counts as the default; one that the model chooses, as the longest."""
+    rate = integer(default=10, minimum=1)
+    by_frames = film("frames", "fps", frames=integer(default=50, minimum=1), fps=rate)
+    chosen = film("duration", duration=integer(default=5, minimum=-1, maximum=15))
+    known = own.extend(BOOK, {"acme/frames": by_frames, "acme/chosen": chosen})
+
+    frames = pricing.seconds(known.find("acme/frames"), {"frames": first, "fps": second})
+    length = pricing.seconds(known.find("acme/chosen"), {"duration": first})
+
+    assert frames == Fraction(first if first > 0 else 50, second if second > 0 else 10)
+    assert length == (first if first > 0 else 15)
+
+
 def test_a_version_has_a_price_of_its_own() -> None:
     known = own.extend(BOOK, {f"stability-ai/sdxl:{VERSION}": "0.004 per run", "acme/fox": "0.02 per run"})
 
@@ -160,10 +186,56 @@ def test_a_model_with_inputs_is_one_like_the_books() -> None:
         ({f"acme/fox:{VERSION}": "0.1 per run, at most 0.05"}, "less than one run costs"),
         ({"acme/poster": {**POSTER, "price": "0.1 per second of film"}}, "do not say how long"),
         ({"acme/poster": {**POSTER, "price": "0.1 per million tokens"}}, "no input 'max_tokens'"),
+        ({"acme/poster": {**POSTER, "count": {"input": "N"}}}, "there is no input 'N'"),
+        ({"acme/poster": {**POSTER, "usual_s": "Infinity"}}, "usual_s is Infinity"),
+        ({"acme/poster": {**POSTER, "usual_s": 0}}, "usual_s is 0"),
+        (
+            {"acme/fox": {"price": {"unit": "image", "rates": [{"usd": "Infinity"}]}}},
+            "is no price in dollars",
+        ),
+        ({"acme/fox": {"price": {"unit": "image", "rates": [{"usd": "NaN"}]}}}, "is no price in dollars"),
+        (
+            {"acme/fox": {"price": {"unit": "run", "run_usd": "1e9", "rates": [{"usd": "1"}]}}},
+            "number up to 1000000",
+        ),
+        ({"acme/film": film("nosuch", duration=integer(default=5, minimum=1))}, "no input 'nosuch'"),
+        ({"acme/film": film("duration", duration=integer(default=5))}, "a default and a minimum above 0"),
+        ({"acme/film": film("duration", duration=integer(minimum=1))}, "a default and a minimum above 0"),
+        (
+            {"acme/film": film("duration", duration=integer(minimum=0, default=5))},
+            "counts the input 'duration'",
+        ),
+        (
+            {"acme/film": film("duration", duration={"type": "string", "default": "5"})},
+            "counts the input 'duration'",
+        ),
+        (
+            {"acme/film": film("duration", duration=integer(default=5, minimum=1, maximum=float("nan")))},
+            "are numbers",
+        ),
+        (
+            {
+                "acme/film": film(
+                    "n", "fps", n=integer(default=9, minimum=1), fps=integer(default=9, maximum=9)
+                )
+            },
+            "counts the input 'fps'",
+        ),
+        (
+            {
+                "acme/text": {
+                    "price": "1 per million tokens",
+                    "inputs": {"prompt": {"type": "string"}, "max_tokens": integer(minimum=1)},
+                }
+            },
+            "counts the input 'max_tokens'",
+        ),
+        ({"flux-schnell": "0.02 per image", "flux_schnell": "0.03 per image"}, "'flux-schnell' names black"),
+        ({"acme/poster": POSTER, "poster": "0.03 per image"}, "state its price once"),
     ],
 )
 def test_what_is_wrong_with_a_price_is_told(prices: dict[str, Any], words: str) -> None:
-    with pytest.raises(ValueError, match=next(iter(prices)).replace("?", r"\?")) as caught:
+    with pytest.raises(ValueError, match=next(iter(prices))) as caught:
         own.extend(BOOK, prices)
 
     assert words in str(caught.value)
@@ -184,7 +256,16 @@ def test_prices_are_said_in_the_environment_a_file_or_the_settings_file(tmp_path
     assert settings.load().prices == {}
 
 
-@pytest.mark.parametrize("said", ["acme/fox = cheap", "nowhere.toml", "acme/fox", "a = b; c"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "acme/fox = cheap",
+        "nowhere.toml",
+        "acme/fox",
+        "a = b; c",
+        "flux-dev = 1 per run; flux-dev = 2 per run",
+    ],
+)
 def test_prices_that_are_none_are_refused_at_the_start(said: str) -> None:
     with pytest.raises(ConfigurationError, match="TINTYPE_PRICES"):
         settings.load(prices=said)

@@ -9,6 +9,7 @@ and states a price as text or table; with `inputs` it is a model like the book's
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import replace
 from decimal import Decimal
@@ -58,6 +59,8 @@ _MAKES = {Kind.VIDEO: "films", Kind.TEXT: "texts"}
 _PER_TOKEN = Decimal(1_000_000)
 # A nano-dollar: what is less is rounded to nothing.
 _LEAST_USD = Decimal("0.000000001")
+# As much as may be held for a generation.
+_MOST_USD = 1_000_000
 # What these cost has no bound as long as nobody knows which inputs decide it.
 _UNBOUNDED = (Unit.MEGAPIXEL, Unit.VIDEO_SECOND, Unit.TOKEN)
 _KINDS = {Unit.VIDEO_SECOND: Kind.VIDEO, Unit.TOKEN: Kind.TEXT}
@@ -69,11 +72,14 @@ def extend(known: Catalogue, stated: Mapping[str, Any]) -> Catalogue:
     """Return a catalogue with these prices and models over its own. Raises ValueError saying what is wrong."""
     models = {model.slug: model for model in known.models}
     prices: dict[str, Model] = {}
+    names: dict[tuple[str, str | None], str] = {}
     for name, value in stated.items():
         try:
             slug, version = _named(name)
             base = _found(Catalogue(tuple(models.values())), slug)
-            model = _model(slug if base is None else base.slug, base, value)
+            slug = slug if base is None else base.slug
+            _once(names, slug, version, name)
+            model = _model(slug, base, value)
         except (KeyError, TypeError, ArithmeticError) as fault:
             raise ValueError(f"the price of {name[:80]!r} has not the form of the book: {fault}") from None
         except ValueError as fault:
@@ -95,6 +101,8 @@ def read(text: str) -> dict[str, str]:
         name, equals, price = part.partition("=")
         if not equals:
             raise ValueError(f"{part.strip()[:80]!r} is not NAME = PRICE")
+        if name.strip() in found:
+            raise ValueError(f"the price of {name.strip()[:80]!r} is stated twice")
         found[name.strip()] = price.strip()
     return found
 
@@ -104,6 +112,13 @@ def _named(name: str) -> tuple[str, str | None]:
     if match is None:
         raise ValueError("write owner/name, or owner/name:version with the 64 digits of a version")
     return match["slug"], match["version"]
+
+
+def _once(names: dict[tuple[str, str | None], str], slug: str, version: str | None, name: str) -> None:
+    """Remember which name stands for a model. Raises ValueError where another does already."""
+    before = names.setdefault((slug, version), name)
+    if before != name:
+        raise ValueError(f"{before[:80]!r} names {slug} already; state its price once")
 
 
 def _found(known: Catalogue, slug: str) -> Model | None:
@@ -139,7 +154,10 @@ def _model(slug: str, base: Model | None, value: Any) -> Model:
     unknown = [name for name in table if name not in _FIELDS]
     if unknown:
         raise ValueError(f"there is no {unknown[0]!r}; there are price, {', '.join(_FIELDS)}")
-    made = _priced(catalogue.model(facts), price)
+    new = catalogue.model(facts)
+    if not new.usual_s.is_finite() or new.usual_s <= 0:
+        raise ValueError(f"usual_s is {new.usual_s}; write the seconds that a run usually takes")
+    made = _priced(new, price)
     # Of a model whose inputs are not known, this is the name by which most are told how many to make.
     return made if made.inputs else replace(made, count=Count(input="num_outputs", when={}))
 
@@ -152,12 +170,7 @@ _FIELDS = (
 
 def _priced(model: Model, price: Price) -> Model:
     """Return a model at a price. Raises ValueError for one that would make it free, or that bounds nothing."""
-    if not price.rates:
-        raise ValueError("there is no rate in it")
-    for rate in price.rates:
-        each = rate.usd * (_PER_TOKEN if price.unit is Unit.TOKEN else 1)
-        if each < _LEAST_USD or min(price.run_usd, price.given_usd) < 0:
-            raise ValueError(f"no price is below ${_LEAST_USD:f}, as nothing is free")
+    _check_amounts(price)
     takes = _TAKES.get(model.kind, _PICTURES)
     if price.unit not in takes:
         raise ValueError(
@@ -177,8 +190,27 @@ def _priced(model: Model, price: Price) -> Model:
     return made
 
 
+def _check_amounts(price: Price) -> None:
+    """Raise ValueError where a rate is no amount of dollars, or is nothing."""
+    if not price.rates:
+        raise ValueError("there is no rate in it")
+    amounts = [price.run_usd, price.given_usd, price.run_max_usd or 0, *(rate.usd for rate in price.rates)]
+    for usd in amounts:
+        if not math.isfinite(usd) or usd > _MOST_USD:
+            raise ValueError(f"{usd} is no price in dollars; write a number up to {_MOST_USD}")
+    for rate in price.rates:
+        each = rate.usd * (_PER_TOKEN if price.unit is Unit.TOKEN else 1)
+        if each < _LEAST_USD or min(price.run_usd, price.given_usd) < 0:
+            raise ValueError(f"no price is below ${_LEAST_USD:f}, as nothing is free")
+
+
 def _check_inputs(model: Model, price: Price) -> None:
     """Raise ValueError where the inputs do not say how many units are asked for, so that the hold would be none."""
+    for one in model.inputs.values():
+        if not all(math.isfinite(end) for end in (one.minimum, one.maximum) if end is not None):
+            raise ValueError(f"the minimum and maximum of {one.name!r} are numbers")
+    if model.count is not None and model.count.input not in model.inputs:
+        raise ValueError(f"there is no input {model.count.input!r}, which is to say how many are made")
     match price.unit:
         case Unit.VIDEO_SECOND if not model.seconds:
             raise ValueError(
@@ -193,6 +225,30 @@ def _check_inputs(model: Model, price: Price) -> None:
             raise ValueError(
                 f"the inputs of {model.slug} do not say how large its pictures are; add: , at most AMOUNT"
             )
+        case Unit.VIDEO_SECOND:
+            for name in model.seconds:
+                _check_amount(model, name, may_be_open=len(model.seconds) == 1)
+        case Unit.TOKEN:
+            _check_amount(model, "max_tokens")
+
+
+def _check_amount(model: Model, name: str, *, may_be_open: bool = False) -> None:
+    """Raise ValueError where an input that a price counts may be none, or where nobody knows what it is by itself.
+
+    One that `may_be_open` may be below zero where it has a maximum: the model chooses then.
+    """
+    field = model.inputs.get(name)
+    if field is None:
+        raise ValueError(f"there is no input {name!r}, which is to say how much is made")
+    if field.choices:
+        is_bound = all(pricing.number(choice) for choice in field.choices)
+    else:
+        least = field.maximum if may_be_open and field.maximum is not None else field.minimum
+        is_bound = field.type in {"integer", "number"} and least is not None and least > 0
+    if pricing.number(field.default) is None or not is_bound:
+        raise ValueError(
+            f"its price counts the input {name!r}, which needs a default and a minimum above 0; or write it per run"
+        )
 
 
 def _either(units: Sequence[Unit]) -> str:
