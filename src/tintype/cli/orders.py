@@ -103,7 +103,7 @@ def order(known: Catalogue, wish: Wish) -> Order:
     slug = wish.model if model is None else model.slug
     _check_prompt(wish.prompt)
     try:
-        common, own = _parted(model, wish.settings)
+        common, own = _parted(model, wish.settings, is_sized=wish.size is not None)
         said = wording.Said(**wish.said(own, common))
         if model is None:
             fitted = wording.free(slug, said)
@@ -210,7 +210,9 @@ def _setting(text: str) -> list[Any]:
     return [text, path if path.is_file() else None]
 
 
-def _parted(model: Model | None, texts: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+def _parted(
+    model: Model | None, texts: Sequence[str], *, is_sized: bool
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """Part `key=value` texts into common words and inputs of the model's own, those read as it wants them."""
     if model is None:
         return {}, settings_of(model, texts)
@@ -223,7 +225,8 @@ def _parted(model: Model | None, texts: Sequence[str]) -> tuple[dict[str, Any], 
             own.append(text)
     common, rest = wording.parted(model, said)
     # What is neither is refused with what the model takes.
-    return common, settings_of(model, [*own, *(f"{name}={value}" for name, value in rest.items())])
+    read = settings_of(model, [*own, *(f"{name}={value}" for name, value in rest.items())])
+    return wording.ranked(model, common, read, is_sized=is_sized)
 
 
 def _reads(model: Model, name: str, value: str) -> bool:

@@ -50,8 +50,8 @@ class Said:
 def parted(model: Model | None, stated: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Part what is stated by name into common words, as `Said` has them, and inputs of the model's own.
 
-    A word that the model has an input for and takes, as `size="2K"`, is its own. Without a model, while it is to be
-    chosen, every common word is one. Raises InputError for a value that is neither.
+    A word that the model has an input for and takes, as `size="2K"`, is its own, but for a ratio beside a size. Without
+    a model, while it is to be chosen, every common word is one. Raises InputError for a value that is neither.
     """
     common: dict[str, Any] = {}
     own: dict[str, Any] = {}
@@ -68,7 +68,22 @@ def parted(model: Model | None, stated: Mapping[str, Any]) -> tuple[dict[str, An
             if model is not None and name not in model.inputs:
                 raise errors.InputError(str(fault)) from None
             own[name] = value
-    return common, own
+    return ranked(model, common, own, is_sized=False)
+
+
+def ranked(
+    model: Model | None, common: Mapping[str, Any], own: Mapping[str, Any], *, is_sized: bool
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return common words and a model's own with a ratio among the common ones, where a size stands over it.
+
+    The size is one of the common words, or said apart, where it `is_sized`.
+    """
+    rest = {name: value for name, value in own.items() if name != "aspect_ratio"}
+    is_under = is_sized or common.get("size") is not None
+    if model is None or not is_under or sizing.says_size(model, rest):
+        return dict(common), dict(own)
+    shape = own.get("aspect_ratio")
+    return ({**common, "aspect_ratio": shape}, rest) if spans.ratio(shape) else (dict(common), dict(own))
 
 
 def fitted(model: Model, said: Said) -> Fitted:
@@ -210,4 +225,4 @@ NAMES: Mapping[str, Callable[[Any], Any]] = {
 """The common words beside the prompt, each with what reads it."""
 _FIELDS = {"transparent": "is_transparent"}
 
-__all__ = ["NAMES", "Said", "fitted", "free", "parted"]
+__all__ = ["NAMES", "Said", "fitted", "free", "parted", "ranked"]

@@ -94,7 +94,9 @@ def truth(name: str, value: Any) -> bool:
         raise Broken(name, str(fault)) from None
 
 
-def parted(model: Model | None, stated: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def parted(
+    model: Model | None, stated: Mapping[str, Any], *, is_sized: bool
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """Part what is stated by name, as text or as it is, into common words and the model's inputs. Raises Broken."""
     common: dict[str, Any] = {}
     own: dict[str, Any] = {}
@@ -106,7 +108,7 @@ def parted(model: Model | None, stated: Mapping[str, Any]) -> tuple[dict[str, An
             raise Broken(name, str(fault)) from None
         common |= words
         own |= rest
-    return common, own
+    return wording.ranked(model, common, own, is_sized=is_sized)
 
 
 def _said(model: Model | None, name: str, value: str) -> Any:

@@ -10,7 +10,7 @@ what they are called; one that a template names is a variable; all else is an in
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -38,8 +38,15 @@ _TEXTS = ("aspect_ratio", "negative_prompt", "size", "format", "quality")
 _NUMBERS = ("n", "seed")
 _TRANSPARENT = "transparent"
 # As columns these are no input, whatever a model calls its own.
-_OURS = frozenset({"prompt", "model", "mode"})
+_CHOICES = frozenset({"model", "mode"})
+_OURS = frozenset({"prompt", *_CHOICES})
 _WORDS = frozenset({*_OURS, _TRANSPARENT, *_TEXTS, *_NUMBERS})
+# What a wish may fail by, and in which column that is said.
+_PLACES = {
+    **{word: word for word in ("size", "aspect_ratio", "format", "quality", "negative_prompt", "seed")},
+    "is_transparent": _TRANSPARENT,
+}
+_NOTHING = wishes.Wish(model="")
 _PASSWORD = "password"  # noqa: S105 - a format's name
 
 
@@ -118,6 +125,10 @@ class Planner:
     ) -> None:
         if template.model is not None and template.mode is not None:
             raise errors.InputError("give a model or a mode, not both")
+        if template.prompt is not None and "prompt" in template.input:
+            raise errors.InputError(
+                "the prompt is given twice: as the template, and as an input for all rows"
+            )
         if template.mode is Mode.AUTO:
             # What cannot be chosen among is refused here, and not for each row.
             choose.check()
@@ -155,7 +166,7 @@ class Planner:
         try:
             planned = wishes.plan(self._alone(model), wish)
         except errors.InputError as fault:
-            raise Broken(_place(model, wish), str(fault)) from None
+            raise Broken(self._place(model, wish, fault), str(fault)) from None
         except UnknownModel as fault:
             raise Broken("model", str(fault)) from None
         for one in planned.warnings:
@@ -238,7 +249,7 @@ class Planner:
             given = {
                 key: cells.filled(value, row)
                 for key, value in template.input.items()
-                if key not in row or key in self._variables or key in _OURS
+                if key not in row or key in self._variables or key in _CHOICES
             }
         except templates.Unfilled as fault:
             raise Broken(fault.name, str(fault)) from None
@@ -246,8 +257,12 @@ class Planner:
             if _TRANSPARENT in row:
                 words["is_transparent"] = cells.truth(_TRANSPARENT, row[_TRANSPARENT])
             if template.has_words:
-                common, given = cells.parted(model, given)
+                common, given = cells.parted(model, given, is_sized=words["size"] is not None)
                 words |= common
+                if "n" in given and "n" not in takes:
+                    raise Broken(
+                        "n", f"{name or 'no model'} has no input 'n'; say how many with -n, or in a column n"
+                    )
         given |= self._columns(row, takes, given)
         return wishes.Wish(
             model=name,
@@ -305,13 +320,27 @@ class Planner:
         counter = row_calls.counter(model)
         if counter is not None and counter in values:
             stated = cells.number(counter, values.pop(counter))
-            if "n" in row:
+            if "n" in row or (self._template.n > 1 and counter not in row):
                 raise Broken("n", f"n and the input {counter!r} ask for the same; give one of them")
             count = stated
         return _within(count)
 
     def _stated_count(self, row: Mapping[str, Any]) -> int:
         return _within(cells.number("n", row["n"]) if "n" in row else self._template.n)
+
+    def _place(self, model: Model | None, wish: wishes.Wish, fault: errors.InputError) -> str:
+        """Return the column that a wish fails by: an input that the model does not have, a word, else the prompt."""
+        unknown = [name for name in wish.input if model is not None and name not in model.inputs]
+        if unknown:
+            return unknown[0]
+        for word, column in _PLACES.items():
+            try:
+                wishes.plan(self._alone(model), replace(wish, **{word: getattr(_NOTHING, word)}))
+            except errors.InputError as other:
+                if str(other) == str(fault):
+                    continue
+            return column
+        return "prompt"
 
     def _checked(self, model: Model | None, values: Mapping[str, Any], request: Request) -> None:
         """Raise Broken for what cannot be bought, or may not be."""
@@ -359,12 +388,6 @@ def request_of(template: Template, model: str, values: Mapping[str, Any]) -> Req
         tags=template.tags,
         hold_max_nano_usd=template.hold_max_nano_usd,
     )
-
-
-def _place(model: Model | None, wish: wishes.Wish) -> str:
-    """Return the column that a wish fails by: an input that the model does not have, else the prompt."""
-    unknown = [name for name in wish.input if model is not None and name not in model.inputs]
-    return unknown[0] if unknown else "prompt"
 
 
 __all__ = ["Broken", "Duplicates", "Planned", "Planner", "Template", "request_of"]

@@ -106,6 +106,8 @@ def test_what_a_model_does_not_take_is_refused_in_one_line(
         ("imagen-4", {"size": (2048, 2048)}, {"aspect_ratio": "1:1", "image_size": "2K"}, 0),
         ("flux-schnell", {"settings": ["size=512x512", "format=jpeg"]},
          {"aspect_ratio": "1:1", "megapixels": "0.25", "output_format": "jpg"}, 0),
+        ("flux-schnell", {"size": (512, 512), "settings": ["aspect_ratio=4:3"]},
+         {"aspect_ratio": "1:1", "megapixels": "0.25"}, 1),
         ("seedream-4", {"settings": ["size=4K"]}, {"size": "4K"}, 0),
         ("flux-schnell", {"negative_prompt": "fog", "is_transparent": True}, {}, 2),
         ("imagen4_ultra", {"settings": ["seed=7"]}, {}, 1),

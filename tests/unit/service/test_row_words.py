@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.unit.service.planning import plan, planner
+from tests.unit.service.planning import KNOWN, plan, planner
+from tintype.domain import wording
 from tintype.domain.choosing import Mode
+from tintype.domain.errors import InputError
 from tintype.service.rows import Broken, Template
 
 
@@ -80,3 +82,53 @@ def test_a_mistyped_column_names_the_nearest() -> None:
     assert alone.warnings == [
         "the column 'transparant' is used by nothing; did you mean 'transparent'?",
     ]
+
+
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [({}, {"size": "512x512"}), ({"size": "512x512"}, {}), ({}, {"size": (512, 512)})],
+    ids=["for-all", "column", "sides"],
+)
+def test_a_ratio_is_no_size_and_is_left_out_beside_one(column: dict[str, Any], said: dict[str, Any]) -> None:
+    """However it is said, the size stands over the shape; a strict batch names the column."""
+    shape = {"aspect_ratio": "4:3"}
+    for row, inputs in ((column, said | shape), (column | shape, said)):
+        asked: dict[str, Any] = {
+            "prompt": "a boat",
+            "model": "flux-schnell",
+            "has_words": True,
+            "input": inputs,
+        }
+        planning = planner(Template(**asked))
+
+        found = planning.plan(row).input
+
+        assert (found["aspect_ratio"], found["megapixels"]) == ("1:1", "0.25")
+        assert planning.warnings == ["the size 512x512 says the shape, so 4:3 was left out"]
+        with pytest.raises(Broken) as broken:
+            plan(row, **asked, is_strict=True)
+        assert broken.value.place == "size"
+    common, own = wording.parted(KNOWN.find("flux-schnell"), {"size": (512, 512), **shape})
+    assert (common["aspect_ratio"], own) == ("4:3", {})
+
+
+def test_a_prompt_of_a_row_is_its_own() -> None:
+    """One that is said for all as an input is for rows that have none, and stands beside no template."""
+    said: dict[str, Any] = {"input": {"prompt": "a kite"}, "has_words": True}
+
+    assert plan({"prompt": "a boat"}, **said).input["prompt"] == "a boat"
+    assert plan({}, **said).input["prompt"] == "a kite"
+    assert plan({"prompt": "red"}, input={"prompt": "a {prompt} kite"}).input["prompt"] == "a red kite"
+    with pytest.raises(InputError, match="given twice"):
+        plan({}, prompt="a boat", **said)
+
+
+def test_how_many_is_said_once() -> None:
+    """A row's own word for it wins over what is said for all; said for all by two words it is refused."""
+    for_all: dict[str, Any] = {"prompt": "a boat", "n": 3, "has_words": True}
+
+    assert plan({"num_outputs": "2"}, **for_all).count == 2
+    for inputs in ({"num_outputs": 2}, {"n": "2"}):
+        with pytest.raises(Broken) as broken:
+            plan({}, **for_all, input=inputs)
+        assert broken.value.place == "n"
