@@ -81,7 +81,7 @@ def final(
             made[name] = value
     if not {"aspect_ratio", "width", "height"} & given.keys():
         made |= _shaped(model, proof, values, picked, told)
-    made |= _pictured(model, proof, values, picked, given, made)
+    made |= _pictured(model, proof, values, picked, given, made, told)
     made |= given
     if model.has_seed and made.get("seed") is None and values.get("seed") is None:
         told.append("the proof's seed is not known, so the final has one of its own")
@@ -144,8 +144,10 @@ def _pictured(
     picked: Picked | None,
     given: Mapping[str, Any],
     made: Mapping[str, Any],
+    told: list[str],
 ) -> dict[str, Any]:
     """Return the picture that a final works on: the one that the proof did, or the proof itself."""
+    among = 1 if picked is None else picked.among
     target = model.image_input
     own = None if proof is None or proof.image_input is None else values.get(proof.image_input.name)
     if own:
@@ -153,7 +155,19 @@ def _pictured(
             raise errors.InputError(
                 f"the proof works on a picture, and {model.slug} takes none; name a model that does"
             )
-        return {} if target.name in given else {target.name: _as(target, own)}
+        if target.name in given:
+            return {}
+        if among > 1:
+            told.append(
+                f"{model.slug} works on the picture that the proof did, so which of {among} was picked is "
+                "not kept"
+            )
+        return {target.name: _as(target, own)}
+    if target is None and among > 1:
+        told.append(
+            f"{model.slug} takes no picture, so which of {among} was picked is not kept; a model that takes a "
+            "reference keeps it"
+        )
     if target is None or target.name in given or picked is None:
         return {}
     if made.get("seed") is not None and picked.among == 1 and not target.required:
