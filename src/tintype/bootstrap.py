@@ -69,7 +69,7 @@ from tintype.store.patience import START_S, patiently
 from tintype.telemetry.journal import Journal
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
     from pydantic import SecretStr
 
@@ -78,13 +78,16 @@ if TYPE_CHECKING:
     from tintype.settings import Settings
 
 CONNECTIONS_MAX = 24
-SUBMIT_AT_ONCE = 50
-FOLLOW_AT_ONCE = 8
-CAPTURE_AT_ONCE = 8
-THUMBNAIL_AT_ONCE = 2
-CALLBACK_AT_ONCE = 16
-FILM_AT_ONCE = 2
-PRINT_AT_ONCE = 1
+AT_ONCE: Mapping[Queue, int] = {
+    Queue.SUBMIT: 50,
+    Queue.FOLLOW: 8,
+    Queue.CAPTURE: 8,
+    Queue.THUMBNAIL: 2,
+    Queue.CALLBACK: 16,
+    Queue.FILM: 2,
+    Queue.PRINT: 1,
+}
+"""How many jobs of each queue a worker has in hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,33 +197,11 @@ async def core_on(
     observer = Observers((Journal(prompts=settings.log_prompts), *observers))
     async with AsyncExitStack() as stack:
         known = own.extend(catalogue_data.load(), settings.prices)
-        is_local = replicate_settings.is_loopback(place.host)
-        account = upstream_.fingerprint(place.token.reveal())
-        # Whoever starts while the database restarts waits for it, as those do that run.
-        ident = await patiently(
-            lambda: upstreams.pin(database, origin=place.origin, account=account, simulated=is_local)
-        )
-        lanes = await patiently(
-            lambda: throttle.open_lanes(
-                database,
-                upstream_id=ident,
-                creates_per_minute=settings.creates_per_minute,
-                calls_per_minute=settings.calls_per_minute,
-            )
-        )
-        upstream = upstream_.Upstream(
-            ident=ident,
-            origin=place.origin,
-            simulated=is_local,
-            client=upstream_.client_for(place, times),
-            lanes=lanes,
-            timing=times,
-            observer=observer,
-        )
+        upstream = await _upstream(database, settings, place, timing=times, observer=observer)
         stack.push_async_callback(upstream.close)
         files = Files(settings.storage, drafts=settings.data / "drafts")
         workers = await stack.enter_async_context(pool.Pool())
-        fetcher = await stack.enter_async_context(fetch.Fetcher(_rules(place, is_local=is_local)))
+        fetcher = await stack.enter_async_context(fetch.Fetcher(_rules(place)))
         key = _revealed(settings.secrets_key)
         seal = await sealing.load(files, given=key, before=settings.data)
         if uses_files:
@@ -265,22 +246,14 @@ async def core_on(
         )
         joiners = pool.Pool(processes=1, time_max_s=films.JOIN_S, file_max_bytes=SIZE_MAX_BYTES)
         filming = films.Tools(
-            db=database,
-            files=files,
-            joiners=await stack.enter_async_context(joiners),
-            links=links,
+            db=database, files=files, joiners=await stack.enter_async_context(joiners), links=links
         )
         printers = printing.Tools(database, files, await stack.enter_async_context(printing.pool_of()))
         # A sheet has a hundred pictures to decode.
         drawers = await stack.enter_async_context(pool.Pool(processes=1, time_max_s=reports.SHEET_S))
         feed = await stack.enter_async_context(Feed(database))
         tools = capture.Tools(
-            db=database,
-            files=files,
-            fetcher=fetcher,
-            pool=workers,
-            now=upstream.now,
-            is_text=_texts(known),
+            db=database, files=files, fetcher=fetcher, pool=workers, now=upstream.now, is_text=_texts(known)
         )
         orphans = Orphans(database, upstream, progress, tools, observer=observer)
         blocked = prompts.Blocked(settings.blocked_words)
@@ -354,19 +327,15 @@ async def core_on(
                 pieces=Pieces(database, upstream, progress, asking, known, observer=observer),
                 observer=observer,
             ),
-            leader=Leader(database, upstream_id=ident),
+            leader=Leader(database, upstream_id=upstream.ident),
             worker=Worker(
                 app,
                 database,
-                (
-                    Slots(Queue.SUBMIT, SUBMIT_AT_ONCE, gate=lanes.creates),
-                    Slots(Queue.FOLLOW, FOLLOW_AT_ONCE),
-                    Slots(Queue.CAPTURE, CAPTURE_AT_ONCE),
-                    Slots(Queue.THUMBNAIL, THUMBNAIL_AT_ONCE),
-                    Slots(Queue.CALLBACK, CALLBACK_AT_ONCE),
-                    Slots(Queue.FILM, FILM_AT_ONCE),
-                    Slots(Queue.PRINT, PRINT_AT_ONCE),
-                ),
+                # What is to be bought is fetched only with a permit for it.
+                [
+                    Slots(queue, count, gate=upstream.lanes.creates if queue is Queue.SUBMIT else None)
+                    for queue, count in AT_ONCE.items()
+                ],
                 observer=observer,
             ),
             feed=feed,
@@ -381,12 +350,42 @@ async def core_on(
         )
 
 
+async def _upstream(
+    database: Database, settings: Settings, place: Place, *, timing: upstream_.Timing, observer: Observer
+) -> upstream_.Upstream:
+    """Pin the account to its row, and open the lanes by which all processes share its pace."""
+    is_local = replicate_settings.is_loopback(place.host)
+    account = upstream_.fingerprint(place.token.reveal())
+    # Whoever starts while the database restarts waits for it, as those do that run.
+    ident = await patiently(
+        lambda: upstreams.pin(database, origin=place.origin, account=account, simulated=is_local)
+    )
+    lanes = await patiently(
+        lambda: throttle.open_lanes(
+            database,
+            upstream_id=ident,
+            creates_per_minute=settings.creates_per_minute,
+            calls_per_minute=settings.calls_per_minute,
+        )
+    )
+    return upstream_.Upstream(
+        ident=ident,
+        origin=place.origin,
+        simulated=is_local,
+        client=upstream_.client_for(place, timing),
+        lanes=lanes,
+        timing=timing,
+        observer=observer,
+    )
+
+
 def _revealed(secret: SecretStr | None) -> str | None:
     return None if secret is None else secret.get_secret_value()
 
 
-def _rules(place: Place, *, is_local: bool) -> Rules:
+def _rules(place: Place) -> Rules:
     """Outputs come from upstream's hosts, or from a simulator's own origin."""
+    is_local = replicate_settings.is_loopback(place.host)
     return Rules(hosts=REPLICATE_OUTPUTS, origins=frozenset({place.origin}) if is_local else frozenset())
 
 
