@@ -108,15 +108,31 @@ class BlockingStudio:
         """Say what is thought of a generation; see `Studio.rate`."""
         return self._do(self._studio.rate(ident, rating))
 
-    def recommend(
+    def recommend(  # noqa: PLR0913 - what a picture is to be, each optional
         self,
         budget: str | Decimal | float,
         iterations: int = 1,
         needs_high_quality: bool = False,  # noqa: FBT001, FBT002 - by position, as in guides
-        **wanted: Any,
+        *,
+        transparent: bool = False,
+        lettering: bool = False,
+        edit: bool = False,
+        aspect_ratio: str | None = None,
+        size: str | None = None,
+        models: Sequence[str] | None = None,
     ) -> Recommendation:
         """Recommend a model for a budget by the studio's settings; see `Studio.recommend`."""
-        return self._studio.recommend(budget, iterations, needs_high_quality, **wanted)
+        return self._studio.recommend(
+            budget,
+            iterations,
+            needs_high_quality,
+            transparent=transparent,
+            lettering=lettering,
+            edit=edit,
+            aspect_ratio=aspect_ratio,
+            size=size,
+            models=models,
+        )
 
     def video(
         self,
@@ -251,14 +267,16 @@ class BlockingStudio:
         profile: str | None = None,
         max_usd: str | Decimal | None = None,
         finish: Sequence[str] = (),
+        strict: bool = False,
         **inputs: Any,
     ) -> Estimate:
         """Say what a generation will cost; see `Studio.estimate`."""
         return self._do(
             self._studio.estimate(
-                prompt, model=model, mode=mode, profile=profile, max_usd=max_usd, finish=finish, **inputs
+                prompt, model=model, mode=mode, profile=profile, max_usd=max_usd, finish=finish,
+                strict=strict, **inputs,
             )
-        )
+        )  # fmt: skip
 
     def spend(
         self, *, by: str = "model", since: datetime | None = None, until: datetime | None = None
