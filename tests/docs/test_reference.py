@@ -82,8 +82,13 @@ def test_every_metric_is_described_with_its_labels() -> None:
 
 def test_every_rule_that_the_code_names_is_written_down() -> None:
     rules = re.findall(r"^([0-9]+)\. ", (ROOT / "docs/reference/rules.md").read_text(), re.MULTILINE)
-    sources = [path for path in (ROOT / "src/tintype").rglob("*") if path.suffix in {".py", ".sql"}]
-    named = [one for path in sources for one in re.findall(r"\brules? ([0-9][^.):]*)", path.read_text())]
+    sources = [
+        path
+        for folder in ("src/tintype", "tests")
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in {".py", ".sql"}
+    ]
+    named = [one for path in sources for one in re.findall(r"\b[Rr]ules? ([0-9][^.):]*)", path.read_text())]
 
     assert rules == [str(number) for number in range(1, len(rules) + 1)]
     assert {number for one in named for number in re.findall("[0-9]+", one)} <= set(rules)

@@ -290,7 +290,7 @@ def _report(here: Serving, ident: str, logs: str) -> None:
 
 
 def test_streams_end_when_their_key_is_revoked(server: embedded.Server) -> None:
-    """Bad input gets: its streams end, what runs goes on; so do those of the local owner with the first key."""
+    """Its streams end, what runs goes on; so do those of the local owner with the first key."""
     with (
         serving.database(server) as url,
         testing.simulator() as upstream,

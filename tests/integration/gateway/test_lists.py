@@ -98,7 +98,7 @@ def test_pages_hold_each_once(shelf: tuple[Serving, dict[str, str]]) -> None:
 
 @pytest.mark.parametrize("path", [PATH, "/api/orders"])
 def test_a_tampered_cursor_is_refused(shelf: tuple[Serving, dict[str, str]], path: str) -> None:
-    """Bad input gets: 400, for every sign of it that is another one, and for another list's cursor."""
+    """400, for every sign of it that is another one, and for another list's cursor."""
     here, made = shelf
     with here.http() as http:
         cursors = {each: http.get(each, params={"limit": 1}).json()["next"] for each in (PATH, "/api/orders")}
@@ -134,7 +134,7 @@ def test_a_list_tells_of_outputs_too(http: httpx2.Client) -> None:
 
 
 def test_what_failed_is_repeated_once(http: httpx2.Client) -> None:
-    """Bad input gets: 409 for one that is not final, that succeeded, or that was repeated before."""
+    """409 for one that is not final, that succeeded, or that was repeated before."""
     failed = http.post(PATH, json={"prompt": "[[fail=no luck]] a boat", "user": "alice"}, headers=WAIT).json()
     succeeded = http.post(PATH, json={"prompt": "a boat"}, headers=WAIT).json()
     running = http.post(PATH, json={"prompt": "[[delay=60]] a boat"}).json()
@@ -152,7 +152,7 @@ def test_what_failed_is_repeated_once(http: httpx2.Client) -> None:
 
 
 def test_what_was_deleted_is_gone_with_its_files(http: httpx2.Client) -> None:
-    """Bad input gets: 409 while it runs. Then it is found no more, and its links open nothing."""
+    """409 while it runs. Then it is found no more, and its links open nothing."""
     running = http.post(PATH, json={"prompt": "[[delay=60]] a boat"}).json()
     made = http.post(PATH, json={"prompt": "a boat to go", "cache": "off"}, headers=WAIT).json()
     url = made["outputs"][0]["url"]

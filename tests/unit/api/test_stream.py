@@ -160,7 +160,7 @@ async def test_one_that_does_not_read_keeps_nobody_waiting_and_begins_anew() -> 
 
 
 async def test_streams_end_with_their_key() -> None:
-    """Bad input gets: a key that was revoked, or has expired, ends its streams."""
+    """A key that was revoked, or has expired, ends its streams."""
     async with staged(look_s=0.01) as stage:
         mine, other = await stage.open("mine"), await stage.open("other")
         stage.ended.add("mine")
