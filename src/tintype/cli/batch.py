@@ -130,9 +130,12 @@ def batch(  # noqa: PLR0913 - each is an option of the command
 
 def _budget(text: str | None) -> int | None:
     try:
-        return None if text is None else money.from_usd(text.removeprefix("$"))
+        amount = None if text is None else money.from_usd(text.removeprefix("$"))
     except ValueError:
         raise exits.Refusal(f"--budget {text} is no amount in dollars; write it like 5 or 0.25") from None
+    if amount is not None and amount < 0:
+        raise exits.Refusal(f"--budget {text} is below zero; write it like 5 or 0.25")
+    return amount
 
 
 def _inputs(texts: list[str]) -> dict[str, Any]:
@@ -171,4 +174,19 @@ def _left(standing: Standing, order: batches.Order) -> str:
         return (
             f"{told}; the same command goes on with --resume, and with a larger --budget where that ended it"
         )
+    if any(_is_said_for_all(one.place, order) for one in standing.problems):
+        return (
+            f"{told}; where an option is wrong, give the command with another: that is a batch of its own, which buys "
+            f"all of its rows. What is wrong in {order.file.name} is mended there, and made with --resume"
+        )
     return f"{told}; mend them in {order.file.name}, and the same command with --resume makes them"
+
+
+def _is_said_for_all(place: str | None, order: batches.Order) -> bool:
+    """Whether what is wrong at a place of a row may be an option's fault, such as a model that nobody knows."""
+    options = {
+        "model": order.model is not None or order.max_nano_usd is not None,
+        "mode": order.mode is not None or order.max_nano_usd is not None,
+        "n": order.count > 1,
+    }
+    return options.get(place or "", False) or place in order.inputs

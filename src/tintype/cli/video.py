@@ -128,12 +128,12 @@ def _model(*, is_of_words: bool) -> str:
 
 
 def _document(made: dict[str, Any], film: dict[str, Any] | None, done: Sequence[Done]) -> dict[str, Any]:
-    """Tell the clips and the film; a clip has a path where it is still a file of its own."""
+    """Tell the clips, each with how long it took, and the film; a clip has a path where a file is it alone."""
     clips = made.pop("files")
     if not clips:
         clips = [
             {
-                "path": None,
+                "path": film["path"] if film is not None and len(done) == 1 else None,
                 "seed": one.run.seed,
                 "seconds": round(one.seconds, 3),
                 "prediction_id": one.prediction_id,
@@ -143,7 +143,9 @@ def _document(made: dict[str, Any], film: dict[str, Any] | None, done: Sequence[
         ]
     elif film is not None and len(clips) > 1:
         clips = [{**clip, "path": None} for clip in clips]
-    return {**made, "clips": clips, "film": film}
+    # Beside the film's length, which is its `seconds`, this is another word.
+    timed = [{"took_s" if name == "seconds" else name: told for name, told in clip.items()} for clip in clips]
+    return {**made, "clips": timed, "film": film}
 
 
 def _stored(film: filmed.Saved) -> dict[str, Any]:

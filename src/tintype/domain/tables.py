@@ -8,6 +8,7 @@ first row is. Every row knows the line that it begins in.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import json
 from collections import deque
@@ -57,7 +58,7 @@ def kind(name: str) -> Kind:
 
 
 def read(file: BinaryIO, written: Kind) -> Iterator[Row]:
-    """Give the rows of a file. Raises InputError for CSV without names of columns."""
+    """Give the rows of a file. Raises InputError for CSV without names of columns, and for UTF-16."""
     lines = _lines(file)
     yield from _csv(lines) if written is Kind.CSV else _jsonl(lines)
 
@@ -87,6 +88,8 @@ def _lines(file: BinaryIO) -> Iterator[_Line]:
         while not is_whole and (rest := file.readline(LINE_MAX * 4)):
             if rest.endswith(b"\n"):
                 break
+        if number == 1 and piece.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            raise errors.InputError("the file is written in UTF-16; save it as UTF-8")
         text = piece.decode(errors="surrogateescape")
         if number == 1:
             text = text.removeprefix("\ufeff")

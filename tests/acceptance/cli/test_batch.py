@@ -216,6 +216,10 @@ def test_what_is_wrong_is_told_with_its_line(shell: Shell, simulator: Simulator)
     # Nor is what was made whole, as whoever asks may think that it was interrupted.
     whole = shell.run(*command)
 
+    # An option that is wrong is not looked for in the file.
+    unknown = shell.run("batch", "few.csv", "--template", "a {color} boat", "--model", "nosuch")
+
+    assert (unknown.code, "where an option is wrong" in unknown.error_lines[-1]) == (1, True)
     assert (whole.code, "nothing is bought" in whole.err) == (0, True)
     assert "4 of 4 rows in few, $0.015" in whole.out
     assert billed(simulator) == (4, Decimal("0.015"))
@@ -255,6 +259,7 @@ def test_the_id_of_a_batch_is_known_where_ids_are_taken(shell: Shell, simulator:
         (("rows.csv", "--template", "a { boat"), "stands alone"),
         (("rows.csv", "--set", "nothing"), "is not key=value"),
         (("rows.csv", "--budget", "five"), "no amount in dollars"),
+        (("rows.csv", "--budget", "-1"), "is below zero"),
     ],
 )
 def test_wrong_options_are_refused_in_a_line(shell: Shell, arguments: tuple[str, ...], told: str) -> None:

@@ -39,6 +39,7 @@ def test_clips_of_all_images_become_one_film(connected: Shell, simulator: Simula
         assert frames == 2 * 81
     assert abs(document["film"]["seconds"] - 2 * 81 / 30) < 0.05
     assert [clip["path"] for clip in document["clips"]] == [None, None]
+    assert all(clip["took_s"] > 0 and "seconds" not in clip for clip in document["clips"])
     assert simulator.bills()["total_usd"] == document["estimate"]["expected_usd"]
 
 

@@ -99,13 +99,21 @@ def test_a_row_without_end_is_told_and_passed_over(kind: Kind) -> None:
 @given(st.lists(st.binary(max_size=40), max_size=30), st.sampled_from(Kind))
 def test_whatever_a_file_holds_every_row_has_its_line(lines: list[bytes], kind: Kind) -> None:
     """Nothing but a missing header is refused, and lines are told in their order."""
-    content = b"\n".join(([b"a,b"] if kind is Kind.CSV else []) + lines)
+    content = b"\n".join([b"a,b" if kind is Kind.CSV else b"{}", *lines])
 
     rows = read(content, kind)
 
     numbers = [line for line, _, _ in rows]
     assert numbers == sorted(set(numbers))
     assert all(place is not None for _, told, place in rows if isinstance(told, str))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_is_refused_by_its_mark(encoding: str) -> None:
+    """As spreadsheets save "Unicode text"; what to do is said in place of what is wrong with the first line."""
+    for kind in Kind:
+        with pytest.raises(errors.InputError, match="save it as UTF-8"):
+            read("\ufeffcolor\nred\n".encode(encoding), kind)
 
 
 def test_the_end_of_a_name_says_how_a_file_is_written() -> None:
