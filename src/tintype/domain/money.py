@@ -17,7 +17,8 @@ def from_usd(amount: str | int | Decimal) -> int:
     Raises ValueError for what is not a finite decimal number.
     """
     try:
-        usd = Decimal(amount)
+        # As text, in which true is no amount.
+        usd = Decimal(str(amount))
     except InvalidOperation:
         raise ValueError(f"{amount!r} is not an amount in dollars; write it like 5 or 0.003") from None
     if not usd.is_finite() or usd.adjusted() > _DIGITS_MAX:

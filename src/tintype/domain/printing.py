@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 SHARP_DPI, FAIR_DPI = 300, 150
 SIDE_MAX_PX = 100_000
 FACTOR_MAX = 99
+"""What stands for this and for all that is more."""
 SCALES = ("scale", "scale_factor", "upscale")
 """What models call the factor by which they enlarge."""
 # Where a form states no most, more than this has not been seen to work.
@@ -164,7 +165,9 @@ def _advice(told: Check, found: list[Remedy]) -> str:
     smaller = f"as it is it is sharp up to {width:g} × {height:g} mm"
     if found:
         return f"{where}: {looks}. {told.factor} times larger it has {found[0].dpi} DPI; {smaller}."
-    return f"{where}: {looks}. No model enlarges it {told.factor} times in one pass; {smaller}."
+    if told.factor == FACTOR_MAX:
+        return f"{where}: {looks}. It would have to be {told.factor} times larger or more; {smaller}."
+    return f"{where}: {looks}. No model is known to enlarge it {told.factor} times in one pass; {smaller}."
 
 
 def _fit(asked: Fit | str | None, *, is_transparent: bool) -> Fit:

@@ -94,7 +94,7 @@ def recommend(known: Catalogue, asked: Asked, *, pool: Sequence[str], only: bool
     With `only` none but those of the pool are looked at. Raises InputError for a budget or a number that is none, and
     where no model can do what is asked; UnknownModel.
     """
-    if asked.budget_nano_usd <= 0 or asked.iterations < 1:
+    if asked.budget_nano_usd <= 0 or isinstance(asked.iterations, bool) or asked.iterations < 1:
         raise errors.InputError("a budget is above 0, for at least one iteration")
     if asked.words.aspect_ratio is not None:
         try:

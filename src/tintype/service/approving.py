@@ -154,7 +154,7 @@ async def _picked(ident: str, pick: int, *, actor: Actor, work: Work) -> tuple[G
     if not made:
         state = rows[0].state if len(rows) == 1 else "an order without pictures yet"
         raise errors.NotPossibleNow(f"{ident} is {state}; only what succeeded is approved")
-    if not 1 <= pick <= len(made):
+    if isinstance(pick, bool) or not 1 <= pick <= len(made):
         raise errors.InputError(f"{ident} has {len(made)} to pick from, and {pick} is none of them")
     output = made[pick - 1]
     row = next((one for one in rows if one.id == output.generation_id), None)

@@ -36,9 +36,10 @@ def call_input(
     name = counter(known.get(model))
     if name is not None and count > 1:
         made[name] = count
-    if skip and isinstance(made.get("seed"), int):
+    seed = made.get("seed")
+    if skip and isinstance(seed, int) and not isinstance(seed, bool):
         # The same seed would buy the same picture again.
-        made["seed"] += skip
+        made["seed"] = seed + skip
     return made
 
 

@@ -361,7 +361,7 @@ class Planner:
 
 
 def _within(count: int) -> int:
-    if not 1 <= count <= COUNT_MAX:
+    if isinstance(count, bool) or not 1 <= count <= COUNT_MAX:
         raise Broken("n", f"n is {count}; ask for 1 to {COUNT_MAX}")
     return count
 

@@ -52,6 +52,9 @@ class Planned:
 
 def plan(known: Catalogue, wish: Wish) -> Planned:
     """Plan a wish. Raises InputError for what cannot be meant, UnknownModel for a name without an owner."""
+    for name, value in (("n", wish.n), ("seed", wish.seed)):
+        if isinstance(value, bool):
+            raise errors.InputError(f"{name} is {value}, and has to be a whole number")
     if not 1 <= wish.n <= N_MAX:
         raise errors.InputError(f"n is {wish.n}; ask for 1 to {N_MAX}")
     if wish.prompt is not None:
@@ -73,27 +76,24 @@ def _known(model: Model, values: dict[str, Any], wish: Wish) -> list[Request]:
     left, made, found = wish.n, 0, []
     while left > 0:
         share = min(left, model.per_run_max)
-        own = dict(values)
+        own = _after(made, values)
         if counter is not None and share > 1:
             own[counter] = share
-        if isinstance(own.get("seed"), int):
-            # The same seed would buy the same picture again.
-            own["seed"] += made
         found.append(_request(model.slug, own, wish))
         left, made = left - share, made + share
     return found
 
 
 def _free(values: Mapping[str, Any], wish: Wish) -> list[Request]:
+    return [_request(wish.model, _after(number, values), wish) for number in range(wish.n)]
+
+
+def _after(made: int, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the inputs for what comes after so many: the same seed would buy the same picture again."""
     seed = values.get("seed")
-    return [
-        _request(
-            wish.model,
-            {**values, "seed": seed + number} if isinstance(seed, int) and number else values,
-            wish,
-        )
-        for number in range(wish.n)
-    ]
+    if not isinstance(seed, int) or isinstance(seed, bool):
+        return dict(values)
+    return {**values, "seed": seed + made}
 
 
 def _request(model: str, values: Mapping[str, Any], wish: Wish) -> Request:

@@ -300,6 +300,7 @@ def test_a_budget_gets_the_guides_answers(ask: httpx2.Client) -> None:
         told = ask.post(RECOMMENDATIONS, json=body).json()
         assert (told["model"], told["fits"]) == (model, True)
     assert ask.post(RECOMMENDATIONS, json={"budget": "0", "iterations": 1}).status_code == 422
+    assert "'budget'?" in ask.post(RECOMMENDATIONS, json={"budget_usd": "5", "iterations": 1}).text
     assert (
         ask.post(RECOMMENDATIONS, json={"budget": "1", "iterations": 1, "models": ["x"]}).status_code == 404
     )

@@ -113,3 +113,12 @@ def test_more_pixels_never_look_worse(width: int, height: int, product: products
             assert exact * told.factor >= printing.SHARP_DPI - Fraction(1, 2)
         if told.factor > 1:
             assert exact * (told.factor - 1) < printing.SHARP_DPI - Fraction(1, 2)
+
+
+def test_what_is_larger_than_is_counted_is_not_laid_on_the_models() -> None:
+    """How far a stamp is from a poster, nobody counts."""
+    stamp, coarse = (printing.check(*size, "600x900mm") for size in ((60, 90), (800, 1200)))
+
+    assert (stamp.factor, coarse.factor) == (printing.FACTOR_MAX, 9)
+    assert "It would have to be 99 times larger or more" in printing.advice(stamp, [])
+    assert "No model is known to enlarge it 9 times in one pass" in printing.advice(coarse, [])

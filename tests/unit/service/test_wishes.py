@@ -143,6 +143,16 @@ def test_a_profile_puts_words_around_the_prompt_and_is_no_reason_to_refuse() -> 
     ]
 
 
+@pytest.mark.parametrize("model", ["flux-schnell", "someone/their-model"])
+@pytest.mark.parametrize("word", ["n", "seed"])
+def test_true_is_no_number(model: str, word: str) -> None:
+    """Python takes it for 1; a model's own input of that name is checked with all others, as it was given."""
+    with pytest.raises(InputError, match=f"{word} is True, and has to be a whole number"):
+        planned(model, **{word: True})
+
+    assert planned(model, input={"seed": True})[0]["seed"] is True
+
+
 def test_a_model_that_nobody_knows_is_given_all_words() -> None:
     values, warnings = planned("someone/their-model", size=(640, 480), format="png", profile=PRINT)
 

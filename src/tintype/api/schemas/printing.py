@@ -68,7 +68,8 @@ class PrintCheckTold(Told):
         description="How large it is at 300 DPI.", examples=[[86.7, 122.6]]
     )
     factor: int = Field(
-        description="How many times larger it has to be to be sharp; 1 where it is.", examples=[4]
+        description="How many times larger it has to be to be sharp; 1 where it is, 99 for that and more.",
+        examples=[4],
     )
     advice: str = Field(examples=["Scale it up four times; at this size its pixels show."])
     remedies: list[RemedyTold] = Field(description="The cheapest first.")
