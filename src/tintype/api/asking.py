@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import secrets
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from tintype.api import auth, callbacks, gateway, limits, present, waiting
 from tintype.api.problems import Problem
 from tintype.domain import errors, money, pictures, profiles
 from tintype.domain.choosing import Mode
-from tintype.service import films, finishing, notices, proofs, sameness, wishes
+from tintype.service import areas, films, finishing, notices, proofs, sameness, wishes
 from tintype.service.requests import Follows, Request
 from tintype.store import outputs
 
@@ -81,7 +81,9 @@ async def plan(
             if (finish := steps_of(part, here)) is not None:
                 kind = finishing.KIND
                 steps = finish.after(here.core.catalogue, steps)
-            await finishing.check_total(steps, _most(part), price)
+            # What is wrong with a picture is told by who looks at all of it next.
+            with suppress(areas.Unfit):
+                await finishing.check_total(steps, _most(part), price)
         except errors.InputError as fault:
             if len(parts) == 1:
                 raise

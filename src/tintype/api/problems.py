@@ -21,7 +21,7 @@ from starlette.responses import Response
 from tintype.domain import errors
 from tintype.domain.catalogue import nearest
 from tintype.domain.errors import UnknownModel
-from tintype.service import budgets
+from tintype.service import areas, budgets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -160,7 +160,10 @@ def of(error: Exception, fields: Iterable[str] = ()) -> Problem | None:
             return _of_upstream(error)
         case errors.TintypeError():
             code = error.code if error.code in TABLE else _family(error)
-            return Problem(code, str(error), retry_after_s=error.retry_after_s)
+            more: dict[str, Any] = {}
+            if isinstance(error, areas.Unfit):
+                more["fields"] = [{"field": f"input.{error.name}", "detail": str(error)}]
+            return Problem(code, str(error), facts=more, retry_after_s=error.retry_after_s)
     return None
 
 

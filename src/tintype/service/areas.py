@@ -80,14 +80,18 @@ def _beginning(path: Path) -> bytes:
         return file.read(HEADER_MAX_BYTES)
 
 
-class Unmeasured(errors.InputError):
-    """What an input is given has no size that could be read, and nothing can be held for it; `name` is the input."""
-
-    code = "picture_unmeasured"
+class Unfit(errors.InputError):
+    """What an input is given as a file is none that can be used; `name` is the input."""
 
     def __init__(self, name: str, message: str) -> None:
         super().__init__(message)
         self.name = name
+
+
+class Unmeasured(Unfit):
+    """What an input is given has no size that could be read, and nothing can be held for it."""
+
+    code = "picture_unmeasured"
 
 
 def unmeasured(name: str) -> Unmeasured:
@@ -101,6 +105,7 @@ def unmeasured(name: str) -> Unmeasured:
 
 __all__ = [
     "HEADER_MAX_BYTES",
+    "Unfit",
     "Unmeasured",
     "may_say_more",
     "of_content",

@@ -133,7 +133,7 @@ class Pictures:
     async def fetched(self, name: str, url: str) -> tuple[str, Fraction]:
         """Fetch what an input links to; returns its SHA-256 and its area.
 
-        Raises InputError for what cannot be fetched, is no picture whose size can be read, or is too large, and
+        Raises Unfit for what cannot be fetched, is no picture whose size can be read, or is too large, and
         NoTurn when none came.
         """
         if self._fetcher is None:
@@ -188,9 +188,10 @@ def _measured(name: str, head: bytes) -> Fraction:
     if area is None:
         raise areas.unmeasured(name)
     if area > pricing.GIVEN_MEGAPIXELS_MAX:
-        raise errors.InputError(
+        raise areas.Unfit(
+            name,
             f"the picture that {name!r} links to has {float(area):g} megapixels; one given by its address has "
-            f"at most {pricing.GIVEN_MEGAPIXELS_MAX}, so upload it first"
+            f"at most {pricing.GIVEN_MEGAPIXELS_MAX}, so upload it first",
         )
     return area
 
@@ -204,10 +205,11 @@ def _refuse(name: str, path: Path, check: guarding.Check) -> None:
             before = piece[-_OVERLAP_BYTES:]
 
 
-def _unfetched(name: str, why: str) -> errors.InputError:
-    return errors.InputError(
+def _unfetched(name: str, why: str) -> areas.Unfit:
+    return areas.Unfit(
+        name,
         f"this is billed by the size of the pictures given, and what {name!r} links to cannot be measured: {why}; "
-        "upload it, or give it as a data URI"
+        "upload it, or give it as a data URI",
     )
 
 

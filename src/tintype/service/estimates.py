@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from tintype.domain import breakdown, inputs, printing, sizing, steps
 from tintype.domain.catalogue import Kind
 from tintype.domain.pricing import Estimate as Estimated
+from tintype.service import areas
 from tintype.store import limits
 
 if TYPE_CHECKING:
@@ -125,7 +126,11 @@ async def of(
             faults += wrong
             if wrong:
                 continue
-        price = await generations.price(request, actor=actor)
+        try:
+            price = await generations.price(request, actor=actor)
+        except areas.Unfit as unfit:
+            faults.append(Fault(place, unfit.name, str(unfit)))
+            continue
         made_up = None
         slug = request.model if model is None else model.slug
         priced_as = known.priced(slug, request.version) or model

@@ -164,7 +164,7 @@ class Generations:
         model = self._model(request.model)
         priced_as = requests.own_price(self._catalogue, model, request) or model
         areas: Mapping[Any, Fraction] = {}
-        if priced_as is not None and pricing.counts_given(priced_as):
+        if priced_as is not None:
             areas = await self._givens.looked_at(priced_as, request.input, actor=actor)
         return prices.of(priced_as, request, areas=areas, unknown_nano_usd=self._unknown_hold_nano_usd)
 

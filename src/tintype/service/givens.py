@@ -105,7 +105,7 @@ class Givens:
                 continue
             parts = []
             for position, part in enumerate(_parts(value)):
-                given = content(part)
+                given = _content(name, part)
                 if given is not None:
                     guarding.refuse(f"the file in {name!r}", given, check)
                     found.append(InputFile(field=name, sha256=await self.kept(given), position=position))
@@ -152,17 +152,23 @@ class Givens:
     ) -> dict[Any, Fraction]:
         """Measure the pictures of an input as it was asked for, but for those that lie elsewhere; nothing is stored.
 
-        Raises InputError for one without a size, and for a link of ours to nothing of the actor's.
+        Those of a price that does not count their area are looked for alone. Raises Unfit for one without a size, and
+        for a link of ours to nothing of the actor's.
         """
         found: dict[Any, Fraction] = {}
+        is_measured = pricing.counts_given(model)
         for name, part in pricing.given(model, values):
-            given = content(part)
+            given = _content(name, part) if is_measured else None
+            mark = part if isinstance(part, str) and part.startswith(MARK) else None
+            if given is None and mark is None and isinstance(part, str):
+                sha256 = await self._owned(name, part, actor)
+                mark = None if sha256 is None else MARK + sha256
+            if not is_measured:
+                continue
             if given is not None:
                 area = areas.of_content(given)
-            elif isinstance(part, str) and part.startswith(MARK):
-                area = await self._area(part)
-            elif isinstance(part, str) and (sha256 := await self._own(part, actor)) is not None:
-                area = await self._area(MARK + sha256)
+            elif mark is not None:
+                area = await self._area(mark)
             else:
                 continue
             if area is None:
@@ -217,13 +223,19 @@ class Givens:
         """Return what stands for one value in the row's input: the file, when it links to one of ours."""
         if not isinstance(part, str):
             return part
-        sha256 = await self._own(part, actor)
+        sha256 = await self._owned(name, part, actor)
         if sha256 is None:
             return part
         if not await outputs.reserve_known(self._database, sha256, for_s=_RESERVED_S):
-            raise errors.InputError(f"the file that {name!r} links to is not there any more")
+            raise areas.Unfit(name, f"the file that {name!r} links to is not there any more")
         found.append(InputFile(field=name, sha256=sha256, position=position))
         return MARK + sha256
+
+    async def _owned(self, name: str, part: str, actor: Actor) -> str | None:
+        try:
+            return await self._own(part, actor)
+        except errors.InputError as fault:
+            raise areas.Unfit(name, str(fault)) from None
 
     async def kept(self, given: bytes) -> str:
         """Store a file, for an hour unless something names it by then; returns its hash."""
@@ -266,6 +278,13 @@ def is_mark(value: Any) -> bool:
 
 def _parts(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def _content(name: str, part: Any) -> bytes | None:
+    try:
+        return content(part)
+    except errors.InputError as fault:
+        raise areas.Unfit(name, str(fault)) from None
 
 
 def content(value: Any) -> bytes | None:

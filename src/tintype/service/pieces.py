@@ -224,7 +224,7 @@ def _place(fault: Exception) -> str:
     match fault:
         case UnknownModel() | errors.ModelNotAllowed():
             return "model"
-        case areas.Unmeasured():
+        case areas.Unfit():
             return fault.name
     return "prompt"
 

@@ -15,7 +15,7 @@ from tintype.domain.budget import Measure, Scope
 from tintype.domain.catalogue import Kind, Model
 from tintype.domain.money import to_usd
 from tintype.media import fetch_errors, fetch_target
-from tintype.service import budgets, givens, guarding
+from tintype.service import areas, budgets, givens, guarding
 from tintype.store import admission
 from tintype.store.admission import InputFile
 
@@ -220,14 +220,17 @@ def check_allowed(model: str, actor: Actor) -> None:
 def check_given(request: Request, secret: guarding.Check) -> None:
     """Raise InputError where a request holds a key or token, names a stored file as only rows do, or has a bad prompt.
 
+    A file is told of with its input, as Unfit.
+
     What was asked for in upstream's own words has the prompt that upstream takes.
     """
     prompt = request.input.get("prompt")
     if isinstance(prompt, str) and not request.is_checked:
         prompts.check(prompt)
     check_secret(request, secret)
-    if any(map(givens.is_mark, request.input.values())):
-        raise errors.InputError("a file is given as an upload or a URL; tintype:… names none")
+    for name, value in request.input.items():
+        if givens.is_mark(value):
+            raise areas.Unfit(name, "a file is given as an upload or a URL; tintype:… names none")
 
 
 def check_secret(request: Request, secret: guarding.Check) -> None:

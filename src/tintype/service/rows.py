@@ -19,7 +19,7 @@ from tintype.domain.catalogue import Catalogue, Model
 from tintype.domain.choosing import Mode
 from tintype.domain.errors import UnknownModel
 from tintype.domain.money import to_usd
-from tintype.service import cells, requests, row_calls, wishes
+from tintype.service import areas, cells, requests, row_calls, wishes
 from tintype.service.cells import Broken
 from tintype.service.requests import Cache, Request
 
@@ -356,6 +356,8 @@ class Planner:
             self._check(request)
         except errors.ModelNotAllowed as fault:
             raise Broken("model", str(fault)) from None
+        except areas.Unfit as fault:
+            raise Broken(fault.name, str(fault)) from None
         except errors.InputError as fault:
             raise Broken("prompt", str(fault)) from None
 

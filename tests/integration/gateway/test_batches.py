@@ -107,6 +107,7 @@ def test_what_is_billed_by_its_size_is_given_to_a_row_as_a_file(http: httpx2.Cli
         "https://example.com/a.png",
         f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}",
         "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' width='4' height='4'/>",
+        f"tintype:sha256:{'0' * 64}",
     ]
     rows = [{"input_images": json.dumps([one])} for one in given]
     asked = {"prompt": "a boat", "model": "flux-2-pro", "rows": rows}
@@ -115,8 +116,8 @@ def test_what_is_billed_by_its_size_is_given_to_a_row_as_a_file(http: httpx2.Cli
     listed = http.get(f"/api/batches/{made['id']}/rows").json()["data"]
     dear = http.post("/api/batches", json={**asked, "max_usd": "0.54"}).json()
 
-    assert [one["state"] for one in listed] == ["broken", "succeeded", "broken"]
-    assert [one["column"] for one in made["broken"]] == ["input_images"] * 2
+    assert [one["state"] for one in listed] == ["broken", "succeeded", "broken", "broken"]
+    assert [one["column"] for one in made["broken"]] == ["input_images"] * 3
     assert "upload it" in str(listed[0])
     assert listed[1]["cost_usd"] == "0.54495"
     assert "may cost $0.54495" in str(dear["broken"])

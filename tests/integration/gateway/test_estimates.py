@@ -104,10 +104,10 @@ def test_what_no_run_costs_is_refused(http: httpx2.Client) -> None:
     head = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + 2 * (2**31 - 1).to_bytes(4) + b"\x08\x02\0\0\0"
     huge = "data:image/png;base64," + base64.b64encode(head).decode()
     many: dict[str, Any] = {"model": "llama3_8b", "input": {"prompt": "x", "max_tokens": 2**63 - 1}}
-    for path in (PATH, "/api/generations"):
+    for path, told in ((PATH, 200), ("/api/generations", 422)):
         refused = [http.post(path, json=body) for body in (by_area([huge]), many)]
 
-        assert [answer.status_code for answer in refused] == [422, 422]
+        assert [answer.status_code for answer in refused] == [told, 422]
         assert "size of what 'input_images' is given cannot be read, or not be true" in refused[0].text
         assert "is held for nothing" in refused[1].text
 
@@ -265,6 +265,38 @@ def test_what_is_as_large_as_the_picture_given_is_within_its_bound(http: httpx2.
 
     assert made["state"] == "succeeded"
     assert Decimal(made["cost_usd"]) <= Decimal(told["at_most_usd"])
+
+
+def test_what_is_wrong_with_a_picture_is_told_as_all_else_is(http: httpx2.Client, here: Serving) -> None:
+    """By the input that it is given to: an estimate is not valid, Replicate's words have their fields (rule 25)."""
+    editor = {"prompt": "a", "model": "flux-kontext-pro"}
+    gone = f"{here.origin}/api/files/01k9w3t8m2q7r5v6x0y4z1a2b3"
+    broken = by_area(["data:image/png;base64,AAAA"])
+    asked = [
+        broken,
+        {**broken, "n": 2, "max_usd": "1"},
+        by_area([gone]),
+        {**editor, "input": {"input_image": gone}},
+        {**editor, "input": {"input_image": "https://example.com/a.png"}},
+    ]
+
+    told = [http.post(PATH, json=one) for one in asked]
+    refused = http.post("/api/generations", json=broken)
+    theirs = http.post(
+        f"/replicate/v1/models/{BY_AREA}/predictions", json={"input": broken["input"] | {"prompt": "a"}}
+    )
+
+    assert [(one.status_code, one.json()["valid"]) for one in told] == [(200, False)] * 4 + [(200, True)]
+    assert [[fault["field"] for fault in one.json()["faults"]] for one in told] == [
+        ["input_images"],
+        ["input_images"] * 2,
+        ["input_images"],
+        ["input_image"],
+        [],
+    ]
+    assert refused.json()["fields"] == [{"field": "input.input_images", "detail": refused.json()["detail"]}]
+    assert (theirs.status_code, theirs.json()["title"]) == (422, "Input validation failed")
+    assert [one["field"] for one in theirs.json()["invalid_fields"]] == ["input.input_images"]
 
 
 def test_a_repeat_is_answered_though_its_pictures_are_gone(http: httpx2.Client, here: Serving) -> None:
