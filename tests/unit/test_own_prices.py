@@ -75,6 +75,7 @@ def test_the_books_price_is_replaced_and_the_rest_stays() -> None:
     model = known.find("flux_schnell")
 
     assert pricing.estimate(model, {"prompt": "x", "num_outputs": 4}).bound_nano_usd == from_usd("0.01")
+    assert own.extend(BOOK, {"llama3_8b": "1 per million tokens"}).find("llama3_8b").price.unit is Unit.TOKEN
     assert model.inputs == BOOK.find("flux_schnell").inputs
     assert len(known.models) == len(BOOK.models)
 

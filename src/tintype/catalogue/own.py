@@ -229,13 +229,15 @@ def _check_inputs(model: Model, price: Price) -> None:
             for name in model.seconds:
                 _check_amount(model, name, may_be_open=len(model.seconds) == 1)
         case Unit.TOKEN:
-            _check_amount(model, "max_tokens")
+            # Replicate's own forms state no least, and what is below 1 is counted at the default.
+            _check_amount(model, "max_tokens", has_least=model.price.dated != OWN)
 
 
-def _check_amount(model: Model, name: str, *, may_be_open: bool = False) -> None:
+def _check_amount(model: Model, name: str, *, may_be_open: bool = False, has_least: bool = False) -> None:
     """Raise ValueError where an input that a price counts may be none, or where nobody knows what it is by itself.
 
-    One that `may_be_open` may be below zero where it has a maximum: the model chooses then.
+    One that `may_be_open` may be below zero where it has a maximum: the model chooses then. One that `has_least` needs
+    no minimum.
     """
     field = model.inputs.get(name)
     if field is None:
@@ -244,7 +246,7 @@ def _check_amount(model: Model, name: str, *, may_be_open: bool = False) -> None
         is_bound = all(pricing.number(choice) for choice in field.choices)
     else:
         least = field.maximum if may_be_open and field.maximum is not None else field.minimum
-        is_bound = field.type in {"integer", "number"} and least is not None and least > 0
+        is_bound = field.type in {"integer", "number"} and (has_least or (least is not None and least > 0))
     if pricing.number(field.default) is None or not is_bound:
         raise ValueError(
             f"its price counts the input {name!r}, which needs a default and a minimum above 0; or write it per run"
