@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tintype.cli import exits, options, screen, studio
+from tintype.cli import exits, options, screen, studio, times
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,7 +98,7 @@ def override(
     """Let another amount count for a while; afterwards the limit's own counts again."""
     if (usd is None) == (amount is None):
         raise exits.Refusal("give --usd for money, or --amount for anything else")
-    ends = moment(until)
+    ends = times.ahead(until)
 
     async def act(open_studio: Studio) -> Limit:
         from tintype.domain.budget import Measure  # noqa: PLC0415 - not needed to answer --help
@@ -134,32 +132,6 @@ def remove(
 
     studio.run(act, works=False)
     screen.put(f"removed limit {limit}")
-
-
-def moment(text: str) -> datetime:
-    """Read a time to come: a span from now on, or a day in UTC. Raises Refusal."""
-    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
-        try:
-            return datetime.fromisoformat(text).replace(tzinfo=UTC)
-        except ValueError:
-            raise exits.Refusal(
-                f"{text} is no day; write it like 2027-01-31, or as a span such as 30d"
-            ) from None
-    try:
-        return datetime.now(UTC) + span(text)
-    except exits.Refusal:
-        raise exits.Refusal(
-            f"{text!r} is no span of time like 30m, 12h or 7d, and no day like 2027-01-31"
-        ) from None
-
-
-def span(text: str) -> timedelta:
-    """Read a span of time such as 45s, 30m, 12h or 7d. Raises Refusal."""
-    found = re.fullmatch(r"(\d{1,6})([smhd])", text)
-    if found is None:
-        raise exits.Refusal(f"{text!r} is no span of time; write it like 30m, 12h or 7d")
-    unit = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}[found[2]]
-    return timedelta(**{unit: int(found[1])})
 
 
 def document(one: Limit) -> dict[str, Any]:

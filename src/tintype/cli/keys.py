@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tintype.cli import budget as budgets_
-from tintype.cli import exits, options, screen, studio
+from tintype.cli import exits, options, screen, studio, times
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +61,7 @@ def create(  # noqa: PLR0913 - options, all by name
         raise exits.Refusal(
             f"--per {per} says for how long a budget is; say how much it is, with --budget-usd"
         )
-    ends = None if expires is None else budgets_.moment(expires)
+    ends = None if expires is None else times.ahead(expires)
     wanted = None if models is None else [one.strip() for one in models.split(",") if one.strip()]
 
     async def act(open_studio: Studio) -> tuple[Made, list[str]]:
@@ -141,7 +140,7 @@ def rotate(
     as_json: options.AsJson = False,
 ) -> None:
     """Give a key a new secret, which is shown this once. The old one counts for a while yet."""
-    span = budgets_.span(overlap)
+    span = times.span(overlap)
 
     async def act(open_studio: Studio) -> Made:
         return await open_studio.core.keys.rotate(key, by=BY, overlap_s=span.total_seconds())

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import sys
-from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tintype.cli import exits, options, screen, studio
+from tintype.cli import exits, options, screen, studio, times
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +49,7 @@ def spend(
     """Show what was spent, what is held, and what equal requests saved."""
     if as_json and as_csv:
         raise exits.Refusal("--json and --csv are two forms of the same; give one of them")
-    first, last = span(since, until)
+    first, last = times.between(since, until)
 
     async def act(open_studio: Studio) -> tuple[Sequence[Line], int, bool]:
         from tintype.service import spend as service  # noqa: PLC0415 - not needed to answer --help
@@ -76,26 +74,6 @@ def spend(
         screen.put_csv([_document(line) for line in lines], of=("name", "cost_usd"))
     else:
         _put(lines, by=by.value, held=held, is_simulated=is_simulated)
-
-
-def span(since: str | None, until: str | None) -> tuple[datetime | None, datetime | None]:
-    """Read the options --since and --until. Raises Refusal."""
-    now = datetime.now(UTC)
-    first = None if since is None else moment(since, now, "--since")
-    return first, None if until is None else moment(until, now, "--until")
-
-
-def moment(text: str, now: datetime, option: str) -> datetime:
-    """Read a day (UTC), a moment, or a span back from now. Raises Refusal."""
-    span = re.fullmatch(r"(\d{1,5})([dhm])", text.strip())
-    if span:
-        unit = {"d": "days", "h": "hours", "m": "minutes"}[span[2]]
-        return now - timedelta(**{unit: int(span[1])})
-    try:
-        stated = datetime.fromisoformat(text.strip())
-    except ValueError:
-        raise exits.Refusal(f"{option} {text!r} is no time; write it like 2026-01-31 or 7d") from None
-    return stated if stated.tzinfo else stated.replace(tzinfo=UTC)
 
 
 def bar(amount: int, most: int) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tintype.cli import exits, options, screen, spend, studio
+from tintype.cli import exits, options, screen, studio, times
 
 if TYPE_CHECKING:
     from tintype.local.studio import Studio
@@ -49,7 +49,7 @@ def usage(
     """Show what was asked for and what became of it, by key, user, project, model, tag or day."""
     if as_json and as_csv:
         raise exits.Refusal("--json and --csv are two forms of the same; give one of them")
-    first, last = spend.span(since, until)
+    first, last = times.between(since, until)
 
     async def act(open_studio: Studio) -> list[Line]:
         from tintype.service import usage as service  # noqa: PLC0415 - not needed to answer --help

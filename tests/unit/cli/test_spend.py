@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tintype.cli import exits, spend
+from tintype.cli import exits, spend, times
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -28,9 +28,9 @@ def test_a_bar_is_as_long_as_its_share(amount: int, most: int, shown: str) -> No
     ],
 )
 def test_a_time_is_a_span_or_a_day(text: str, meant: datetime) -> None:
-    assert spend.moment(text, NOW, "--since") == meant
+    assert times.back(text, NOW, "--since") == meant
 
 
 def test_what_is_no_time_is_refused() -> None:
     with pytest.raises(exits.Refusal, match="--since 'soon' is no time"):
-        spend.moment("soon", NOW, "--since")
+        times.back("soon", NOW, "--since")
