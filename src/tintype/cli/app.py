@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typer._click.core import Command, Context
     from typer._click.formatting import HelpFormatter
 
-# Each command lives in the module of its name and is imported only when it runs; `--help` reads this table.
+# Each command lives in the module of its name below `commands`, imported only when it runs; `--help` reads this table.
 COMMANDS = {
     "generate": "Make pictures from a prompt.",
     "approve": "Make the final of a proof that is liked.",
@@ -75,7 +75,7 @@ class Commands(TyperGroup):
         """Import the command of this name, or return None when there is none."""
         if cmd_name not in COMMANDS:
             return None
-        command = typer.main.get_command(importlib.import_module(f"tintype.cli.{cmd_name}").app)
+        command = typer.main.get_command(importlib.import_module(f"tintype.cli.commands.{cmd_name}").app)
         command.name = cmd_name
         return command
 

@@ -12,12 +12,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tintype.cli import exits, screen, token
+from tintype import masking
+from tintype.cli import exits, screen
+from tintype.domain.errors import TokenMissing
 from tintype.replicate import settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
+
+    from tintype.replicate.tokens import Token
 
 # Usual times are divided by this: long enough to see progress, short enough to try things out.
 SPEED = 5
@@ -40,13 +44,29 @@ class Place:
     speed: float = 1.0
 
 
+def stated() -> settings.Upstream | None:
+    """Return the upstream and token of the settings, or None when no token is set anywhere.
+
+    Raises ConfigurationError where one is set that cannot be used.
+    """
+    try:
+        return settings.resolve()
+    except TokenMissing:
+        return None
+
+
+def masked(token: Token) -> str:
+    """Show what kind of token it is and nothing that helps to guess it."""
+    return masking.masked_token(token.reveal())
+
+
 @contextmanager
 def chosen() -> Iterator[Place]:
     """Give the configured upstream, or start a simulator and stop it when the block ends, however it ends.
 
     Raises Refusal where there is neither a token nor a simulator.
     """
-    found = token.found()
+    found = stated()
     if found is not None:
         with terminated_like_interrupted():
             yield Place(found.origin, None, is_simulated=False)

@@ -257,7 +257,7 @@ def test_options_of_the_simulator_are_those_of_its_own_command() -> None:
     """`tintype simulator` and `python -m tintype.simulator` take the same options with the same defaults."""
     import typer  # noqa: PLC0415 - only this test builds a command
 
-    from tintype.cli import simulator  # noqa: PLC0415 - as above
+    from tintype.cli.commands import simulator  # noqa: PLC0415 - as above
     from tintype.simulator.__main__ import parser  # noqa: PLC0415 - as above
 
     ours = {option.name: option.default for option in typer.main.get_command(simulator.app).params}

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tintype.cli import exits, spend, times
+from tintype.cli import exits, times
+from tintype.cli.commands import spend
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

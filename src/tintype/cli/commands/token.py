@@ -6,10 +6,9 @@ import sys
 
 import typer
 
-from tintype import masking
-from tintype.cli import exits, options, screen
-from tintype.domain.errors import ConfigurationError, TokenMissing
-from tintype.replicate import settings, tokens
+from tintype.cli import exits, options, screen, upstream
+from tintype.domain.errors import ConfigurationError
+from tintype.replicate import tokens
 
 SET_EXAMPLES = """\b
 Examples:
@@ -65,18 +64,18 @@ def status(
     as_json: options.AsJson = False,
 ) -> None:
     """Say where the token in use comes from, without showing it. Exit code 1 when there is none."""
-    upstream = found()
+    place = upstream.stated()
     if as_json:
         screen.put_json(
             {
-                "source": upstream.source if upstream else None,
-                "token": masked(upstream.token) if upstream else None,
-                "upstream": upstream.origin if upstream else None,
+                "source": place.source if place else None,
+                "token": upstream.masked(place.token) if place else None,
+                "upstream": place.origin if place else None,
             }
         )
-    elif upstream is not None:
-        screen.put(f"{masked(upstream.token)} from {upstream.source}, for {upstream.origin}")
-    if upstream is None:
+    elif place is not None:
+        screen.put(f"{upstream.masked(place.token)} from {place.source}, for {place.origin}")
+    if place is None:
         raise exits.Failure("no token is set; run: tintype token set, or set REPLICATE_API_TOKEN")
 
 
@@ -87,22 +86,6 @@ def delete() -> None:
         "The token is no longer in the keyring." if tokens.delete() else "There was no token in the keyring."
     )
     _say_what_comes_first()
-
-
-def found() -> settings.Upstream | None:
-    """Return the upstream and token in use, or None when no token is set anywhere.
-
-    Raises ConfigurationError where one is set that cannot be used.
-    """
-    try:
-        return settings.resolve()
-    except TokenMissing:
-        return None
-
-
-def masked(token: tokens.Token) -> str:
-    """Show what kind of token it is and nothing that helps to guess it."""
-    return masking.masked_token(token.reveal())
 
 
 def _asked() -> str:
@@ -121,8 +104,8 @@ def _asked() -> str:
 def _say_what_comes_first() -> None:
     """Tell when a variable or a .env goes before the keyring, which would otherwise puzzle."""
     try:
-        upstream = found()
+        place = upstream.stated()
     except ConfigurationError:
         return
-    if upstream is not None and upstream.source != tokens.KEYRING:
-        screen.say(f"Note: the token from {upstream.source} goes before the keyring.")
+    if place is not None and place.source != tokens.KEYRING:
+        screen.say(f"Note: the token from {place.source} goes before the keyring.")

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tintype.cli import book, exits, files, filmed, generate, options, orders, runs, screen
+from tintype.cli import book, exits, files, filmed, options, orders, runs, screen
+from tintype.cli.commands import generate
 from tintype.cli.planned import Planned
 from tintype.domain import joining, pricing
 

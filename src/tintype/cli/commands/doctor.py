@@ -11,7 +11,7 @@ from importlib import metadata, util
 import typer
 
 from tintype import folders
-from tintype.cli import exits, options, screen, token
+from tintype.cli import exits, options, screen, upstream
 from tintype.domain.errors import ConfigurationError, KeyringUnavailable, TintypeError
 from tintype.replicate import settings, tokens
 
@@ -105,12 +105,12 @@ def _upstream() -> list[Check]:
     """Look at the token, at the upstream as that token sees it, and at the clocks of both sides."""
     how = "run: tintype token set, or set REPLICATE_API_TOKEN; without one, work goes to the simulator"
     try:
-        place = token.found()
+        place = upstream.stated()
     except ConfigurationError as error:
         return [Check(name="token", is_ok=False, found=exits.one_line(str(error)), next_step=how)]
     if place is None:
         return [Check(name="token", is_ok=False, found="none", next_step=how)]
-    found = Check(name="token", is_ok=True, found=f"{token.masked(place.token)} from {place.source}")
+    found = Check(name="token", is_ok=True, found=f"{upstream.masked(place.token)} from {place.source}")
     return [found, *_answer(place)]
 
 

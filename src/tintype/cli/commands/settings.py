@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from tintype import masking
-from tintype.cli import options, screen, studio, token
+from tintype.cli import options, screen, studio, upstream
 from tintype.replicate import settings as replicate_settings
 from tintype.replicate import tokens
 
@@ -62,8 +62,8 @@ def shown() -> list[Line]:
     loaded = all_settings.load_with_sources()
     for told in loaded.unknown:
         studio.note(told)
-    upstream = token.found()
-    if upstream is None:
+    place = upstream.stated()
+    if place is None:
         replicate_settings.refuse_lonely_url()
         studio.note(simulated.left_alone(loaded.settings))
     else:
@@ -77,7 +77,7 @@ def shown() -> list[Line]:
         )
         for name, source in loaded.sources.items()
     ]
-    return [*_upstreams(upstream), *lines]
+    return [*_upstreams(place), *lines]
 
 
 def _upstreams(found: replicate_settings.Upstream | None) -> list[Line]:
@@ -91,7 +91,7 @@ def _upstreams(found: replicate_settings.Upstream | None) -> list[Line]:
     source = "environment" if found.source in tokens.NAMES else found.source
     name = found.source if found.source in tokens.NAMES else TOKEN
     return [
-        Line(name, token.masked(found.token), source, takes[0]),
+        Line(name, upstream.masked(found.token), source, takes[0]),
         Line(replicate_settings.URL_NAME, found.origin, found.origin_source, takes[1]),
     ]
 

@@ -1,0 +1,1 @@
+"""A module for each command, of its name; none is imported before it runs."""
