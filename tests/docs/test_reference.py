@@ -94,6 +94,16 @@ def test_every_rule_that_the_code_names_is_written_down() -> None:
     assert {number for one in named for number in re.findall("[0-9]+", one)} <= set(rules)
 
 
+def test_every_module_of_the_service_has_a_place_in_the_architecture() -> None:
+    page = (ROOT / "ARCHITECTURE.md").read_text()
+    (table,) = re.findall(r"^## What is where in the service\n(.*?)^## ", page, re.MULTILINE | re.DOTALL)
+    modules = {path.stem for path in (ROOT / "src/tintype/service").glob("[!_]*.py")}
+
+    named = re.findall(r"`([a-z_]+)`", table)
+
+    assert sorted(named) == sorted(modules)
+
+
 def test_every_page_is_found_from_the_first() -> None:
     """By a link of the index, or of the decisions' own; and by the site's navigation, but for single decisions."""
     docs = ROOT / "docs"
