@@ -1,5 +1,6 @@
 CREATE FUNCTION public.tintype_batch_plan(p_batch text) RETURNS integer
     LANGUAGE plpgsql
+    SET enable_nestloop TO 'off'
     AS $$
 DECLARE
     v_calls integer;
