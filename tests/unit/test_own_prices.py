@@ -200,6 +200,8 @@ def test_a_model_with_inputs_is_one_like_the_books() -> None:
             "number up to 1000000",
         ),
         ({"acme/film": film("nosuch", duration=integer(default=5, minimum=1))}, "no input 'nosuch'"),
+        ({"acme/film": {**film("nosuch"), "price": "1 per run", "kind": "video"}}, "no input 'nosuch'"),
+        ({"acme/film": film(*["duration"] * 3, duration=integer(default=5))}, "seconds names one input, or"),
         ({"acme/film": film("duration", duration=integer(default=5))}, "a default and a minimum above 0"),
         ({"acme/film": film("duration", duration=integer(minimum=1))}, "a default and a minimum above 0"),
         (

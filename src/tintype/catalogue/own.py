@@ -177,6 +177,7 @@ def _priced(model: Model, price: Price) -> Model:
             f"{model.slug} makes {_MAKES.get(model.kind, 'pictures')}; write its price per {_either(takes)}"
         )
     if model.inputs:
+        _check_names(model)
         _check_inputs(model, price)
     most = price.run_max_usd
     least = min(rate.usd for rate in price.rates)
@@ -204,13 +205,20 @@ def _check_amounts(price: Price) -> None:
             raise ValueError(f"no price is below ${_LEAST_USD:f}, as nothing is free")
 
 
-def _check_inputs(model: Model, price: Price) -> None:
-    """Raise ValueError where the inputs do not say how many units are asked for, so that the hold would be none."""
+def _check_names(model: Model) -> None:
+    """Raise ValueError where what says how much is made names no input, or an input's range is none."""
     for one in model.inputs.values():
         if not all(math.isfinite(end) for end in (one.minimum, one.maximum) if end is not None):
             raise ValueError(f"the minimum and maximum of {one.name!r} are numbers")
-    if model.count is not None and model.count.input not in model.inputs:
-        raise ValueError(f"there is no input {model.count.input!r}, which is to say how many are made")
+    for name in (*([] if model.count is None else [model.count.input]), *model.seconds):
+        if name not in model.inputs:
+            raise ValueError(f"there is no input {name!r}, which is to say how much is made")
+    if len(model.seconds) > 2:
+        raise ValueError("seconds names one input, or those of frames and of frames per second")
+
+
+def _check_inputs(model: Model, price: Price) -> None:
+    """Raise ValueError where the inputs do not say how many units are asked for, so that the hold would be none."""
     match price.unit:
         case Unit.VIDEO_SECOND if not model.seconds:
             raise ValueError(
@@ -239,9 +247,7 @@ def _check_amount(model: Model, name: str, *, may_be_open: bool = False, has_lea
     One that `may_be_open` may be below zero where it has a maximum: the model chooses then. One that `has_least` needs
     no minimum.
     """
-    field = model.inputs.get(name)
-    if field is None:
-        raise ValueError(f"there is no input {name!r}, which is to say how much is made")
+    field = model.inputs[name]
     if field.choices:
         is_bound = all(pricing.number(choice) for choice in field.choices)
     else:
