@@ -83,6 +83,8 @@ def _beginning(path: Path) -> bytes:
 class Unfit(errors.InputError):
     """What an input is given as a file is none that can be used; `name` is the input."""
 
+    code = "file_unfit"
+
     def __init__(self, name: str, message: str) -> None:
         super().__init__(message)
         self.name = name
