@@ -69,6 +69,13 @@ _RULES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]
         ),
         rf"\1{MASK}",
     ),
+    # PostgreSQL tells the whole row that it refused, with its prompt and where to call back.
+    (
+        re.compile(
+            r"\b(DETAIL: {1,2})(?=\S)(?s:.*?)(?=\n(?:HINT|CONTEXT|LOCATION):|\n\n(?:The above|During) |\Z)"
+        ),
+        rf"\1{MASK}",
+    ),
     # A query may hold a key; what is asked for is said by the path.
     (re.compile(rf"(?<=[\w/.\]\-*])\?{_URL_CHARACTERS}*+"), _without_query),
     (re.compile(r"://[^\s\"'<>]*+"), _without_fragment),
@@ -76,7 +83,7 @@ _RULES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]
 # Most lines hold nothing of it; they are told by one look.
 _HINT = re.compile(
     r"r8_|tt_|whsec_|://|\?|authorization|cookie|x-api-key|signature|bearer|basic|data:|password|/media/|/share/"
-    r"|/stream|/hooks/",
+    r"|/stream|/hooks/|DETAIL:",
     re.IGNORECASE,
 )
 

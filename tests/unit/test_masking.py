@@ -38,6 +38,10 @@ SECRET = "s3cretValue0123456789"
         ("https://replicate.delivery/xezq/abc/out.png", "https://replicate.delivery/****"),
         ("https://stream-b.svc.rd.replicate.com", "https://stream-b.svc.rd.replicate.com"),
         ("data:image/png;base64,iVBORw0KGgo=", "data:image/png;base64,****"),
+        (
+            "CheckViolation: new row\nDETAIL:  Failing row contains (7, a\n\nboat).\nCONTEXT:  a function",
+            "CheckViolation: new row\nDETAIL:  ****\nCONTEXT:  a function",
+        ),
     ],
 )
 def test_secrets_go_and_the_rest_stays(text: str, expected: str) -> None:
@@ -73,7 +77,17 @@ def test_secrets_go_and_the_rest_stays(text: str, expected: str) -> None:
             "://stream-",
             '\\"',
         ),
-        *("/streams/a.", "/share/-", "password=", "password ", "?=", "basic", "/hooks/replicate/ "),
+        *(
+            "/streams/a.",
+            "/share/-",
+            "password=",
+            "password ",
+            "?=",
+            "basic",
+            "/hooks/replicate/ ",
+            "DETAIL:  a",
+            "\n\nThe ",
+        ),
     ],
 )
 def test_the_time_grows_as_the_text(piece: str) -> None:
