@@ -6,62 +6,29 @@ import base64
 import hmac
 import itertools
 import json
-import queue
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests import receiving
 from tests.contract import wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from queue import Queue
 
+    from tests.receiving import Call
     from tintype.testing import Simulator
 
 FAST = f"/v1/models/{wire.FAST}"
 WAIT_S = 10
 
 
-class Receiver(ThreadingHTTPServer):
-    """Takes webhooks and keeps them in the order in which they came."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.came: queue.Queue[tuple[dict[str, str], bytes]] = queue.Queue()
-
-    @property
-    def url(self) -> str:
-        """Where webhooks are sent to."""
-        return f"http://127.0.0.1:{self.server_port}/hook?id=7"
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Receiver
-
-    def do_POST(self) -> None:
-        """Take one webhook."""
-        body = self.rfile.read(int(self.headers["content-length"]))
-        self.server.came.put(({name.lower(): value for name, value in self.headers.items()}, body))
-        self.send_response(204)
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
 @pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """A receiver that listens."""
-    with Receiver() as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
+def receiver() -> Iterator[tuple[str, Queue[Call]]]:
+    """Where webhooks are sent to, and what comes."""
+    with receiving.receiver() as (url, came):
+        yield f"{url}/hook?id=7", came
 
 
 def _train(simulator: Simulator, **more: Any) -> dict[str, Any]:
@@ -76,9 +43,12 @@ def _train(simulator: Simulator, **more: Any) -> dict[str, Any]:
 
 
 @pytest.mark.simulator(speed=1)
-def test_each_event_comes_signed_and_in_order(simulator: Simulator, receiver: Receiver) -> None:
+def test_each_event_comes_signed_and_in_order(
+    simulator: Simulator, receiver: tuple[str, Queue[Call]]
+) -> None:
     """Start, logs and completed as asked for; each the whole training at that moment."""
-    made = _train(simulator, webhook=receiver.url, webhook_events_filter=["start", "logs", "completed"])
+    url, came = receiver
+    made = _train(simulator, webhook=url, webhook_events_filter=["start", "logs", "completed"])
     secret = wire.send(simulator.url, "GET", "/v1/webhooks/default/secret", token=simulator.token).json()[
         "key"
     ]
@@ -86,29 +56,32 @@ def test_each_event_comes_signed_and_in_order(simulator: Simulator, receiver: Re
     bodies = []
     for seconds in (10, 30, 300):
         simulator.advance(seconds)
-        headers, body = receiver.came.get(timeout=WAIT_S)
+        _, headers, body = came.get(timeout=WAIT_S)
         key = base64.b64decode(secret.removeprefix("whsec_"))
         message = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
         signature = base64.b64encode(hmac.digest(key, message, "sha256")).decode()
         assert headers["webhook-signature"] == f"v1,{signature}"
         bodies.append(json.loads(body))
     while bodies[-1]["status"] != "succeeded":
-        bodies.append(json.loads(receiver.came.get(timeout=WAIT_S)[1]))
+        bodies.append(json.loads(came.get(timeout=WAIT_S).body))
 
     assert {one["id"] for one in bodies} == {made["id"]}
     assert [one["status"] for one in bodies[:2]] == ["processing", "processing"]
     assert all(len(one["logs"]) <= len(later["logs"]) for one, later in itertools.pairwise(bodies))
     assert bodies[-1]["output"]["version"].startswith(made["destination"])
-    assert bodies[-1]["webhook"] == receiver.url
+    assert bodies[-1]["webhook"] == url
     assert bodies[-1]["webhook_events_filter"] == ["start", "logs", "completed"]
 
 
-def test_without_a_filter_output_and_end_are_told(simulator: Simulator, receiver: Receiver) -> None:
+def test_without_a_filter_output_and_end_are_told(
+    simulator: Simulator, receiver: tuple[str, Queue[Call]]
+) -> None:
     """As for predictions."""
-    _train(simulator, webhook=receiver.url)
+    url, came = receiver
+    _train(simulator, webhook=url)
     simulator.advance(60)
 
-    statuses = [json.loads(receiver.came.get(timeout=WAIT_S)[1])["status"] for _ in range(2)]
+    statuses = [json.loads(came.get(timeout=WAIT_S).body)["status"] for _ in range(2)]
 
     assert statuses == ["succeeded", "succeeded"]
 

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import queue
-import threading
-from contextlib import contextmanager
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.integration.faults.calls import CALLS, FLUX, LLAMA, PACE, Call, Kind
+from tests.receiving import receiver
 from tintype import AsyncClient, Client, Limits, webhooks
 from tintype.domain import errors
 from tintype.replicate.policy import Policy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from tintype.testing import Simulator
@@ -99,35 +96,13 @@ async def _awaited(token: str, options: dict[str, Any], act: Callable[[Any], Any
         return [one async for one in value] if inspect.isasyncgen(value) else await value
 
 
-@contextmanager
-def _receiver() -> Iterator[tuple[str, queue.Queue[tuple[dict[str, str], bytes]]]]:
-    """Take webhooks on a free port."""
-    taken: queue.Queue[tuple[dict[str, str], bytes]] = queue.Queue()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
-            self.send_response(200)
-            self.send_header("content-length", "0")
-            self.end_headers()
-            taken.put((dict(self.headers.items()), body))
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_address[1]}", taken
-        server.shutdown()
-
-
 @CLIENTS
 @pytest.mark.parametrize("fault", WEBHOOKS)
 def test_a_run_does_not_depend_on_its_webhook(simulator: Simulator, fault: str, kind: str) -> None:
     """It succeeds by waiting; each delivery is verified or refused as it deserves, and doubles share an id."""
     simulator.faults([{"on": "webhook", "do": fault, "delay_s": 0.1, "path": "*/hook"}])
     secret = simulator.account()["webhook_secret"]
-    with _receiver() as (url, taken):
+    with receiver() as (url, taken):
 
         def act(client: Any) -> Any:
             hook = {"webhook": f"{url}/hook", "webhook_events": ["completed"]}
@@ -141,12 +116,12 @@ def test_a_run_does_not_depend_on_its_webhook(simulator: Simulator, fault: str, 
         _end(
             simulator, kind, lambda client: client.run(FLUX, {"prompt": "b"}, wait_s=0, webhook=f"{url}/last")
         )
-        while taken.get(timeout=ARRIVES_S)[1].find(b'"succeeded"') < 0:
+        while taken.get(timeout=ARRIVES_S).body.find(b'"succeeded"') < 0:
             pass
     assert simulator.fired() == [1]
-    assert [_verified(*one, secret) for one in deliveries] == WEBHOOKS[fault]
-    assert len({headers["webhook-id"] for headers, _ in deliveries}) == (1 if deliveries else 0)
-    assert all(webhooks.parse(body).status == "succeeded" for _, body in deliveries)
+    assert [_verified(one.headers, one.body, secret) for one in deliveries] == WEBHOOKS[fault]
+    assert len({one.headers["webhook-id"] for one in deliveries}) == (1 if deliveries else 0)
+    assert all(webhooks.parse(one.body).status == "succeeded" for one in deliveries)
 
 
 def _verified(headers: dict[str, str], body: bytes, secret: str) -> str:

@@ -12,7 +12,7 @@ from standardwebhooks import Webhook
 
 from tests.integration.gateway import serving
 from tests.integration.gateway.administering import admin, clients, here, server
-from tests.integration.gateway.receiving import receiver
+from tests.receiving import receiver
 from tintype import testing
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import httpx2
 
     from tests.integration.gateway.serving import Serving
+    from tests.receiving import Call
     from tintype.store import embedded
 
 __all__ = ["admin", "clients", "here", "server"]
@@ -29,10 +30,9 @@ WAIT = {"Prefer": "wait=60"}
 BOAT = {"prompt": "a boat", "cache": "off"}
 
 
-def said(secret: str, one: tuple[dict[str, str], bytes]) -> Any:
+def said(secret: str, one: Call) -> Any:
     """Check the signature of what came, and return what it says."""
-    headers, body = one
-    return Webhook(secret).verify(body, headers)
+    return Webhook(secret).verify(one.body, one.headers)
 
 
 def test_callbacks_are_looked_at_and_sent_anew(here: Serving, admin: httpx2.Client, clients: Any) -> None:
@@ -40,7 +40,7 @@ def test_callbacks_are_looked_at_and_sent_anew(here: Serving, admin: httpx2.Clie
     with receiver() as (url, came):
         body = {**BOAT, "callback_url": url}
         ident = user.post("/api/generations", json=body, headers=WAIT).json()["id"]
-        first, _ = came.get(timeout=30)[1]
+        first = came.get(timeout=30).headers
 
         (told,) = user.get("/api/deliveries", params={"generation": ident}).json()["data"]
         while user.get(f"/api/deliveries/{told['id']}").json()["state"] != "delivered":
@@ -49,17 +49,17 @@ def test_callbacks_are_looked_at_and_sent_anew(here: Serving, admin: httpx2.Clie
         assert (told["id"], [one["status"] for one in shown["log"]]) == (first["webhook-id"], [204])
 
         again = user.post(f"/api/deliveries/{told['id']}/redeliver")
-        second, _ = came.get(timeout=30)[1]
+        second = came.get(timeout=30).headers
         assert (again.status_code, again.json()["state"]) == (202, "waiting")
         assert second["webhook-id"] == first["webhook-id"]
 
         secret = user.get("/api/deliveries/secret").json()["secret"]
         tried = user.post("/api/deliveries/test", json={"url": url}).json()
         assert (tried["delivered"], tried["status"]) == (True, 204)
-        assert said(secret, came.get(timeout=30)[1])["type"] == "test"
+        assert said(secret, came.get(timeout=30))["type"] == "test"
         rotated = user.post("/api/deliveries/secret/rotate", json={"overlap_s": 0}).json()["secret"]
         user.post("/api/deliveries/test", json={"url": url})
-        assert said(rotated, came.get(timeout=30)[1])["type"] == "test"
+        assert said(rotated, came.get(timeout=30))["type"] == "test"
 
     assert stranger.get("/api/deliveries").json()["data"] == []
     assert stranger.get(f"/api/deliveries/{told['id']}").status_code == 404
@@ -114,7 +114,7 @@ def test_what_a_worker_elsewhere_tells_leads_to_where_it_was_asked_for(
         )
         try:
             asked = http.post("/api/generations", json={**BOAT, "callback_url": called}).json()
-            _, (_, body) = came.get(timeout=60)
+            body = came.get(timeout=60).body
         finally:
             worker.send_signal(signal.SIGTERM)
             worker.wait(30)

@@ -11,8 +11,9 @@ import pytest
 
 from tests import folders
 from tests.integration.gateway import serving
-from tests.integration.gateway.receiving import receiver, verified
+from tests.integration.gateway.receiving import verified
 from tests.integration.gateway.storing import deleted
+from tests.receiving import receiver
 from tintype import testing
 
 if TYPE_CHECKING:
@@ -36,13 +37,13 @@ def test_the_callback_of_a_film_carries_its_result(http: httpx2.Client, here: Se
             "/api/generate/video/async",
             json={"image_urls": ["https://example.com/[[fail=too-dark]].jpg"], "callback_url": f"{url}/bad"},
         )
-        calls = dict(came.get(timeout=30) for _ in range(2))
+        calls = [came.get(timeout=30) for _ in range(2)]
 
     accepted = good.json()
     assert (good.status_code, accepted["status"]) == (202, "accepted")
     assert accepted["message"] == "Video generation started in background"
     assert accepted["status_url"] == f"{here.origin}/api/orders/{accepted['prediction_id']}"
-    results = {path: verified(here, *call) for path, call in calls.items()}
+    results = {call.path: verified(here, call) for call in calls}
     assert set(results["/good"]) == {"success", "video_url", "error", "prediction_id", "duration_seconds"}
     assert (results["/good"]["success"], results["/good"]["duration_seconds"]) == (True, 5)
     assert http.get(urlsplit(results["/good"]["video_url"]).path).status_code == 200
@@ -74,14 +75,14 @@ def test_a_film_is_made_after_all_when_its_clip_is_repeated(http: httpx2.Client,
         film = http.post(
             "/api/generate/video/async", json={"image_urls": IMAGES, "callback_url": f"{url}/film"}
         ).json()
-        _, (headers, body) = came.get(timeout=30)
+        first = came.get(timeout=30)
         failed = http.get(urlsplit(film["status_url"]).path).json()
         here.simulator.clear_faults()
         http.post(f"{urlsplit(film['status_url']).path}/retry")
-        _, (headers_again, body_again) = came.get(timeout=60)
+        second = came.get(timeout=60)
     made = http.get(urlsplit(film["status_url"]).path).json()
 
-    told, told_again = verified(here, headers, body), verified(here, headers_again, body_again)
+    told, told_again = verified(here, first), verified(here, second)
     assert (told["success"], told_again["success"]) == (False, True)
     assert (failed["film"]["state"], failed["film"]["url"]) == ("failed", None)
     assert (made["state"], made["film"]["state"]) == ("succeeded", "succeeded")

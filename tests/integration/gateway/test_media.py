@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.integration.gateway.receiving import receiver, verified
+from tests.integration.gateway.receiving import verified
 from tests.integration.gateway.storing import added, deleted
+from tests.receiving import receiver
 from tintype.service import sealing
 from tintype.service.links import Links, Place, Shared
 
@@ -298,9 +299,9 @@ def test_a_callback_tells_the_link(http: httpx2.Client, here: Serving) -> None:
     with receiver() as (url, came):
         body = {"prompt": "a boat", "callback_url": f"{url}/made"}
         ident = http.post("/api/generations", json=body).json()["id"]
-        _, (headers, content) = came.get(timeout=30)
+        call = came.get(timeout=30)
     told = http.get(f"/api/generations/{ident}").json()
 
-    (output,) = verified(here, headers, content)["data"]["outputs"]
+    (output,) = verified(here, call)["data"]["outputs"]
     assert output["url"] == told["outputs"][0]["url"]
     assert http.get(path_of(output["url"])).status_code == 200

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import json
-import queue
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
 from standardwebhooks import Webhook
 
+from tests import receiving
 from tests.integration.core.conftest import server
 from tests.integration.gateway import serving
 from tintype import testing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from queue import Queue
 
     from tests.integration.gateway.serving import Serving
+    from tests.receiving import Call
     from tintype.store import embedded
-
-    Got = queue.Queue[tuple[dict[str, str], str]]
 
 __all__ = ["server"]
 
@@ -58,28 +56,10 @@ def other(here: Serving) -> str:
 
 
 @pytest.fixture
-def receiver() -> Iterator[tuple[str, Got]]:
+def receiver() -> Iterator[tuple[str, Queue[Call]]]:
     """Listen for webhooks: the URL, and what comes."""
-    got: Got = queue.Queue()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"])).decode()
-            self.send_response(200)
-            self.send_header("content-length", "0")
-            self.end_headers()
-            got.put(({name.lower(): value for name, value in self.headers.items()}, body))
-
-        def log_message(self, *_: object) -> None:
-            """Stay silent."""
-
-    listener = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=listener.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{listener.server_port}/hook?job=7", got
-    listener.shutdown()
-    listener.server_close()
-    thread.join()
+    with receiving.receiver() as (url, came):
+        yield f"{url}/hook?job=7", came
 
 
 def make(here: Serving, *options: str) -> str:
@@ -158,7 +138,7 @@ def test_a_body_that_holds_the_key_is_refused(here: Serving, one: str) -> None:
 
 
 def test_a_webhook_tells_of_all_that_was_asked_for(
-    here: Serving, one: str, receiver: tuple[str, Got]
+    here: Serving, one: str, receiver: tuple[str, Queue[Call]]
 ) -> None:
     """The whole prediction each time, signed with the key's own secret; the end is told last."""
     url, got = receiver
@@ -182,7 +162,7 @@ def test_a_webhook_tells_of_all_that_was_asked_for(
 
 
 def test_a_webhook_without_a_filter_tells_of_outputs_and_the_end(
-    here: Serving, one: str, receiver: tuple[str, Got]
+    here: Serving, one: str, receiver: tuple[str, Queue[Call]]
 ) -> None:
     url, got = receiver
     with here.http(one) as http:
@@ -237,10 +217,10 @@ def test_administration_needs_a_key_that_administers_and_is_written_down(here: S
     assert acts == [("upstream.post", "/deployments")]
 
 
-def _until_completed(got: Got, secret: str) -> list[dict[str, Any]]:
+def _until_completed(got: Queue[Call], secret: str) -> list[dict[str, Any]]:
     """Take webhooks up to the one that tells of the end, each verified as any library does it."""
     told: list[dict[str, Any]] = []
     while not told or told[-1]["status"] == "processing":
-        headers, body = got.get(timeout=20)
-        told.append(Webhook(secret).verify(body, headers))
+        call = got.get(timeout=20)
+        told.append(Webhook(secret).verify(call.body, call.headers))
     return told
