@@ -92,9 +92,6 @@ def errors_page() -> str:
     drawing = inspect.getdoc(errors) or ""
     lines += _fence(drawing[drawing.index("TintypeError") :].split("\n\n")[0])
     for error in _tree(errors.TintypeError):
-        if "code" not in vars(error):
-            # A kind of the one above it, which whoever reads codes does not tell from that.
-            continue
         lines += [f"## `{error.code}`", "", f"`{error.__name__}`, a `{error.__mro__[1].__name__}`.", ""]
         lines += _text(error.__doc__)
     return "\n".join(lines)
