@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tintype.domain import breakdown, inputs, printing, sizing, steps
 from tintype.domain.catalogue import Kind
 from tintype.domain.pricing import Estimate as Estimated
-from tintype.service import areas
+from tintype.service import areas, requests
 from tintype.store import limits
 
 if TYPE_CHECKING:
@@ -127,6 +127,7 @@ async def of(
             if wrong:
                 continue
         try:
+            requests.check_files(request)
             price = await generations.price(request, actor=actor)
         except areas.Unfit as unfit:
             faults.append(Fault(place, unfit.name, str(unfit)))

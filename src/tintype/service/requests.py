@@ -228,6 +228,11 @@ def check_given(request: Request, secret: guarding.Check) -> None:
     if isinstance(prompt, str) and not request.is_checked:
         prompts.check(prompt)
     check_secret(request, secret)
+    check_files(request)
+
+
+def check_files(request: Request) -> None:
+    """Raise Unfit where a stored file is named as only rows do: whoever asks would learn what is stored."""
     for name, value in request.input.items():
         if givens.is_mark(value):
             raise areas.Unfit(name, "a file is given as an upload or a URL; tintype:… names none")

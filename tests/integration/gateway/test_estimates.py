@@ -279,6 +279,7 @@ def test_what_is_wrong_with_a_picture_is_told_as_all_else_is(http: httpx2.Client
         broken,
         {**broken, "n": 2, "max_usd": "1"},
         by_area([gone]),
+        by_area([f"tintype:sha256:{'0' * 64}"]),
         {**editor, "input": {"input_image": gone}},
         {**editor, "input": {"input_image": "https://example.com/a.png"}},
     ]
@@ -289,10 +290,11 @@ def test_what_is_wrong_with_a_picture_is_told_as_all_else_is(http: httpx2.Client
         f"/replicate/v1/models/{BY_AREA}/predictions", json={"input": broken["input"] | {"prompt": "a"}}
     )
 
-    assert [(one.status_code, one.json()["valid"]) for one in told] == [(200, False)] * 4 + [(200, True)]
+    assert [(one.status_code, one.json()["valid"]) for one in told] == [(200, False)] * 5 + [(200, True)]
     assert [[fault["field"] for fault in one.json()["faults"]] for one in told] == [
         ["input_images"],
         ["input_images"] * 2,
+        ["input_images"],
         ["input_images"],
         ["input_image"],
         [],
