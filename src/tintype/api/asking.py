@@ -83,7 +83,7 @@ async def plan(
                 steps = finish.after(here.core.catalogue, steps)
             # What is wrong with a picture is told by who looks at all of it next.
             with suppress(areas.Unfit):
-                await finishing.check_total(steps, _most(part), price)
+                await finishing.check_total(steps, most(part), price)
         except errors.InputError as fault:
             if len(parts) == 1:
                 raise
@@ -126,7 +126,7 @@ def wish(part: PartAsked, here: Gateway, *, model: str | None = None) -> wishes.
         metadata=part.metadata,
         tags=tuple(part.tags),
         callback_url=part.callback_url,
-        hold_max_nano_usd=_most(part),
+        hold_max_nano_usd=most(part),
     )
 
 
@@ -289,7 +289,8 @@ async def order(request: HttpRequest, ident: str, *, actor: Actor, warnings: Seq
     )
 
 
-def _most(part: PartAsked) -> int | None:
+def most(part: PartAsked) -> int | None:
+    """Return the most that a body says it may cost, in nano-dollars."""
     return None if part.max_usd is None else money.from_usd(str(part.max_usd))
 
 

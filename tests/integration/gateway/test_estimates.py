@@ -80,6 +80,18 @@ def test_a_price_is_told_with_how_it_is_made_up(http: httpx2.Client, here: Servi
     assert here.simulator.bills()["predictions"] == 0
 
 
+def test_what_costs_more_than_was_stated_is_told_with_its_price(http: httpx2.Client) -> None:
+    body = {"prompt": "a boat", "model": "flux-schnell", "n": 2, "max_usd": "0.005"}
+
+    told = http.post(PATH, json=body).json()
+    enough = http.post(PATH, json=body | {"max_usd": "0.006"}).json()
+
+    (fault,) = told["faults"]
+    assert (told["valid"], told["at_most_usd"], fault["field"]) == (False, "0.006", "max_usd")
+    assert "more than the $0.005" in fault["detail"]
+    assert (enough["valid"], enough["faults"]) == (True, [])
+
+
 def test_each_finishing_step_has_its_price(http: httpx2.Client) -> None:
     """0 for what is done here; and how the print will look, by the size that is asked for."""
     steps = ["upscale:4", "remove-background", "trim", "print:poster-a3"]

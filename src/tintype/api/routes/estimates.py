@@ -42,7 +42,9 @@ async def estimate(body: GenerationAsked, request: Request, caller: auth.Reads) 
     here = gateway.of(request)
     actor = caller.actor(user=body.user, project=body.project)
     parts, chosen = await choices.settled([body], here, actor=actor)
-    planned = await asking.plan(parts, here, actor=actor)
+    # What it costs is what is asked; that it is more than was stated is told beside it.
+    open_parts = [one.model_copy(update={"max_usd": None}) for one in parts]
+    planned = await asking.plan(open_parts, here, actor=actor)
     for one in planned.requests:
         requests.check(one)
     told = await estimates.of(
@@ -55,14 +57,16 @@ async def estimate(body: GenerationAsked, request: Request, caller: auth.Reads) 
     )
     known = here.core.catalogue
     first = next((one for one in estimates.prints(planned.requests, known) if one is not None), None)
-    answer = _told(told, planned.warnings, actor)
+    answer = _told(told, planned.warnings, actor, most_nano_usd=asking.most(body))
     if first is not None:
         printed = present_printing.check(first.check, known, is_trimmed=first.is_trimmed)
         answer = answer.model_copy(update={"print": printed})
     return choices.told_with(answer, chosen)
 
 
-def _told(told: Estimate, warnings: tuple[str, ...], actor: Actor) -> EstimateTold:
+def _told(
+    told: Estimate, warnings: tuple[str, ...], actor: Actor, *, most_nano_usd: int | None
+) -> EstimateTold:
     at_most = sum(one.at_most_nano_usd for one in told.parts)
     faults = [FaultTold(generation=one.request, field=one.field, detail=one.detail) for one in told.faults]
     faults += [
@@ -70,6 +74,9 @@ def _told(told: Estimate, warnings: tuple[str, ...], actor: Actor) -> EstimateTo
         for place, one in enumerate(told.parts)
         if actor.models is not None and one.model not in actor.models
     ]
+    if most_nano_usd is not None and at_most > most_nano_usd:
+        detail = f"it may cost up to ${usd(at_most)}, more than the ${usd(most_nano_usd)} that were stated"
+        faults.append(FaultTold(generation=0, field="max_usd", detail=detail))
     return EstimateTold(
         valid=not faults,
         fits=all(_fits(one, at_most, len(told.parts)) for one in told.limits),
